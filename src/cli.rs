@@ -1,0 +1,1 @@
+//! Own flags; splits them from the wrapped tool's arguments. No I/O, no probing.

@@ -1,0 +1,36 @@
+//! Go's build information (`debug/buildinfo`): where it lies, and what it says.
+
+use serde::Serialize;
+
+/// What shows that Go made a file, and how it was built.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GoBuild {
+    /// `go1.27.3`; `None` when only other traces of Go were found.
+    pub version: Option<String>,
+    /// Import path of the main package.
+    pub path: Option<String>,
+    /// The main module.
+    pub module: Option<GoModule>,
+    /// The modules linked in, replaced ones by their replacement.
+    pub deps: Vec<GoModule>,
+    /// Build settings in file order: `CGO_ENABLED`, `-tags`, `GOAMD64` …
+    pub settings: Vec<(String, String)>,
+    /// What shows that this is Go where there is no build information (`.gopclntab`, the runtime's entry code).
+    pub traces: Vec<String>,
+}
+
+/// A Go module version.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GoModule {
+    /// Module path.
+    pub path: String,
+    /// Module version.
+    pub version: String,
+}
+
+impl GoBuild {
+    /// The value of a build setting.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+}

@@ -1,0 +1,60 @@
+//! Which C library is inside a file, or asked for by it, and how sure that is.
+
+use serde::Serialize;
+
+/// The C library of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Libc {
+    /// Which one.
+    pub family: LibcFamily,
+    /// Whether it is linked in (`true`) or loaded at run time.
+    pub linked_in: bool,
+    /// How sure this is.
+    pub certainty: Certainty,
+    /// What shows it, one sentence each.
+    pub evidence: Vec<String>,
+    /// Version or range where it shows: `>= 2.34`.
+    pub version: Option<String>,
+    /// For a static glibc: names of the parts it still loads at run time (`nss`, `iconv`, `dlopen`), with the evidence.
+    pub runtime_parts: Vec<String>,
+}
+
+/// C libraries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LibcFamily {
+    /// GNU libc.
+    Glibc,
+    /// musl.
+    Musl,
+    /// Android's bionic.
+    Bionic,
+    /// klibc.
+    Klibc,
+    /// diet libc.
+    Dietlibc,
+    /// uClibc or uClibc-ng.
+    Uclibc,
+    /// A BSD's own.
+    Bsd,
+    /// Solaris or illumos.
+    Solaris,
+    /// Not an ELF file: the system's own library.
+    System,
+    /// None: pure Go, or freestanding code.
+    None,
+    /// Cannot be told.
+    Unknown,
+}
+
+/// How sure a fact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// From the structure of the file.
+    Certain,
+    /// From strings.
+    Probable,
+    /// Not known.
+    Unknown,
+}

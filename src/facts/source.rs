@@ -1,0 +1,175 @@
+//! Bounded reads of a file that may be hostile, huge, or still being written.
+//!
+//! `pread` rather than a map: it is two to three times cheaper for the few small ranges an ordinary binary needs, it
+//! scales over threads, and a linker that truncates the file meanwhile gives a short read instead of SIGBUS.
+
+use std::borrow::Cow;
+use std::fs::File;
+
+use thiserror::Error;
+
+/// Why a file, or a part of it, could not be read as a linked binary.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// Not a format this tool reads (a script, an object file, an archive, XCOFF …).
+    #[error("not a linked binary: {0}")]
+    NotLinked(String),
+    /// A known format with a header that contradicts the file.
+    #[error("damaged: {what} at offset {offset:#x}: {why}")]
+    Damaged {
+        /// The field or table, in the words of its specification.
+        what: String,
+        /// Offset in the file, in bytes.
+        offset: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The operating system refused.
+    #[error("{0}")]
+    Io(String),
+}
+
+impl Unreadable {
+    /// A [`Unreadable::Damaged`] in one call.
+    pub fn damaged(what: impl Into<String>, offset: u64, why: impl Into<String>) -> Self {
+        Unreadable::Damaged { what: what.into(), offset, why: why.into() }
+    }
+}
+
+/// Bytes of the head of a file that are read at once: enough for the headers of nearly every binary.
+const HEAD: usize = 16 * 1024;
+
+/// A readable byte range: a whole file, a slice of a universal binary, or bytes in memory.
+#[derive(Debug)]
+pub struct Source<'a> {
+    inner: Inner<'a>,
+    base: u64,
+    len: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Inner<'a> {
+    Memory(&'a [u8]),
+    File { file: &'a File, head: std::sync::Arc<[u8]> },
+}
+
+impl<'a> Source<'a> {
+    /// Bytes that are in memory already.
+    pub fn from_bytes(bytes: &'a [u8]) -> Self {
+        Source { inner: Inner::Memory(bytes), base: 0, len: bytes.len() as u64 }
+    }
+
+    /// A regular file; its first 16 KiB are read at once.
+    ///
+    /// # Errors
+    /// What `fstat` and `pread` say.
+    pub fn from_file(file: &'a File) -> std::io::Result<Self> {
+        let len = file.metadata()?.len();
+        let want = usize::try_from(len).unwrap_or(HEAD).min(HEAD);
+        let mut head = vec![0; want];
+        let got = read_at(file, &mut head, 0)?;
+        head.truncate(got);
+        Ok(Source { inner: Inner::File { file, head: head.into() }, base: 0, len })
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Exactly `len` bytes from `offset`, borrowed where they are in memory already.
+    ///
+    /// Never allocates more than the file is long.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`, when the range does not lie inside the source.
+    pub fn read(&self, offset: u64, len: u64, what: &str) -> Result<Cow<'_, [u8]>, Unreadable> {
+        let end = offset.checked_add(len).filter(|&end| end <= self.len);
+        if end.is_none() {
+            return Err(Unreadable::damaged(what, offset, format!("{len} bytes wanted, the file has {}", self.len)));
+        }
+        let start = self.base + offset;
+        match &self.inner {
+            Inner::Memory(bytes) => {
+                let start = usize::try_from(start).unwrap_or(usize::MAX);
+                let len = usize::try_from(len).unwrap_or(usize::MAX);
+                bytes
+                    .get(start..start.saturating_add(len))
+                    .map(Cow::Borrowed)
+                    .ok_or_else(|| Unreadable::damaged(what, offset, "out of range"))
+            }
+            Inner::File { file, head } => {
+                if start + len <= head.len() as u64 {
+                    return Ok(Cow::Borrowed(&head[start as usize..(start + len) as usize]));
+                }
+                let len = usize::try_from(len)
+                    .map_err(|_| Unreadable::damaged(what, offset, "too large for this machine"))?;
+                let mut buffer = vec![0; len];
+                let got = read_at(file, &mut buffer, start).map_err(|error| Unreadable::Io(error.to_string()))?;
+                if got < len {
+                    return Err(Unreadable::damaged(what, offset, "the file became shorter while it was read"));
+                }
+                Ok(Cow::Owned(buffer))
+            }
+        }
+    }
+
+    /// Up to `len` bytes from `offset`: what lies inside the source, possibly nothing.
+    ///
+    /// # Errors
+    /// Only what the operating system says.
+    pub fn read_up_to(&self, offset: u64, len: u64, what: &str) -> Result<Cow<'_, [u8]>, Unreadable> {
+        let len = len.min(self.len.saturating_sub(offset));
+        if len == 0 {
+            return Ok(Cow::Borrowed(&[]));
+        }
+        self.read(offset, len, what)
+    }
+
+    /// The part of this source that starts at `offset` and is `len` bytes long, as a source of its own.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when the range does not lie inside this source.
+    pub fn slice(&self, offset: u64, len: u64, what: &str) -> Result<Source<'a>, Unreadable> {
+        if offset.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(Unreadable::damaged(what, offset, format!("{len} bytes wanted, the file has {}", self.len)));
+        }
+        Ok(Source { inner: self.inner.clone(), base: self.base + offset, len })
+    }
+}
+
+/// Fills `buffer` from `offset` as far as the file goes, without moving any cursor.
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+    use std::os::unix::fs::FileExt;
+    fill(buffer, offset, |part, at| file.read_at(part, at))
+}
+
+/// Fills `buffer` from `offset` as far as the file goes.
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+    use std::os::windows::fs::FileExt;
+    fill(buffer, offset, |part, at| file.seek_read(part, at))
+}
+
+fn fill(
+    buffer: &mut [u8],
+    offset: u64,
+    mut read: impl FnMut(&mut [u8], u64) -> std::io::Result<usize>,
+) -> std::io::Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match read(&mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}

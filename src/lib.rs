@@ -1,0 +1,26 @@
+//! `seaworthy` answers one question at build time: will this binary run where it has to run, and if not, who is to blame?
+//!
+//! The way data takes; each step is one module, each arrow one function, no step reaches back:
+//!
+//! ```text
+//! argv, env ─cli─▶ Invocation ─plan─▶ Plan ─run─▶ Outcome { status, artifacts, provenance }
+//! seaworthy.toml ─policy─▶ Policy                     bytes ─facts─▶ Facts
+//! Facts × Policy × Provenance ─check─▶ Finding ─blame─▶ Finding + culprit ─report─▶ bytes
+//! ```
+
+pub mod blame;
+pub mod check;
+pub mod cli;
+pub mod commands;
+pub mod error;
+pub mod exit;
+pub mod facts;
+pub mod hosts;
+pub mod plan;
+pub mod policy;
+pub mod report;
+pub mod rules;
+pub mod run;
+pub mod ui;
+
+pub use error::Error;

@@ -1,0 +1,5 @@
+//! Arguments and environment in, exit code out.
+
+fn main() -> std::process::ExitCode {
+    seaworthy::commands::main()
+}

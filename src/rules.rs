@@ -1,0 +1,91 @@
+//! The rules: one file each, in one sorted list.
+//!
+//! A rule is a function of facts and policy. It opens no file, prints nothing and reads no level; what it lacks makes it
+//! [`Verdict::Inconclusive`], never [`Verdict::Pass`].
+
+use serde::Serialize;
+
+use crate::facts::{Facts, Format};
+use crate::hosts::Host;
+use crate::policy::levels::Effective;
+use crate::policy::{Level, Origin};
+use crate::run::{Artifact, Provenance};
+
+/// Every rule, sorted by id.
+pub static RULES: &[&Rule] = &[];
+
+/// One rule: id, default level, documentation and check side by side.
+#[derive(Debug)]
+pub struct Rule {
+    /// Names the defect, in kebab-case; reads well after "allow …".
+    pub id: &'static str,
+    /// One line, lower case.
+    pub summary: &'static str,
+    /// Level without a policy.
+    pub default: Level,
+    /// Formats it looks at; other formats are "not applicable".
+    pub formats: &'static [Format],
+    /// First release that had it.
+    pub since: &'static str,
+    /// The check.
+    pub check: fn(&Subject<'_>) -> Verdict,
+    /// Markdown with the headings `## What it checks`, `## Why it matters`, `## Example`, `## How to fix`.
+    pub docs: &'static str,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The artifact.
+    pub artifact: &'a Artifact,
+    /// Facts of one of its slices.
+    pub facts: &'a Facts,
+    /// The policy as it holds for this artifact.
+    pub policy: &'a Effective<'a>,
+    /// The hosts of `runs-on` that are of the artifact's system, resolved.
+    pub hosts: &'a [Host],
+    /// What is known about the build.
+    pub provenance: &'a Provenance,
+}
+
+/// What a rule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing wrong.
+    Pass,
+    /// At least one violation.
+    Violated(Vec<Violation>),
+    /// The question does not arise, and why.
+    NotApplicable(&'static str),
+    /// A fact is missing, and which.
+    Inconclusive(String),
+}
+
+/// One violation: a sentence that stands alone, and what shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Violation {
+    /// Lower case, no full stop; says the artifact's name as `{artifact}`, which the report fills in.
+    pub message: String,
+    /// What in the file shows it; never empty.
+    pub evidence: Vec<String>,
+    /// The host it would fail on.
+    pub host: Option<String>,
+    /// The key of the policy that forbids it, and who set it.
+    pub policy: Option<PolicySource>,
+    /// The next step, for this tool and this culprit.
+    pub help: Option<String>,
+}
+
+/// Which part of the policy a finding rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PolicySource {
+    /// The key with its value, as the file would say it: `linkage = "static"`.
+    pub key: String,
+    /// Who set it.
+    pub origin: Origin,
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.id == id)
+}
