@@ -1,5 +1,7 @@
 //! Blame: who brought a finding's cause in. Runs on the failure path only, and may run helper tools there.
 
+pub mod objects;
+
 use crate::check::ArtifactResult;
 use crate::plan::Plan;
 use crate::run::Provenance;

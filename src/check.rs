@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::facts::{FileFacts, Unreadable};
 use crate::policy::{Level, Origin, Policy};
-use crate::rules::PolicySource;
+use crate::rules::{Cause, PolicySource};
 use crate::run::{Artifact, Provenance};
 
 /// One artifact with what was read from it.
@@ -66,6 +66,8 @@ pub struct Finding {
     pub message: String,
     /// What shows it.
     pub evidence: Vec<String>,
+    /// The same as data, for [`crate::blame`].
+    pub causes: Vec<Cause>,
     /// The host it would fail on.
     pub host: Option<String>,
     /// Who brought it in; filled in by [`crate::blame`].

@@ -4,10 +4,12 @@
 //! [`Source`], and treat every byte as hostile: a file that cannot be read becomes [`Unreadable`], never a panic.
 //! Nothing here judges; rules do.
 
+pub mod archive;
 pub mod elf;
 pub mod go_build_info;
 pub mod libc;
 pub mod macho;
+pub mod object;
 pub mod pe;
 mod read;
 pub mod rust_build_info;

@@ -68,12 +68,34 @@ pub struct Violation {
     pub message: String,
     /// What in the file shows it; never empty.
     pub evidence: Vec<String>,
+    /// The same as data, for [`crate::blame`]: what somebody must have brought in.
+    pub causes: Vec<Cause>,
     /// The host it would fail on.
     pub host: Option<String>,
     /// The key of the policy that forbids it, and who set it.
     pub policy: Option<PolicySource>,
     /// The next step, for this tool and this culprit.
     pub help: Option<String>,
+}
+
+/// What somebody must have brought in for a violation to be there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// A needed library, by the name in the file: `libz.so.1`, `vcruntime140.dll`.
+    Library(String),
+    /// A symbol somebody refers to, without its version: `__memcpy_chk`.
+    Symbol(String),
+    /// `PT_INTERP`: the link was made dynamic as a whole.
+    Loader(String),
+    /// An executable stack.
+    ExecutableStack,
+    /// Relocations in read-only segments.
+    TextRelocations,
+    /// cgo, in a Go program.
+    Cgo,
+    /// A setting that did not reach the artifact: `CGO_ENABLED`, `-tags`, `--target` …
+    Setting(String),
 }
 
 /// Which part of the policy a finding rests on.
