@@ -55,21 +55,13 @@ pub struct Provenance {
     pub tool: Option<Tool>,
     /// What the plan set and the artifacts must show.
     pub expectations: Expectations,
-    /// cargo: native libraries each package asked for, from `build-script-executed`.
-    pub linked_libs: Vec<LinkedLibs>,
+    /// cargo: its `compiler-artifact` messages of libraries and its `build-script-executed` messages, one JSON object a
+    /// line, unparsed: only [`crate::blame`] reads them, and a passing build must not pay for that.
+    pub cargo_messages: Vec<u8>,
     /// The outputs could not be found out in the usual way, and why.
     pub degraded: Option<String>,
     /// Main packages that were built and thrown away (`go build ./...` without `-o`).
     pub discarded: Vec<String>,
     /// Artifacts that were expected and did not come: what, and why they were expected.
     pub missing: Vec<String>,
-}
-
-/// Native libraries one package asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LinkedLibs {
-    /// cargo's package id.
-    pub package: String,
-    /// `linked_libs` as cargo prints them: `z`, `static=foo`, `dylib=z`.
-    pub libs: Vec<String>,
 }
