@@ -1,0 +1,24 @@
+//! What every module needs: scratch directories, runs in a scrubbed environment, and tools that may be missing.
+
+#[macro_use]
+mod requires;
+mod run;
+mod scratch;
+
+use std::path::PathBuf;
+
+pub(crate) use requires::have;
+pub(crate) use run::Run;
+pub(crate) use scratch::Scratch;
+
+/// Root of this repository.
+pub(crate) fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What outlives one test on purpose: caches that every test shares, below cargo's own target directory.
+pub(crate) fn shared(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("it").join(name);
+    std::fs::create_dir_all(&path).expect("the target directory is writable");
+    path
+}

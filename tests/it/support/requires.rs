@@ -1,0 +1,45 @@
+//! Tools that may be missing: a test without its tool is skipped on a laptop and fails in CI.
+
+use std::process::{Command, Stdio};
+
+use super::run::tools_path;
+
+/// Leaves the test unless every named tool is there; see [`have`] for the names.
+macro_rules! requires {
+    ($($tool:expr),+ $(,)?) => {
+        if !crate::support::have(&[$($tool),+]) {
+            return;
+        }
+    };
+}
+
+/// Whether every tool is there. Names are programs (`go`, `musl-gcc`), or `rust-std:TRIPLE` for a standard library.
+///
+/// # Panics
+///
+/// When one is missing and `SEAWORTHY_TEST_REQUIRE=all` says that none may be.
+#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
+pub(crate) fn have(tools: &[&str]) -> bool {
+    let missing: Vec<_> = tools.iter().filter(|tool| !is_there(tool)).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(
+        std::env::var_os("SEAWORTHY_TEST_REQUIRE").is_none_or(|value| value != "all"),
+        "missing tools: {missing:?}; `scripts/setup.sh` installs them"
+    );
+    eprintln!("skipped: missing tools: {missing:?}; `scripts/setup.sh` installs them");
+    false
+}
+
+fn is_there(tool: &str) -> bool {
+    match tool.strip_prefix("rust-std:") {
+        Some(triple) => {
+            let mut rustc = Command::new("rustc");
+            rustc.args(["--print", "target-libdir", "--target", triple]).env("PATH", tools_path());
+            let Ok(output) = rustc.stderr(Stdio::null()).output() else { return false };
+            std::path::Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+        }
+        None => which::which_in(tool, Some(tools_path()), ".").is_ok(),
+    }
+}
