@@ -5,6 +5,8 @@
 //! Nothing here judges; rules do.
 
 pub mod archive;
+#[expect(dead_code, reason = "the readers of the formats use the rest")]
+mod bytes;
 pub mod elf;
 pub mod go_build_info;
 pub mod libc;
@@ -17,7 +19,7 @@ mod source;
 
 use serde::Serialize;
 
-pub use read::{Wanted, read_file, read_source};
+pub use read::{Wanted, open, read_file, read_source};
 pub use source::{Source, Unreadable};
 
 /// Version of the JSON form of [`FileFacts`]; it grows when a field changes its meaning or goes away.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::{Facts, Source, Unreadable, Wanted};
+
 /// What only ELF files have.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ElfFacts {
@@ -103,4 +105,13 @@ pub enum Relro {
     Partial,
     /// `PT_GNU_RELRO` and immediate binding.
     Full,
+}
+
+/// Reads an ELF file.
+///
+/// # Errors
+/// [`Unreadable`], with the field and the offset that are wrong.
+pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
+    let _ = (source, wanted);
+    Err(Unreadable::Unsupported("ELF".into()))
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::{Facts, Source, Unreadable, Wanted};
+
 /// What only Mach-O files have.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct MachOFacts {
@@ -26,4 +28,13 @@ pub struct Dylib {
     pub current: String,
     /// Compatibility version.
     pub compat: String,
+}
+
+/// Reads a Mach-O file.
+///
+/// # Errors
+/// [`Unreadable`], with the field and the offset that are wrong.
+pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
+    let _ = (source, wanted);
+    Err(Unreadable::Unsupported("Mach-O".into()))
 }

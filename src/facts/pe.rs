@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::{Facts, Source, Unreadable, Wanted};
+
 /// What only PE images have.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PeFacts {
@@ -26,4 +28,13 @@ pub struct DllImport {
     pub dll: String,
     /// Imported functions; an import by ordinal is `#12`.
     pub functions: Vec<String>,
+}
+
+/// Reads a PE file.
+///
+/// # Errors
+/// [`Unreadable`], with the field and the offset that are wrong.
+pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
+    let _ = (source, wanted);
+    Err(Unreadable::Unsupported("PE".into()))
 }

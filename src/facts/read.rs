@@ -1,8 +1,12 @@
 //! From a path or bytes to [`FileFacts`]: recognises the format and hands the bytes to its reader.
 
+mod recognise;
+
+use std::fs::{File, Metadata};
 use std::path::Path;
 
-use super::{FileFacts, Source, Unreadable};
+use super::{FileFacts, Format, Source, Unreadable, elf, macho, pe};
+use recognise::recognise;
 
 /// How much to read: cheap headers only, or also what needs the whole file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,8 +27,9 @@ impl Wanted {
 /// # Errors
 /// [`Unreadable`], with what is wrong; the caller adds the file's name.
 pub fn read_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    let _ = (path, wanted);
-    Err(Unreadable::NotLinked("not read yet".into()))
+    let file = open(path)?;
+    let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
+    read_source(&source, wanted)
 }
 
 /// Reads bytes that are open already.
@@ -32,6 +37,81 @@ pub fn read_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
 /// # Errors
 /// [`Unreadable`], with what is wrong.
 pub fn read_source(source: &Source<'_>, wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    let _ = (source, wanted);
-    Err(Unreadable::NotLinked("not read yet".into()))
+    let slices = match recognise(source)? {
+        Format::Elf => elf::read(source, wanted)?,
+        Format::Pe => pe::read(source, wanted)?,
+        Format::MachO => macho::read(source, wanted)?,
+    };
+    if slices.is_empty() {
+        return Err(Unreadable::NotLinked("it has no architecture slice".into()));
+    }
+    Ok(FileFacts { size: source.len(), slices })
+}
+
+/// Opens a regular file for reading, and nothing else.
+///
+/// # Errors
+/// [`Unreadable::NotAFile`] for what is not a regular file; otherwise what the operating system says.
+pub fn open(path: &Path) -> Result<File, Unreadable> {
+    let io = |error: std::io::Error| Unreadable::Io(error.to_string());
+    regular(&std::fs::metadata(path).map_err(io)?)?;
+    let mut options = File::options();
+    options.read(true);
+    // A FIFO that took the file's place since must not block the build.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    let file = options.open(path).map_err(io)?;
+    regular(&file.metadata().map_err(io)?)?;
+    Ok(file)
+}
+
+fn regular(metadata: &Metadata) -> Result<(), Unreadable> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return Ok(());
+    }
+    Err(Unreadable::NotAFile(if kind.is_dir() { "a directory" } else { special(kind) }))
+}
+
+#[cfg(unix)]
+fn special(kind: std::fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match () {
+        () if kind.is_fifo() => "a FIFO",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_block_device() => "a block device",
+        () if kind.is_char_device() => "a character device",
+        () => "not a regular file",
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_kind: std::fs::FileType) -> &'static str {
+    "not a regular file"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = read_file(directory.path(), Wanted::default()).unwrap_err();
+        assert_eq!(error.to_string(), "not a file: a directory");
+    }
+
+    #[test]
+    fn missing_files_say_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = read_file(&directory.path().join("gone"), Wanted::default()).unwrap_err();
+        assert!(matches!(error, Unreadable::Io(_)), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_refused_unopened() {
+        let error = read_file(Path::new("/dev/null"), Wanted::default()).unwrap_err();
+        assert_eq!(error.to_string(), "not a file: a character device");
+    }
 }

@@ -11,9 +11,15 @@ use thiserror::Error;
 /// Why a file, or a part of it, could not be read as a linked binary.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
-    /// Not a format this tool reads (a script, an object file, an archive, XCOFF …).
+    /// Not a format this tool reads (a script, an object file, an archive …).
     #[error("not a linked binary: {0}")]
     NotLinked(String),
+    /// A format of linked binaries that this tool does not read.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// A directory, FIFO, device or socket.
+    #[error("not a file: {0}")]
+    NotAFile(&'static str),
     /// A known format with a header that contradicts the file.
     #[error("damaged: {what} at offset {offset:#x}: {why}")]
     Damaged {

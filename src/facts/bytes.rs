@@ -1,0 +1,88 @@
+//! Numbers of a file's own byte order and width, read from bytes that may be too short.
+
+/// Byte order and address width of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// Most significant byte first.
+    pub(crate) big: bool,
+    /// Addresses have 64 bits rather than 32.
+    pub(crate) wide: bool,
+}
+
+impl Order {
+    /// Two bytes at `at`.
+    pub(crate) fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
+        let raw = array(bytes, at)?;
+        Some(if self.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
+    }
+
+    /// Four bytes at `at`.
+    pub(crate) fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+        let raw = array(bytes, at)?;
+        Some(if self.big { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) })
+    }
+
+    /// Eight bytes at `at`.
+    pub(crate) fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+        let raw = array(bytes, at)?;
+        Some(if self.big { u64::from_be_bytes(raw) } else { u64::from_le_bytes(raw) })
+    }
+
+    /// One address at `at`.
+    pub(crate) fn word(self, bytes: &[u8], at: usize) -> Option<u64> {
+        if self.wide { self.u64(bytes, at) } else { self.u32(bytes, at).map(u64::from) }
+    }
+
+    /// Length of an address, in bytes.
+    pub(crate) fn word_size(self) -> usize {
+        if self.wide { 8 } else { 4 }
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+/// Bytes as text; what is not UTF-8 becomes U+FFFD.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The bytes before the first NUL.
+pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&b| b == 0).next().unwrap_or_default()
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_order_and_stop_at_the_end() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 8];
+        let little = Order { big: false, wide: false };
+        let big = Order { big: true, wide: true };
+        assert_eq!(little.u16(&bytes, 0), Some(0x0201));
+        assert_eq!(big.u16(&bytes, 0), Some(0x0102));
+        assert_eq!(little.word(&bytes, 4), Some(0x0807_0605));
+        assert_eq!(big.word(&bytes, 0), Some(0x0102_0304_0506_0708));
+        assert_eq!(little.u32(&bytes, 5), None);
+        assert_eq!(little.u16(&bytes, usize::MAX), None);
+    }
+
+    #[test]
+    fn hex_and_text() {
+        assert_eq!(hex(&[0, 0xab]), "00ab");
+        assert_eq!(until_nul(b"ab\0c"), b"ab");
+        assert_eq!(text(b"a\xff"), "a\u{fffd}");
+    }
+}
