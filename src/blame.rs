@@ -1,5 +1,6 @@
 //! Blame: who brought a finding's cause in. Runs on the failure path only, and may run helper tools there.
 
+mod cargo;
 pub mod objects;
 
 use crate::check::ArtifactResult;
