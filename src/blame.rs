@@ -1,13 +1,39 @@
 //! Blame: who brought a finding's cause in. Runs on the failure path only, and may run helper tools there.
+//!
+//! A name is given only where the build shows it; a wrong one would send the user to the wrong place.
 
 mod cargo;
 pub mod objects;
 
+use std::collections::BTreeSet;
+
 use crate::check::ArtifactResult;
-use crate::plan::Plan;
+use crate::plan::{Plan, Tool};
 use crate::run::Provenance;
+
+/// Symbols named in one phrase; the rest is counted.
+const SYMBOLS_SHOWN: usize = 3;
 
 /// Adds the culprit to every finding where it can be told; leaves it out where it cannot.
 pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &Provenance) {
-    let _ = (results, plan, provenance);
+    let Some(plan) = plan else { return };
+    if plan.tool != Tool::Cargo {
+        return;
+    }
+    let build = cargo::CargoBlame::new(plan, &provenance.cargo_messages);
+    for result in results {
+        for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
+            let culprits = build.culprits(&finding.causes, &result.artifact);
+            finding.blame = (!culprits.is_empty()).then(|| culprits.join("; "));
+        }
+    }
+}
+
+/// `WHO refers to `a`, `b` and 4 more`.
+fn with_symbols(who: &str, symbols: &BTreeSet<&str>) -> String {
+    let shown: Vec<String> = symbols.iter().take(SYMBOLS_SHOWN).map(|symbol| format!("`{symbol}`")).collect();
+    match symbols.len().saturating_sub(shown.len()) {
+        0 => format!("{who} refers to {}", shown.join(", ")),
+        more => format!("{who} refers to {} and {more} more", shown.join(", ")),
+    }
 }

@@ -40,6 +40,8 @@ pub struct Reference {
     pub file: PathBuf,
     /// The member, when the file is an archive.
     pub member: Option<String>,
+    /// What the object defines: shows whether it made it into a program with a symbol table.
+    pub defines: Vec<String>,
 }
 
 /// What a search found, and whether it could look everywhere.
@@ -69,13 +71,10 @@ pub fn executable_stacks(inputs: &[LinkInput]) -> Vec<Reference> {
     let mut found = Vec::new();
     for input in inputs {
         for_each_object(&input.path, |member, bytes| {
-            if object::symbols(bytes).is_ok_and(|symbols| symbols.executable_stack == Some(true)) {
-                found.push(Reference {
-                    symbol: ".note.GNU-stack".into(),
-                    owner: input.owner.clone(),
-                    file: input.path.clone(),
-                    member: member.map(str::to_owned),
-                });
+            if let Ok(symbols) = object::symbols(bytes)
+                && symbols.executable_stack == Some(true)
+            {
+                found.push(reference(".note.GNU-stack", input, member, &symbols));
             }
             true
         });
@@ -95,12 +94,7 @@ fn of_input(input: &LinkInput, wanted: &[String]) -> References {
         let Ok(symbols) = object::symbols(bytes) else { return member.is_some_and(is_rust_metadata) };
         for name in mentioned {
             if symbols.undefined.contains(name) {
-                result.found.push(Reference {
-                    symbol: name.clone(),
-                    owner: input.owner.clone(),
-                    file: input.path.clone(),
-                    member: member.map(str::to_owned),
-                });
+                result.found.push(reference(name, input, member, &symbols));
             }
         }
         true
@@ -109,6 +103,16 @@ fn of_input(input: &LinkInput, wanted: &[String]) -> References {
         result.unreadable.push(input.path.clone());
     }
     result
+}
+
+fn reference(symbol: &str, input: &LinkInput, member: Option<&str>, symbols: &object::ObjectSymbols) -> Reference {
+    Reference {
+        symbol: symbol.to_owned(),
+        owner: input.owner.clone(),
+        file: input.path.clone(),
+        member: member.map(str::to_owned),
+        defines: symbols.defined.clone(),
+    }
 }
 
 /// rustc's `lib.rmeta` inside an rlib: not code.

@@ -2,6 +2,8 @@
 //!
 //! Read on the failure path only, so goblin's eager parsers serve here.
 
+use std::collections::HashSet;
+
 use goblin::elf::section_header::{SHN_UNDEF, SHT_NOBITS};
 use goblin::elf::sym::{STB_GLOBAL, STB_WEAK};
 
@@ -38,6 +40,17 @@ pub fn symbols(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
         }
         _ => Err(Unreadable::NotLinked("not an object file".into())),
     }
+}
+
+/// Every name in the symbol table of the linked ELF file at `path`; `None` when it has none, is of another format, or
+/// cannot be read.
+pub fn names_of_file(path: &std::path::Path) -> Option<HashSet<String>> {
+    let bytes = std::fs::read(path).ok()?;
+    let elf = bytes.starts_with(b"\x7fELF").then(|| goblin::elf::Elf::parse(&bytes).ok())??;
+    let defined = elf.syms.iter().filter(|symbol| symbol.st_shndx != SHN_UNDEF as usize);
+    let names: HashSet<String> =
+        defined.filter_map(|symbol| elf.strtab.get_at(symbol.st_name)).map(str::to_owned).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 fn of_elf(elf: &goblin::elf::Elf<'_>) -> ObjectSymbols {
