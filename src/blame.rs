@@ -3,11 +3,12 @@
 //! A name is given only where the build shows it; a wrong one would send the user to the wrong place.
 
 mod cargo;
+mod go;
 pub mod objects;
 
 use std::collections::BTreeSet;
 
-use crate::check::ArtifactResult;
+use crate::check::{ArtifactResult, Finding};
 use crate::plan::{Plan, Tool};
 use crate::run::Provenance;
 
@@ -17,15 +18,35 @@ const SYMBOLS_SHOWN: usize = 3;
 /// Adds the culprit to every finding where it can be told; leaves it out where it cannot.
 pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &Provenance) {
     let Some(plan) = plan else { return };
-    if plan.tool != Tool::Cargo {
+    match plan.tool {
+        Tool::Cargo => {
+            let build = cargo::CargoBlame::new(plan, &provenance.cargo_messages);
+            for result in results {
+                for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
+                    add(finding, build.culprits(&finding.causes, &result.artifact), None);
+                }
+            }
+        }
+        Tool::Go => {
+            let build = go::GoBuildBlame::new(plan);
+            for result in results {
+                let facts = result.facts.as_ref().and_then(|facts| facts.slices.first());
+                for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
+                    let blame = build.of(&finding.causes, facts);
+                    add(finding, blame.culprits, blame.help);
+                }
+            }
+        }
+    }
+}
+
+fn add(finding: &mut Finding, culprits: Vec<String>, help: Option<String>) {
+    if culprits.is_empty() {
         return;
     }
-    let build = cargo::CargoBlame::new(plan, &provenance.cargo_messages);
-    for result in results {
-        for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
-            let culprits = build.culprits(&finding.causes, &result.artifact);
-            finding.blame = (!culprits.is_empty()).then(|| culprits.join("; "));
-        }
+    finding.blame = Some(culprits.join("; "));
+    if help.is_some() {
+        finding.help = help;
     }
 }
 

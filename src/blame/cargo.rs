@@ -14,7 +14,8 @@ use crate::facts::object;
 use crate::plan::Plan;
 use crate::rules::Cause;
 use crate::run::Artifact;
-use messages::{CargoBuild, link_lib, link_name, name_and_version};
+pub(crate) use messages::link_name;
+use messages::{CargoBuild, link_lib, name_and_version};
 use tree::Tree;
 
 /// Symbols beyond this number are not looked for one by one: a report lists a few, and time is short.
