@@ -2,6 +2,7 @@
 
 pub mod cargo;
 pub mod go;
+pub mod linker;
 pub mod real_tool;
 pub mod signals;
 

@@ -1,0 +1,244 @@
+//! The link line of a C compiler or linker: what it makes, from what; read without modelling the tool's options.
+//!
+//! Works for `cc`, `clang`, `ld`, `lld`, `mold`, `zig cc` and `link.exe`. Anything unsure is treated as a call that links
+//! nothing, and passes through untouched.
+
+mod probe;
+mod response;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// What a link line says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkLine {
+    /// Where the output goes.
+    pub output: PathBuf,
+    /// A shared object or DLL is made on purpose.
+    pub shared: bool,
+    /// Objects, archives and shared libraries named by path, in order.
+    pub files: Vec<PathBuf>,
+    /// Names behind `-l`, in order.
+    pub libraries: Vec<String>,
+    /// Folders behind `-L`, in order.
+    pub directories: Vec<PathBuf>,
+}
+
+/// Options that take their value as the next word, and whose value could be taken for an input.
+const WITH_VALUE: &[&str] = &[
+    "-z",
+    "-m",
+    "-T",
+    "-u",
+    "-e",
+    "-h",
+    "-soname",
+    "--soname",
+    "-rpath",
+    "--rpath",
+    "-rpath-link",
+    "--dynamic-linker",
+    "-dynamic-linker",
+    "-I",
+    "-isystem",
+    "-include",
+    "-D",
+    "-U",
+    "-x",
+    "-target",
+    "--target",
+    "-arch",
+    "-Xlinker",
+    "-Xassembler",
+    "-Xpreprocessor",
+    "-Xclang",
+    "-MF",
+    "-MT",
+    "-MQ",
+    "-framework",
+    "-isysroot",
+    "-syslibroot",
+    "-install_name",
+    "-undefined",
+    "-exported_symbols_list",
+    "--version-script",
+    "-plugin",
+    "-mllvm",
+    "-F",
+    "-B",
+    "-platform_version",
+    "-wrap",
+    "--wrap",
+    "--defsym",
+    "-y",
+    "--param",
+];
+
+/// The link that a call makes, or `None` for one that links nothing (compiles, probes, prints).
+///
+/// `args` are the words after the program's name; response files (`@file`) are read relative to `directory`.
+pub fn link_line(program: &OsStr, args: &[OsString], directory: &Path) -> Option<LinkLine> {
+    let words = response::expand(args, directory);
+    let line = if is_msvc(program) { msvc(&words) } else { unix(&words) }?;
+    (!probe::is_probe(&line)).then_some(line)
+}
+
+/// `link.exe`, `lld-link` and their like take `/OUT:`; Git's own `link` is none of them but has no such option either.
+fn is_msvc(program: &OsStr) -> bool {
+    let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    matches!(name.as_str(), "link" | "lld-link" | "rust-lld-link")
+}
+
+fn unix(words: &[OsString]) -> Option<LinkLine> {
+    if probe::links_nothing(words) {
+        return None;
+    }
+    let mut line = LinkLine { output: PathBuf::from("a.out"), ..LinkLine::default() };
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let text = word.to_string_lossy();
+        match &*text {
+            "-o" | "--output" => line.output = PathBuf::from(rest.next()?),
+            "-L" | "--library-path" => line.directories.push(PathBuf::from(rest.next()?)),
+            "-l" | "--library" => line.libraries.push(rest.next()?.to_string_lossy().into_owned()),
+            "-shared" | "--shared" | "-dylib" | "-dynamiclib" | "-bundle" | "-Bshareable" => line.shared = true,
+            flag if WITH_VALUE.contains(&flag) => drop(rest.next()),
+            _ => joined(&mut line, word, &text),
+        }
+    }
+    (!line.files.is_empty() || !line.libraries.is_empty()).then_some(line)
+}
+
+/// A word that carries its value with it, or an input.
+fn joined(line: &mut LinkLine, word: &OsStr, text: &str) {
+    if let Some(path) =
+        text.strip_prefix("--output=").or_else(|| text.strip_prefix("-o").filter(|path| !path.is_empty()))
+    {
+        line.output = PathBuf::from(path);
+    } else if let Some(path) = text.strip_prefix("-L") {
+        line.directories.push(PathBuf::from(path));
+    } else if let Some(name) = text.strip_prefix("-l") {
+        line.libraries.push(name.to_owned());
+    } else if text.strip_prefix("-Wl,").is_some_and(|list| list.split(',').any(|flag| flag == "-shared")) {
+        line.shared = true;
+    } else if !text.starts_with('-') {
+        line.files.push(PathBuf::from(word));
+    }
+}
+
+fn msvc(words: &[OsString]) -> Option<LinkLine> {
+    let mut line = LinkLine::default();
+    for word in words {
+        let text = word.to_string_lossy();
+        let Some(option) = text.strip_prefix(['/', '-']) else {
+            line.files.push(PathBuf::from(word));
+            continue;
+        };
+        let (name, value) = option.split_once(':').unwrap_or((option, ""));
+        match name.to_ascii_uppercase().as_str() {
+            "OUT" => line.output = PathBuf::from(value),
+            "DLL" => line.shared = true,
+            "LIBPATH" => line.directories.push(PathBuf::from(value)),
+            "LIB" | "DUMP" | "?" | "HELP" => return None,
+            // An absolute path on Unix starts like an option of link.exe.
+            _ if Path::new(word).is_absolute() => line.files.push(PathBuf::from(word)),
+            _ => {}
+        }
+    }
+    if line.output.as_os_str().is_empty() {
+        line.output = line.files.first()?.with_extension(if line.shared { "dll" } else { "exe" });
+    }
+    (!line.files.is_empty()).then_some(line)
+}
+
+/// The words for `cc` of a line written for `ld`, as rustc writes it when the linker's name ends in `-ld`; `None` when the
+/// line brings its own start-up files and so must go to `ld` itself, or is written for `cc` already.
+pub fn for_compiler(args: &[OsString]) -> Option<Vec<OsString>> {
+    let texts: Vec<_> = args.iter().map(|word| word.to_string_lossy()).collect();
+    let for_ld = texts.iter().any(|word| matches!(&**word, "--as-needed" | "--eh-frame-hdr" | "--gc-sections" | "-z"));
+    let has_startup = texts.iter().any(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        matches!(name, "crt1.o" | "Scrt1.o" | "rcrt1.o" | "gcrt1.o")
+    });
+    if !for_ld || has_startup {
+        return None;
+    }
+    let mut words = Vec::with_capacity(args.len());
+    let mut rest = args.iter().zip(&texts);
+    while let Some((word, text)) = rest.next() {
+        let passes = !text.starts_with('-')
+            || ["-o", "-l", "-L", "-pie", "-no-pie", "-static", "-shared"].iter().any(|flag| text.starts_with(flag));
+        if passes {
+            words.push(word.clone());
+            continue;
+        }
+        words.extend(["-Xlinker".into(), word.clone()]);
+        if WITH_VALUE.contains(&&**text) {
+            let (value, _) = rest.next()?;
+            words.extend(["-Xlinker".into(), value.clone()]);
+        }
+    }
+    Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(program: &str, args: &[&str]) -> Option<LinkLine> {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        link_line(program.as_ref(), &args, Path::new("/nowhere"))
+    }
+
+    #[test]
+    fn the_output_is_found_wherever_it_stands() {
+        for args in [&["-o", "app", "a.o"][..], &["a.o", "-oapp"], &["a.o", "--output=app", "-lz"]] {
+            assert_eq!(line("cc", args).unwrap().output, Path::new("app"), "{args:?}");
+        }
+        assert_eq!(line("cc", &["a.o"]).unwrap().output, Path::new("a.out"));
+        assert_eq!(line("link.exe", &["/OUT:x.exe", "a.obj"]).unwrap().output, Path::new("x.exe"));
+        assert_eq!(line("lld-link", &["/dll", "a.obj"]).unwrap().output, Path::new("a.dll"));
+    }
+
+    #[test]
+    fn inputs_libraries_and_folders() {
+        let line =
+            line("clang", &["-L/x", "-L", "y", "a.o", "b.a", "-lz", "-l", "m", "-z", "now", "-Wl,-shared"]).unwrap();
+        assert_eq!(line.files, ["a.o", "b.a"].map(PathBuf::from));
+        assert_eq!(line.libraries, ["z", "m"]);
+        assert_eq!(line.directories, ["/x", "y"].map(PathBuf::from));
+        assert!(line.shared);
+    }
+
+    #[test]
+    fn calls_that_link_nothing() {
+        for args in [
+            &["-v"][..],
+            &["--version"],
+            &["-c", "a.c"],
+            &["-E", "a.c"],
+            &["-r", "a.o", "-o", "b.o"],
+            &[],
+            &["-print-file-name=x"],
+            &["-o", "/dev/null", "a.c"],
+            &["conftest.c", "-o", "conftest"],
+        ] {
+            assert_eq!(line("cc", args), None, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_for_ld_is_translated_for_cc() {
+        let words = |args: &[&str]| {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            for_compiler(&args)
+                .map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            words(&["a.o", "--as-needed", "-lc", "-z", "now", "-o", "h", "-pie"]).unwrap(),
+            ["a.o", "-Xlinker", "--as-needed", "-lc", "-Xlinker", "-z", "-Xlinker", "now", "-o", "h", "-pie"]
+        );
+        assert_eq!(words(&["/x/rcrt1.o", "a.o", "--as-needed"]), None);
+        assert_eq!(words(&["a.o", "-Wl,--as-needed"]), None);
+    }
+}
