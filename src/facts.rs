@@ -5,7 +5,6 @@
 //! Nothing here judges; rules do.
 
 pub mod archive;
-#[expect(dead_code, reason = "the readers of the formats use the rest")]
 mod bytes;
 pub mod elf;
 pub mod go_build_info;
@@ -16,6 +15,7 @@ pub mod pe;
 mod read;
 pub mod rust_build_info;
 mod source;
+mod window;
 
 use serde::Serialize;
 

@@ -1,19 +1,36 @@
 //! Facts of ELF files (System V gABI and the processor and GNU supplements).
 
+mod abi;
+mod assemble;
+mod dynamic;
+mod exports;
+pub(in crate::facts) mod image;
+mod kind;
+mod notes;
+mod symbols;
+mod versions;
+
 use serde::Serialize;
 
-use super::{Facts, Source, Unreadable, Wanted};
+pub use assemble::read;
+pub use exports::{ExportedSymbol, exports};
+pub use notes::{AbiTag, Note, Properties};
 
 /// What only ELF files have.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ElfFacts {
     /// `e_type`: `EXEC`, `DYN`, …
     pub e_type: String,
+    /// `e_machine`, raw.
+    pub e_machine: u16,
     /// `e_flags`, raw.
     pub e_flags: u32,
+    /// Bits of `e_flags` by name, the calling convention apart: `EABI5`, `RVC`, `mips64r2` …
+    pub flag_names: Vec<String>,
     /// `EI_OSABI`, in readelf's words.
     pub osabi: String,
-    /// Calling convention and float ABI where the machine has several: `hard-float`, `soft-float`, `elfv2`, `n64` …
+    /// Calling convention and float ABI where the machine has several: `hard-float`, `soft-float`, `elfv2`, `n64`,
+    /// `lp64d` …
     pub abi: Option<String>,
     /// `PT_INTERP`.
     pub interpreter: Option<String>,
@@ -29,11 +46,16 @@ pub struct ElfFacts {
     pub runpath: Option<String>,
     /// Version needs, in the order of `.gnu.version_r`.
     pub version_needs: Vec<VersionNeed>,
+    /// Version definitions (`.gnu.version_d`) in file order, without the base one that names the file.
+    pub version_definitions: Vec<String>,
     /// The floor as the loader computes it: the highest numeric `GLIBC_` version among the non-weak needs of files that
     /// are glibc's own, as `(2, 34)`; patch levels count (`2.2.5` is `[2, 2, 5]`).
     pub glibc_floor: Option<Vec<u32>>,
     /// Undefined dynamic symbols, in table order.
     pub undefined: Vec<UndefinedSymbol>,
+    /// Defined dynamic symbols that carry a needed version: targets of copy relocations, which the loader looks up in the
+    /// libraries like undefined ones.
+    pub copied: Vec<UndefinedSymbol>,
     /// Number of defined dynamic symbols.
     pub defined_count: u64,
     /// `DT_RELR` is there.
@@ -46,8 +68,16 @@ pub struct ElfFacts {
     pub relro: Relro,
     /// `DT_BIND_NOW`, `DF_BIND_NOW` or `DF_1_NOW`.
     pub bind_now: bool,
+    /// `DT_FLAGS`, raw.
+    pub dt_flags: u64,
+    /// `DT_FLAGS_1`, raw: `DF_1_NODEFLIB` is `0x800`.
+    pub dt_flags_1: u64,
     /// `DF_1_PIE`.
     pub df_1_pie: bool,
+    /// `DT_SYMBOLIC` or `DF_SYMBOLIC`.
+    pub symbolic: bool,
+    /// Hash tables of the dynamic symbols: `gnu`, `sysv`. A loader that knows none of them cannot load the file.
+    pub hash_styles: Vec<&'static str>,
     /// Virtual addresses of `PT_LOAD` segments that are writable and executable.
     pub writable_code: Vec<u64>,
     /// Largest `p_align` of the `PT_LOAD` segments, in bytes.
@@ -56,18 +86,34 @@ pub struct ElfFacts {
     pub min_load_align: u64,
     /// Lowest kernel of `NT_GNU_ABI_TAG` (for OS 0, Linux), as `3.2.0`.
     pub abi_tag_kernel: Option<String>,
+    /// `NT_GNU_ABI_TAG` whole.
+    pub abi_tag: Option<AbiTag>,
     /// `NT_GNU_BUILD_ID`, in hex.
     pub build_id: Option<String>,
+    /// Build id of the Go linker (note `Go`, type 4).
+    pub go_build_id: Option<String>,
+    /// API level of Android's note.
+    pub android_api: Option<u32>,
     /// x86-64 level asked for by `GNU_PROPERTY_X86_ISA_1_NEEDED`: `x86-64-baseline`, `x86-64-v2` …
     pub x86_isa_needed: Option<String>,
+    /// GNU properties, decoded.
+    pub properties: Properties,
+    /// Every note, in file order.
+    pub notes: Vec<Note>,
     /// No `.symtab`.
     pub stripped: bool,
     /// `.debug_info` or its compressed or split forms.
     pub has_debug_info: bool,
+    /// Number of symbols in `.symtab`, the empty first one apart.
+    pub symbol_count: u64,
+    /// There are section headers; without them nothing that rests on sections is known.
+    pub has_section_headers: bool,
     /// Names of the sections; empty when there are no section headers.
     pub sections: Vec<String>,
     /// `PT_TLS`.
     pub has_tls: bool,
+    /// `.comment`: the compilers and linkers that left their names, in file order, each once.
+    pub producers: Vec<String>,
 }
 
 /// One entry of `.gnu.version_r`: a version of a file that the loader looks for.
@@ -92,6 +138,39 @@ pub struct UndefinedSymbol {
     pub version: Option<String>,
     /// `STB_WEAK`: the loader leaves it at zero when nobody provides it.
     pub weak: bool,
+    /// What it is to the file; often `none`, as a reference does not say.
+    pub kind: SymbolKind,
+}
+
+/// `st_type` of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SymbolKind {
+    /// `STT_NOTYPE`.
+    None,
+    /// `STT_OBJECT` or `STT_COMMON`.
+    Object,
+    /// `STT_FUNC`.
+    Function,
+    /// `STT_TLS`.
+    Tls,
+    /// `STT_GNU_IFUNC`.
+    Ifunc,
+    /// Anything else.
+    Other,
+}
+
+impl SymbolKind {
+    fn of(st_type: u8) -> Self {
+        match st_type {
+            0 => SymbolKind::None,
+            1 | 5 => SymbolKind::Object,
+            2 => SymbolKind::Function,
+            6 => SymbolKind::Tls,
+            10 => SymbolKind::Ifunc,
+            _ => SymbolKind::Other,
+        }
+    }
 }
 
 /// Read-only relocations.
@@ -105,13 +184,4 @@ pub enum Relro {
     Partial,
     /// `PT_GNU_RELRO` and immediate binding.
     Full,
-}
-
-/// Reads an ELF file.
-///
-/// # Errors
-/// [`Unreadable`], with the field and the offset that are wrong.
-pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
-    let _ = (source, wanted);
-    Err(Unreadable::Unsupported("ELF".into()))
 }

@@ -1,6 +1,14 @@
 //! Which C library is inside a file, or asked for by it, and how sure that is.
 
+mod loader;
+
 use serde::Serialize;
+
+use super::elf::ElfFacts;
+use super::elf::image::Image;
+use super::{Kind, Unreadable, Wanted};
+
+pub use loader::{Loader, loader};
 
 /// The C library of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,4 +65,70 @@ pub enum Certainty {
     Probable,
     /// Not known.
     Unknown,
+}
+
+impl LibcFamily {
+    /// The family as the tables and the JSON form write it.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "glibc" => LibcFamily::Glibc,
+            "musl" => LibcFamily::Musl,
+            "bionic" => LibcFamily::Bionic,
+            "klibc" => LibcFamily::Klibc,
+            "dietlibc" => LibcFamily::Dietlibc,
+            "uclibc" => LibcFamily::Uclibc,
+            "bsd" => LibcFamily::Bsd,
+            "solaris" => LibcFamily::Solaris,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a library is part of glibc itself (`shlib-versions` of its sources): its `GLIBC_` versions are glibc's.
+pub fn is_glibc_file(name: &str) -> bool {
+    let stem = name.split(".so").next().unwrap_or(name);
+    let own = [
+        "libc",
+        "libm",
+        "libmvec",
+        "libpthread",
+        "libdl",
+        "librt",
+        "libutil",
+        "libresolv",
+        "libanl",
+        "libnsl",
+        "libcrypt",
+        "libBrokenLocale",
+        "libthread_db",
+        "libSegFault",
+        "libc_malloc_debug",
+        "libmemusage",
+        "libpcprofile",
+        "libcidn",
+    ];
+    own.contains(&stem) || stem.starts_with("libnss_") || stem.starts_with("ld-linux") || matches!(stem, "ld64" | "ld")
+}
+
+/// The C library of an ELF file.
+///
+/// # Errors
+/// [`Unreadable`](super::Unreadable), when a part of the file that decides it cannot be read.
+pub(in crate::facts) fn of_elf(
+    image: &Image<'_>,
+    kind: Kind,
+    arch: &str,
+    elf: &ElfFacts,
+    wanted: Wanted,
+) -> Result<Libc, Unreadable> {
+    let _ = (image, kind, wanted);
+    let family = elf.interpreter.as_deref().and_then(|path| loader(path, arch)).map(|loader| loader.family);
+    Ok(Libc {
+        family: family.unwrap_or(LibcFamily::Unknown),
+        linked_in: elf.interpreter.is_none() && elf.needed.is_empty(),
+        certainty: if family.is_some() { Certainty::Certain } else { Certainty::Unknown },
+        evidence: elf.interpreter.iter().map(|path| format!("PT_INTERP is {path}")).collect(),
+        version: None,
+        runtime_parts: Vec::new(),
+    })
 }

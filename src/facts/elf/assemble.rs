@@ -1,0 +1,220 @@
+//! Puts the facts of one ELF file together.
+
+use goblin::elf::dynamic::{DF_SYMBOLIC, DT_GNU_HASH, DT_HASH, DT_SYMBOLIC};
+use goblin::elf::header::{ET_DYN, ET_EXEC};
+use goblin::elf::program_header::{
+    PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_TLS, ProgramHeader,
+};
+use goblin::elf::section_header::SHT_SYMTAB;
+
+use super::dynamic::{Dynamic, DynamicStrings, Names};
+use super::image::Image;
+use super::notes::Notes;
+use super::symbols::{Imports, SymbolTable};
+use super::versions::{Needs, definitions};
+use super::{ElfFacts, Relro, VersionNeed, abi, kind};
+use crate::facts::bytes::{text, until_nul};
+use crate::facts::{Details, Endian, Facts, Format, Source, Unreadable, Wanted, libc};
+
+/// Longest path the kernel takes from `PT_INTERP` (Linux `PATH_MAX`).
+const PATH_MAX: u64 = 4096;
+/// Bytes of `.comment` that are read: some linkers repeat a compiler's name once per object.
+const LONGEST_COMMENT: u64 = 1 << 16;
+/// Names kept of them.
+const MOST_PRODUCERS: usize = 64;
+
+/// Reads an ELF file.
+///
+/// # Errors
+/// [`Unreadable`], with the field and the offset that are wrong.
+pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
+    let image = Image::open(source)?;
+    kind::linked(&image)?;
+    let parts = Parts::read(&image)?;
+    let kind = kind::kind(&image, &parts.dynamic, &parts.names, parts.interpreter.as_deref());
+    let arch = abi::arch(&image);
+    let os = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
+    let elf = parts.into_facts(&image)?;
+    let libc = libc::of_elf(&image, kind, &arch, &elf, wanted)?;
+    Ok(vec![Facts {
+        format: Format::Elf,
+        arch,
+        bits: if image.order.wide { 64 } else { 32 },
+        endian: if image.order.big { Endian::Big } else { Endian::Little },
+        os,
+        kind,
+        linkage: kind::linkage(kind),
+        libc,
+        packed: None,
+        go: None,
+        rust: None,
+        details: Details::Elf(Box::new(elf)),
+    }])
+}
+
+/// What the readers of the single tables found.
+struct Parts {
+    interpreter: Option<String>,
+    dynamic: Dynamic,
+    names: Names,
+    needs: Needs,
+    defined_versions: Vec<String>,
+    imports: Imports,
+    notes: Notes,
+}
+
+impl Parts {
+    fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
+        let dynamic = Dynamic::read(image)?;
+        let strings = DynamicStrings::open(image, &dynamic)?;
+        let mut needs = Needs::default();
+        let mut defined_versions = Vec::new();
+        let mut imports = Imports::default();
+        if let Some(strings) = &strings {
+            needs = Needs::read(image, &dynamic, strings)?;
+            let definitions = definitions(image, &dynamic, strings)?;
+            defined_versions = definitions.into_iter().filter(|one| !one.is_base).map(|one| one.name).collect();
+            if let Some(table) = SymbolTable::open(image, &dynamic)? {
+                imports = Imports::read(&table, &dynamic, strings, &mut needs)?;
+            }
+        }
+        Ok(Parts {
+            interpreter: interpreter(image)?,
+            names: Names::read(&dynamic, strings.as_ref())?,
+            notes: Notes::read(image)?,
+            dynamic,
+            needs,
+            defined_versions,
+            imports,
+        })
+    }
+
+    fn into_facts(self, image: &Image<'_>) -> Result<ElfFacts, Unreadable> {
+        let Parts { interpreter, dynamic, names, needs, defined_versions, imports, notes } = self;
+        let loads: Vec<&ProgramHeader> = image.segments_of(PT_LOAD).collect();
+        let align = |segment: &&ProgramHeader| segment.p_align.max(1);
+        let relro = match (image.segments_of(PT_GNU_RELRO).next(), dynamic.bind_now()) {
+            (None, _) => Relro::None,
+            (Some(_), false) => Relro::Partial,
+            (Some(_), true) => Relro::Full,
+        };
+        let sections: Vec<String> = image.sections().map(|section| section.name.to_owned()).collect();
+        let symtab = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB);
+        Ok(ElfFacts {
+            e_type: e_type(image.header.e_type),
+            e_machine: image.header.e_machine,
+            e_flags: image.header.e_flags,
+            flag_names: abi::flag_names(image),
+            osabi: abi::osabi(image),
+            abi: abi::abi(image),
+            interpreter,
+            has_dynamic: dynamic.present,
+            needed: names.needed,
+            soname: names.soname,
+            rpath: names.rpath,
+            runpath: names.runpath,
+            glibc_floor: glibc_floor(&needs.list),
+            version_needs: needs.list,
+            version_definitions: defined_versions,
+            undefined: imports.undefined,
+            copied: imports.copied,
+            defined_count: imports.defined_count,
+            has_relr: dynamic.has_relr(),
+            textrel: dynamic.text_relocations(),
+            gnu_stack: image.segments_of(PT_GNU_STACK).next().map(|segment| flags(segment.p_flags)),
+            relro,
+            bind_now: dynamic.bind_now(),
+            dt_flags: dynamic.flags(),
+            dt_flags_1: dynamic.flags_1(),
+            df_1_pie: dynamic.is_marked_pie(),
+            symbolic: dynamic.has(DT_SYMBOLIC) || dynamic.flags() & DF_SYMBOLIC != 0,
+            hash_styles: [(DT_GNU_HASH, "gnu"), (DT_HASH, "sysv")]
+                .into_iter()
+                .filter_map(|(tag, name)| dynamic.has(tag).then_some(name))
+                .collect(),
+            writable_code: loads
+                .iter()
+                .filter(|load| load.p_flags & (PF_W | PF_X) == PF_W | PF_X)
+                .map(|load| load.p_vaddr)
+                .collect(),
+            max_load_align: loads.iter().map(align).max().unwrap_or(0),
+            min_load_align: loads.iter().map(align).min().unwrap_or(0),
+            abi_tag_kernel: notes.abi_tag.as_ref().filter(|tag| tag.system == "Linux").map(|tag| tag.kernel.clone()),
+            abi_tag: notes.abi_tag,
+            build_id: notes.build_id,
+            go_build_id: notes.go_build_id,
+            android_api: notes.android_api,
+            x86_isa_needed: notes.properties.x86_isa_needed.clone(),
+            properties: notes.properties,
+            notes: notes.all,
+            stripped: symtab.is_none(),
+            symbol_count: symtab.map_or(0, |table| (table.sh_size / table.sh_entsize.max(1)).saturating_sub(1)),
+            has_debug_info: sections.iter().any(|name| is_debug_info(name)),
+            has_section_headers: !sections.is_empty(),
+            sections,
+            producers: producers(image)?,
+            has_tls: image.segments_of(PT_TLS).next().is_some(),
+        })
+    }
+}
+
+/// `PT_INTERP`, as the kernel reads it: the bytes up to the first NUL.
+fn interpreter(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
+    let Some(segment) = image.segments_of(PT_INTERP).next() else { return Ok(None) };
+    if !(2..=PATH_MAX).contains(&segment.p_filesz) {
+        let why = format!("{} bytes is no length of a path", segment.p_filesz);
+        return Err(Unreadable::damaged("PT_INTERP", segment.p_offset, why));
+    }
+    let bytes = image.source.read(segment.p_offset, segment.p_filesz, "PT_INTERP")?;
+    Ok(Some(text(until_nul(&bytes))))
+}
+
+/// The NUL-separated strings of `.comment`.
+fn producers(image: &Image<'_>) -> Result<Vec<String>, Unreadable> {
+    let Some(section) = image.section(".comment") else { return Ok(Vec::new()) };
+    let bytes = image.section_data(section, LONGEST_COMMENT)?;
+    let mut found: Vec<String> = Vec::new();
+    for name in bytes.split(|&byte| byte == 0).filter(|name| !name.is_empty()).map(text) {
+        if found.len() < MOST_PRODUCERS && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+fn e_type(e_type: u16) -> String {
+    match e_type {
+        ET_EXEC => "EXEC".into(),
+        ET_DYN => "DYN".into(),
+        other => format!("{other:#x}"),
+    }
+}
+
+fn flags(p_flags: u32) -> String {
+    [(PF_R, 'R'), (PF_W, 'W'), (PF_X, 'E')]
+        .iter()
+        .filter(|(bit, _)| p_flags & bit != 0)
+        .map(|(_, name)| *name)
+        .collect()
+}
+
+fn is_debug_info(section: &str) -> bool {
+    matches!(section, ".debug_info" | ".zdebug_info" | ".debug_info.dwo" | ".gnu_debugdata")
+}
+
+/// The highest numeric `GLIBC_` version among the non-weak needs of glibc's own files. `GLIBC_2.0` of `libgcc_s.so.1` is
+/// that library's own node, and musl programs carry it too.
+fn glibc_floor(needs: &[VersionNeed]) -> Option<Vec<u32>> {
+    needs
+        .iter()
+        .filter(|need| !need.weak && libc::is_glibc_file(&need.file))
+        .filter_map(VersionNeed::glibc_version)
+        .max()
+}
+
+impl VersionNeed {
+    /// The number of a `GLIBC_2.34` or `GLIBC_2.2.5`; `None` for `GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR` and other nodes.
+    pub fn glibc_version(&self) -> Option<Vec<u32>> {
+        self.version.strip_prefix("GLIBC_")?.split('.').map(|part| part.parse().ok()).collect()
+    }
+}

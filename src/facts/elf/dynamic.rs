@@ -1,0 +1,190 @@
+//! `PT_DYNAMIC`: what the loader is told.
+
+use std::cell::Cell;
+
+use goblin::container::Container;
+use goblin::elf::dynamic::{
+    DF_1_NOW, DF_1_PIE, DF_BIND_NOW, DF_TEXTREL, DT_BIND_NOW, DT_DEBUG, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_NULL,
+    DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB, DT_TEXTREL, Dyn,
+};
+use goblin::elf::program_header::PT_DYNAMIC;
+
+use super::image::Image;
+use crate::facts::Unreadable;
+use crate::facts::bytes::text;
+
+/// gABI `DT_RELR`, `DT_RELRSZ`; Android's first encoding of it.
+const DT_RELR: u64 = 36;
+const DT_ANDROID_RELR: u64 = 0x6fff_e000;
+/// Bytes of `PT_DYNAMIC` that are read; real ones have a few hundred.
+const LONGEST: u64 = 1 << 20;
+
+/// The entries before `DT_NULL`.
+#[derive(Debug, Default)]
+pub(super) struct Dynamic {
+    /// Whether there is a `PT_DYNAMIC` with contents.
+    pub(super) present: bool,
+    entries: Vec<(u64, u64)>,
+}
+
+impl Dynamic {
+    /// # Errors
+    /// [`Unreadable::Damaged`] when the segment does not lie in the file.
+    pub(super) fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
+        let Some(segment) = image.segments_of(PT_DYNAMIC).next() else { return Ok(Dynamic::default()) };
+        let size = Dyn::size(if image.order.wide { Container::Big } else { Container::Little });
+        let wanted = segment.p_filesz.min(LONGEST);
+        let bytes = image.source.read(segment.p_offset, wanted, "PT_DYNAMIC")?;
+        let word = image.order.word_size();
+        let entries = bytes
+            .chunks_exact(size)
+            .map_while(|entry| Some((image.order.word(entry, 0)?, image.order.word(entry, word)?)))
+            .take_while(|&(tag, _)| tag != DT_NULL)
+            .collect();
+        Ok(Dynamic { present: true, entries })
+    }
+
+    /// Value of the last entry with this tag, which is the one loaders keep.
+    pub(super) fn get(&self, tag: u64) -> Option<u64> {
+        self.entries.iter().rev().find(|entry| entry.0 == tag).map(|entry| entry.1)
+    }
+
+    /// Whether there is an entry with this tag.
+    pub(super) fn has(&self, tag: u64) -> bool {
+        self.get(tag).is_some()
+    }
+
+    /// Every value that may be an address.
+    pub(super) fn values(&self) -> impl Iterator<Item = u64> {
+        self.entries.iter().map(|entry| entry.1)
+    }
+
+    pub(super) fn flags(&self) -> u64 {
+        self.get(DT_FLAGS).unwrap_or(0)
+    }
+
+    pub(super) fn flags_1(&self) -> u64 {
+        self.get(DT_FLAGS_1).unwrap_or(0)
+    }
+
+    /// The three encodings of immediate binding.
+    pub(super) fn bind_now(&self) -> bool {
+        self.has(DT_BIND_NOW) || self.flags() & DF_BIND_NOW != 0 || self.flags_1() & DF_1_NOW != 0
+    }
+
+    pub(super) fn text_relocations(&self) -> bool {
+        self.has(DT_TEXTREL) || self.flags() & DF_TEXTREL != 0
+    }
+
+    pub(super) fn is_marked_pie(&self) -> bool {
+        self.flags_1() & DF_1_PIE != 0
+    }
+
+    /// `DT_DEBUG`: linkers write it into programs only.
+    pub(super) fn is_marked_program(&self) -> bool {
+        self.has(DT_DEBUG)
+    }
+
+    pub(super) fn has_relr(&self) -> bool {
+        self.has(DT_RELR) || self.has(DT_ANDROID_RELR)
+    }
+}
+
+/// `DT_STRTAB` in the file.
+///
+/// Entries may share their strings, so a small hostile file can ask for terabytes of names; honest names, all together, are
+/// not longer than twice their file.
+pub(super) struct DynamicStrings<'i, 's> {
+    image: &'i Image<'s>,
+    offset: u64,
+    end: u64,
+    budget: Cell<u64>,
+}
+
+impl<'i, 's> DynamicStrings<'i, 's> {
+    /// `None` without a `DT_STRTAB`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when the table does not lie in a segment.
+    pub(super) fn open(image: &'i Image<'s>, dynamic: &Dynamic) -> Result<Option<Self>, Unreadable> {
+        let Some(address) = dynamic.get(DT_STRTAB) else { return Ok(None) };
+        let (offset, left) = image.table(address, "DT_STRTAB")?;
+        let size = dynamic.get(DT_STRSZ).unwrap_or(left);
+        if size > left {
+            let why = format!("DT_STRSZ is {size}, its segment has {left} bytes from here");
+            return Err(Unreadable::damaged("DT_STRTAB", offset, why));
+        }
+        let budget = Cell::new(image.source.len().saturating_mul(2).saturating_add(LONGEST));
+        Ok(Some(DynamicStrings { image, offset, end: offset + size, budget }))
+    }
+
+    /// Where the string with this index starts in the file.
+    fn at(&self, index: u64, what: &str) -> Result<u64, Unreadable> {
+        let at = self.offset.checked_add(index).filter(|&at| at < self.end);
+        at.ok_or_else(|| Unreadable::damaged(what, self.offset, format!("its name {index:#x} lies outside DT_STRTAB")))
+    }
+
+    /// The string with this index.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`.
+    pub(super) fn get(&self, index: u64, what: &str) -> Result<String, Unreadable> {
+        let at = self.at(index, what)?;
+        let name = self.image.window.c_string(at, self.end.min(at.saturating_add(self.budget.get() + 1)), what)?;
+        self.spend(name.len(), what)?;
+        Ok(text(&name))
+    }
+
+    /// A further copy of a name that was read already.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when all names together are longer than any honest file's.
+    pub(super) fn copy(&self, name: &str, what: &str) -> Result<String, Unreadable> {
+        self.spend(name.len(), what)?;
+        Ok(name.to_owned())
+    }
+
+    fn spend(&self, bytes: usize, what: &str) -> Result<(), Unreadable> {
+        let left = self.budget.get().checked_sub(bytes as u64);
+        let left = left.ok_or_else(|| {
+            Unreadable::damaged(what, self.offset, "the names of DT_STRTAB, all together, are longer than the file")
+        })?;
+        self.budget.set(left);
+        Ok(())
+    }
+}
+
+/// What `PT_DYNAMIC` says in words.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) needed: Vec<String>,
+    pub(super) soname: Option<String>,
+    pub(super) rpath: Option<String>,
+    pub(super) runpath: Option<String>,
+}
+
+impl Names {
+    /// # Errors
+    /// [`Unreadable::Damaged`] when a name lies outside the string table.
+    pub(super) fn read(dynamic: &Dynamic, strings: Option<&DynamicStrings<'_, '_>>) -> Result<Self, Unreadable> {
+        let Some(strings) = strings else { return Ok(Names::default()) };
+        let mut names = Names::default();
+        for &(tag, value) in &dynamic.entries {
+            let what = match tag {
+                DT_NEEDED => "DT_NEEDED",
+                DT_SONAME => "DT_SONAME",
+                DT_RPATH => "DT_RPATH",
+                DT_RUNPATH => "DT_RUNPATH",
+                _ => continue,
+            };
+            let name = strings.get(value, what)?;
+            match tag {
+                DT_NEEDED => names.needed.push(name),
+                DT_SONAME => names.soname = Some(name),
+                DT_RPATH => names.rpath = Some(name),
+                _ => names.runpath = Some(name),
+            }
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,177 @@
+//! Notes (`PT_NOTE`): ABI tag, build ids, GNU properties, and the marks of the BSDs and Android.
+
+use goblin::elf::program_header::PT_NOTE;
+use goblin::elf::section_header::SHT_NOTE;
+use serde::Serialize;
+
+use super::image::Image;
+use crate::facts::Unreadable;
+use crate::facts::bytes::{Order, hex, text, until_nul};
+
+/// `PT_GNU_PROPERTY`: the property note once more, aligned for the loader.
+const PT_GNU_PROPERTY: u32 = 0x6474_e553;
+/// Bytes of notes that are read: core dumps apart, real ones have a few hundred.
+const LONGEST: u64 = 1 << 20;
+/// Notes that are kept.
+const MOST: usize = 1024;
+
+/// One note, with its description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// Owner: `GNU`, `Go`, `FreeBSD`, `Android` …
+    pub owner: String,
+    /// Type, whose meaning the owner gives.
+    #[serde(rename = "type")]
+    pub kind: u32,
+    /// Description in hex, at most its first 64 bytes.
+    pub description: String,
+    /// Length of the description, in bytes.
+    pub length: u32,
+}
+
+/// Everything the notes say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Notes {
+    pub(super) all: Vec<Note>,
+    /// System and lowest kernel of `NT_GNU_ABI_TAG`.
+    pub(super) abi_tag: Option<AbiTag>,
+    pub(super) build_id: Option<String>,
+    pub(super) go_build_id: Option<String>,
+    pub(super) properties: Properties,
+    /// API level of Android's note.
+    pub(super) android_api: Option<u32>,
+}
+
+/// `NT_GNU_ABI_TAG` (LSB Core, "Note section"): the system and the lowest kernel that runs this program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AbiTag {
+    /// `Linux`, `Hurd`, `Solaris`, `kFreeBSD`, or a number.
+    pub system: String,
+    /// As `3.2.0`.
+    pub kernel: String,
+}
+
+/// `NT_GNU_PROPERTY_TYPE_0`, decoded (x86-64 and AArch64 psABI).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Properties {
+    /// `GNU_PROPERTY_X86_ISA_1_NEEDED`: the highest level the loader insists on.
+    pub x86_isa_needed: Option<String>,
+    /// `GNU_PROPERTY_X86_ISA_1_USED`: the highest level that some of the code uses.
+    pub x86_isa_used: Option<String>,
+    /// `GNU_PROPERTY_X86_FEATURE_1_AND` and its AArch64 brother: `IBT`, `SHSTK`, `BTI`, `PAC`, `GCS`.
+    pub features: Vec<&'static str>,
+    /// `GNU_PROPERTY_NO_COPY_ON_PROTECTED`.
+    pub no_copy_on_protected: bool,
+}
+
+impl Notes {
+    /// Reads `PT_NOTE` and `PT_GNU_PROPERTY`; without program headers of that kind, the note sections.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when a segment does not lie in the file. A note that contradicts its segment ends the
+    /// reading of that segment, as it does in the kernel and in every loader.
+    pub(super) fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
+        let mut notes = Notes::default();
+        for segment in image.segments_of(PT_NOTE).chain(image.segments_of(PT_GNU_PROPERTY)) {
+            notes.walk(image, segment.p_offset, segment.p_filesz, segment.p_align)?;
+        }
+        if image.segments_of(PT_NOTE).next().is_none() {
+            for section in image.section_headers().iter().filter(|section| section.sh_type == SHT_NOTE) {
+                notes.walk(image, section.sh_offset, section.sh_size, section.sh_addralign)?;
+            }
+        }
+        Ok(notes)
+    }
+
+    fn walk(&mut self, image: &Image<'_>, offset: u64, size: u64, align: u64) -> Result<(), Unreadable> {
+        let bytes = image.source.read(offset, size.min(LONGEST), "PT_NOTE")?;
+        let order = image.order;
+        // Only notes of a segment with an alignment of 8 are padded to 8 (Linux extensions to the gABI).
+        let pad = |length: u32| (length as usize).checked_next_multiple_of(if align == 8 { 8 } else { 4 });
+        let mut rest = bytes.as_ref();
+        while self.all.len() < MOST {
+            let (Some(namesz), Some(descsz), Some(kind)) = (order.u32(rest, 0), order.u32(rest, 4), order.u32(rest, 8))
+            else {
+                break;
+            };
+            let description_at = (namesz as usize)
+                .checked_add(12)
+                .and_then(|end| end.checked_next_multiple_of(if align == 8 { 8 } else { 4 }));
+            let Some(at) = description_at else { break };
+            let Some(owner) = rest.get(12..12usize.saturating_add(namesz as usize)) else { break };
+            let Some(description) = rest.get(at..at.saturating_add(descsz as usize)) else { break };
+            self.note(order, until_nul(owner), kind, description);
+            let Some(next) = pad(descsz).and_then(|padded| rest.get(at.checked_add(padded)?..)) else { break };
+            rest = next;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, order: Order, owner: &[u8], kind: u32, description: &[u8]) {
+        let known = Note {
+            owner: text(owner),
+            kind,
+            description: hex(&description[..description.len().min(64)]),
+            length: description.len() as u32,
+        };
+        if self.all.contains(&known) {
+            return;
+        }
+        self.all.push(known);
+        match (owner, kind) {
+            (b"GNU", 1) => self.abi_tag = self.abi_tag.take().or_else(|| abi_tag(order, description)),
+            (b"GNU", 3) => self.build_id = Some(hex(description)),
+            (b"GNU", 5) => self.properties.read(order, description),
+            (b"Go", 4) => self.go_build_id = Some(text(description)),
+            (b"Android", 1) => self.android_api = order.u32(description, 0),
+            _ => {}
+        }
+    }
+
+    /// Whether a note of this owner is there.
+    pub(super) fn has_owner(&self, owner: &str) -> bool {
+        self.all.iter().any(|note| note.owner == owner)
+    }
+}
+
+fn abi_tag(order: Order, description: &[u8]) -> Option<AbiTag> {
+    let word = |at: usize| order.u32(description, at * 4);
+    let system = match word(0)? {
+        0 => "Linux".to_owned(),
+        1 => "Hurd".to_owned(),
+        2 => "Solaris".to_owned(),
+        3 => "kFreeBSD".to_owned(),
+        other => other.to_string(),
+    };
+    Some(AbiTag { system, kernel: format!("{}.{}.{}", word(1)?, word(2)?, word(3)?) })
+}
+
+impl Properties {
+    fn read(&mut self, order: Order, mut rest: &[u8]) {
+        let align = order.word_size();
+        while let (Some(kind), Some(length)) = (order.u32(rest, 0), order.u32(rest, 4)) {
+            let value = order.u32(rest, 8).filter(|_| length >= 4).unwrap_or(0);
+            match kind {
+                2 => self.no_copy_on_protected = true,
+                0xc000_0000 => self.add_features(value, &[(1, "BTI"), (2, "PAC"), (4, "GCS")]),
+                0xc000_0002 => self.add_features(value, &[(1, "IBT"), (2, "SHSTK")]),
+                0xc000_8002 => self.x86_isa_needed = x86_level(value),
+                0xc001_0002 => self.x86_isa_used = x86_level(value),
+                _ => {}
+            }
+            let next = (length as usize).checked_add(8).and_then(|end| end.checked_next_multiple_of(align));
+            let Some(next) = next.and_then(|next| rest.get(next..)) else { break };
+            rest = next;
+        }
+    }
+
+    fn add_features(&mut self, value: u32, names: &[(u32, &'static str)]) {
+        self.features.extend(names.iter().filter(|(bit, _)| value & bit != 0).map(|(_, name)| *name));
+    }
+}
+
+/// The highest level named (x86-64 psABI, "Micro-architecture levels").
+fn x86_level(value: u32) -> Option<String> {
+    let levels = [(8, "x86-64-v4"), (4, "x86-64-v3"), (2, "x86-64-v2"), (1, "x86-64-baseline")];
+    levels.iter().find(|(bit, _)| value & bit != 0).map(|(_, name)| (*name).to_owned())
+}

@@ -1,0 +1,216 @@
+//! The dynamic symbol table: what the file leaves to others, and with which version.
+
+use goblin::elf::dynamic::{DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM};
+use goblin::elf::header::{EM_MIPS, EM_S390};
+use goblin::elf::section_header::SHT_DYNSYM;
+use goblin::elf::sym::{STB_LOCAL, STB_WEAK, st_bind, st_type};
+
+use super::abi::EM_ALPHA_IN_USE;
+use super::dynamic::{Dynamic, DynamicStrings};
+use super::image::Image;
+use super::versions::{HIDDEN, Needs};
+use super::{SymbolKind, UndefinedSymbol};
+use crate::facts::Unreadable;
+
+/// MIPS supplement: the number of dynamic symbols.
+const DT_MIPS_SYMTABNO: u64 = 0x7000_0011;
+/// Bytes of the symbol table that are read at once.
+const CHUNK: u64 = 1 << 20;
+
+/// One entry of the dynamic symbol table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Symbol {
+    pub(super) index: u64,
+    pub(super) name: u32,
+    pub(super) info: u8,
+    pub(super) section: u16,
+    pub(super) visibility: u8,
+}
+
+impl Symbol {
+    pub(super) fn is_weak(self) -> bool {
+        st_bind(self.info) == STB_WEAK
+    }
+
+    pub(super) fn is_local(self) -> bool {
+        st_bind(self.info) == STB_LOCAL
+    }
+
+    pub(super) fn is_undefined(self) -> bool {
+        self.section == 0
+    }
+
+    pub(super) fn kind(self) -> SymbolKind {
+        SymbolKind::of(st_type(self.info))
+    }
+}
+
+/// The table's place and length.
+pub(super) struct SymbolTable<'i, 's> {
+    image: &'i Image<'s>,
+    offset: u64,
+    /// Number of entries, the empty first one among them.
+    pub(super) count: u64,
+}
+
+impl<'i, 's> SymbolTable<'i, 's> {
+    /// `None` without `DT_SYMTAB`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when the table does not lie in a segment.
+    pub(super) fn open(image: &'i Image<'s>, dynamic: &Dynamic) -> Result<Option<Self>, Unreadable> {
+        const WHAT: &str = "DT_SYMTAB";
+        let Some(address) = dynamic.get(DT_SYMTAB) else { return Ok(None) };
+        let (offset, left) = image.table(address, WHAT)?;
+        let count = count(image, dynamic, address, left / entry_size(image))?;
+        if count.checked_mul(entry_size(image)).is_none_or(|size| size > left) {
+            let why = format!("{count} symbols do not fit into the {left} bytes of their segment");
+            return Err(Unreadable::damaged(WHAT, offset, why));
+        }
+        Ok(Some(SymbolTable { image, offset, count }))
+    }
+
+    /// Calls `visit` for every entry but the first, which is empty.
+    ///
+    /// # Errors
+    /// What reading gives, and what `visit` gives.
+    pub(super) fn each(&self, mut visit: impl FnMut(Symbol) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
+        let size = entry_size(self.image);
+        let order = self.image.order;
+        // Elf64_Sym: name, info, other, shndx, value, size; Elf32_Sym: name, value, size, info, other, shndx.
+        let (info, other, section) = if order.wide { (4, 5, 6) } else { (12, 13, 14) };
+        let mut index = 0;
+        while index < self.count {
+            let here = (CHUNK / size).min(self.count - index);
+            let bytes = self.image.source.read(self.offset + index * size, here * size, "DT_SYMTAB")?;
+            for entry in bytes.chunks_exact(size as usize) {
+                if index > 0 {
+                    visit(Symbol {
+                        index,
+                        name: order.u32(entry, 0).unwrap_or(0),
+                        info: entry[info],
+                        section: order.u16(entry, section).unwrap_or(0),
+                        visibility: entry[other] & 3,
+                    })?;
+                }
+                index += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// `DT_VERSYM`: the version index of each symbol; empty without versions.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when the table does not lie in a segment.
+    pub(super) fn version_indices(&self, dynamic: &Dynamic) -> Result<Vec<u16>, Unreadable> {
+        let Some(address) = dynamic.get(DT_VERSYM) else { return Ok(Vec::new()) };
+        let (offset, left) = self.image.table(address, "DT_VERSYM")?;
+        let bytes = self.image.source.read(offset, left.min(self.count * 2), "DT_VERSYM")?;
+        Ok(bytes.chunks_exact(2).filter_map(|entry| self.image.order.u16(entry, 0)).collect())
+    }
+}
+
+fn entry_size(image: &Image<'_>) -> u64 {
+    if image.order.wide { 24 } else { 16 }
+}
+
+/// The number of dynamic symbols. No entry of `PT_DYNAMIC` simply says it, and `DT_GNU_HASH` leaves out the undefined
+/// ones when nothing is exported; so in order: what counts exactly, then where the next table starts.
+fn count(image: &Image<'_>, dynamic: &Dynamic, address: u64, fit: u64) -> Result<u64, Unreadable> {
+    if let Some(hash) = dynamic.get(DT_HASH) {
+        let (offset, _) = image.table(hash, "DT_HASH")?;
+        // Alpha and s390x have hash entries of 8 bytes (their processor supplements).
+        let doubled = image.order.wide && matches!(image.header.e_machine, EM_ALPHA_IN_USE | EM_S390);
+        return Ok(if doubled {
+            let bytes = image.window.bytes::<16>(offset, "DT_HASH")?;
+            image.order.u64(&bytes, 8).unwrap_or(0)
+        } else {
+            let bytes = image.window.bytes::<8>(offset, "DT_HASH")?;
+            u64::from(image.order.u32(&bytes, 4).unwrap_or(0))
+        });
+    }
+    if image.header.e_machine == EM_MIPS
+        && let Some(count) = dynamic.get(DT_MIPS_SYMTABNO)
+    {
+        return Ok(count);
+    }
+    let table =
+        image.section_headers().iter().find(|section| section.sh_type == SHT_DYNSYM && section.sh_addr == address);
+    if let Some(table) = table {
+        return Ok(table.sh_size / entry_size(image));
+    }
+    let next = dynamic.values().filter(|&value| value > address).min();
+    let between = next.map_or(fit, |next| ((next - address) / entry_size(image)).min(fit));
+    Ok(between.max(hashed(image, dynamic)?.min(fit)))
+}
+
+/// One more than the highest symbol that `DT_GNU_HASH` reaches.
+fn hashed(image: &Image<'_>, dynamic: &Dynamic) -> Result<u64, Unreadable> {
+    const WHAT: &str = "DT_GNU_HASH";
+    let Some(address) = dynamic.get(DT_GNU_HASH) else { return Ok(0) };
+    let (offset, left) = image.table(address, WHAT)?;
+    let header = image.window.bytes::<16>(offset, WHAT)?;
+    let field = |at| u64::from(image.order.u32(&header, at).unwrap_or(0));
+    let (buckets, first, bloom) = (field(0), field(4), field(8));
+    let buckets_at = 16 + bloom * image.order.word_size() as u64;
+    let bytes = image.source.read(offset + buckets_at.min(left), buckets.saturating_mul(4).min(left), WHAT)?;
+    let words = bytes.chunks_exact(4).filter_map(|word| image.order.u32(word, 0));
+    let Some(mut last) = words.map(u64::from).max().filter(|&last| last >= first) else { return Ok(first) };
+    let chains = offset + buckets_at + buckets * 4;
+    loop {
+        let word = image.window.bytes::<4>(chains + (last - first) * 4, WHAT)?;
+        last += 1;
+        if image.order.u32(&word, 0).unwrap_or(1) & 1 == 1 {
+            return Ok(last);
+        }
+    }
+}
+
+/// What the file leaves to others.
+#[derive(Debug, Default)]
+pub(super) struct Imports {
+    pub(super) undefined: Vec<UndefinedSymbol>,
+    pub(super) copied: Vec<UndefinedSymbol>,
+    pub(super) defined_count: u64,
+}
+
+impl Imports {
+    /// Walks the symbols once, and notes in `needs` which of them carry each version.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when a table or a name does not lie where it should.
+    pub(super) fn read(
+        table: &SymbolTable<'_, '_>,
+        dynamic: &Dynamic,
+        strings: &DynamicStrings<'_, '_>,
+        needs: &mut Needs,
+    ) -> Result<Self, Unreadable> {
+        let indices = table.version_indices(dynamic)?;
+        let by_index = needs.by_index();
+        let mut imports = Imports::default();
+        table.each(|symbol| {
+            let need = usize::try_from(symbol.index).ok().and_then(|index| indices.get(index));
+            let need = need.map(|index| index & !HIDDEN).filter(|&index| index > 1);
+            let need = need.and_then(|index| by_index.get(&index)).copied();
+            if !symbol.is_undefined() && !symbol.is_local() {
+                imports.defined_count += 1;
+            }
+            // A defined symbol that carries a needed version is the target of a copy relocation.
+            if symbol.is_local() || (!symbol.is_undefined() && need.is_none()) {
+                return Ok(());
+            }
+            let name = strings.get(u64::from(symbol.name), "st_name")?;
+            let mut version = None;
+            if let Some(need) = need.and_then(|need| needs.list.get_mut(need)) {
+                need.symbols.push(strings.copy(&name, "st_name")?);
+                version = Some(strings.copy(&need.version, "vna_name")?);
+            }
+            let found = UndefinedSymbol { name, version, weak: symbol.is_weak(), kind: symbol.kind() };
+            let list = if symbol.is_undefined() { &mut imports.undefined } else { &mut imports.copied };
+            list.push(found);
+            Ok(())
+        })?;
+        Ok(imports)
+    }
+}

@@ -1,0 +1,108 @@
+//! Random small reads of one [`Source`], a chunk at a time: symbol names, version entries, hash tables.
+//!
+//! A string table may have 100 MB, of which a few names are wanted. Chunks that were read stay until their sum passes
+//! [`KEPT`]; the reader never holds more, whatever the file says.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::{Source, Unreadable};
+
+/// Bytes read at once.
+const CHUNK: u64 = 32 * 1024;
+/// Bytes kept at most.
+const KEPT: usize = 4 * 1024 * 1024;
+
+/// A reader of small pieces.
+#[derive(Debug)]
+pub(crate) struct Window<'s> {
+    source: &'s Source<'s>,
+    chunks: RefCell<HashMap<u64, Rc<[u8]>>>,
+}
+
+impl<'s> Window<'s> {
+    pub(crate) fn new(source: &'s Source<'s>) -> Self {
+        Window { source, chunks: RefCell::default() }
+    }
+
+    /// Exactly `N` bytes at `offset`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`, when they do not lie inside the source.
+    pub(crate) fn bytes<const N: usize>(&self, offset: u64, what: &str) -> Result<[u8; N], Unreadable> {
+        let mut out = [0; N];
+        let mut done = 0;
+        while done < N {
+            let at = offset.checked_add(done as u64).filter(|&at| at < self.source.len());
+            let at = at.ok_or_else(|| Unreadable::damaged(what, offset, format!("{N} bytes wanted at the end")))?;
+            let (chunk, start) = self.chunk(at, what)?;
+            let part = &chunk[start..];
+            let n = part.len().min(N - done);
+            out[done..done + n].copy_from_slice(&part[..n]);
+            done += n;
+        }
+        Ok(out)
+    }
+
+    /// The bytes from `offset` up to the next NUL, which must come before `end`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`, when there is no NUL before `end` or the end of the source.
+    pub(crate) fn c_string(&self, offset: u64, end: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
+        let end = end.min(self.source.len());
+        let mut out = Vec::new();
+        let mut at = offset;
+        while at < end {
+            let (chunk, start) = self.chunk(at, what)?;
+            let room = usize::try_from(end - at).unwrap_or(usize::MAX);
+            let part = &chunk[start..];
+            let part = &part[..part.len().min(room)];
+            if let Some(n) = part.iter().position(|&b| b == 0) {
+                out.extend_from_slice(&part[..n]);
+                return Ok(out);
+            }
+            out.extend_from_slice(part);
+            at += part.len() as u64;
+        }
+        Err(Unreadable::damaged(what, offset, "the string has no end"))
+    }
+
+    /// The chunk that holds `at`, which lies inside the source, and where in it `at` is.
+    fn chunk(&self, at: u64, what: &str) -> Result<(Rc<[u8]>, usize), Unreadable> {
+        let first = at - at % CHUNK;
+        let start = (at - first) as usize;
+        if let Some(chunk) = self.chunks.borrow().get(&first) {
+            return Ok((Rc::clone(chunk), start));
+        }
+        let chunk: Rc<[u8]> = self.source.read_up_to(first, CHUNK, what)?.as_ref().into();
+        if start >= chunk.len() {
+            return Err(Unreadable::damaged(what, at, "the file ends before it"));
+        }
+        let mut chunks = self.chunks.borrow_mut();
+        if chunks.len() * CHUNK as usize >= KEPT {
+            chunks.clear();
+        }
+        chunks.insert(first, Rc::clone(&chunk));
+        Ok((chunk, start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_cross_chunks_and_end_with_the_file() {
+        let mut bytes = vec![b'a'; CHUNK as usize + 10];
+        bytes[CHUNK as usize + 4] = 0;
+        let source = Source::from_bytes(&bytes);
+        let window = Window::new(&source);
+        assert_eq!(window.bytes::<4>(CHUNK - 2, "x").unwrap(), *b"aaaa");
+        assert_eq!(window.c_string(CHUNK - 2, u64::MAX, "x").unwrap(), b"aaaaaa");
+        assert!(window.c_string(CHUNK - 2, CHUNK + 4, "x").is_err(), "the NUL lies past the table");
+        assert!(window.bytes::<4>(CHUNK + 8, "x").is_err());
+        assert!(window.bytes::<4>(u64::MAX, "x").is_err());
+        assert!(window.c_string(CHUNK + 5, u64::MAX, "x").is_err());
+    }
+}
