@@ -4,6 +4,7 @@
 
 mod cargo;
 mod go;
+pub mod needs;
 pub mod objects;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,186 @@
+//! What this machine lacks for the policy, with the command that gets it on this system.
+//!
+//! `seaworthy doctor` asks beforehand; after a failed build the same answers say whether the policy's own settings are the
+//! likely cause.
+
+mod packages;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::plan::Tool;
+use crate::policy::{CgoPolicy, Policy};
+pub use packages::System;
+
+/// One thing a build under the policy needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// What it is: `the Rust target x86_64-unknown-linux-musl`.
+    pub what: String,
+    /// What wants it: `cargo.target`, `a C dependency: libsqlite3-sys` …
+    pub why: String,
+    /// Whether it is there.
+    pub present: bool,
+    /// The command that gets it, when it is not.
+    pub fix: Option<String>,
+}
+
+/// What is asked of the machine; everything a need is judged by, so that the judgement is a function.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// Folders of `PATH`.
+    pub path: Vec<PathBuf>,
+    /// `rustc --print sysroot`, when there is a rustc.
+    pub sysroot: Option<PathBuf>,
+    /// Whether rustup manages that toolchain.
+    pub rustup: bool,
+    /// The system's package manager.
+    pub system: System,
+}
+
+impl Machine {
+    /// Looks at this machine; runs `rustc --print sysroot`.
+    pub fn look(path: Option<OsString>) -> Self {
+        let folders: Vec<PathBuf> =
+            path.iter().flat_map(std::env::split_paths).filter(|dir| dir.is_absolute()).collect();
+        let sysroot = duct::cmd!("rustc", "--print", "sysroot").stderr_null().stdin_null().read().ok();
+        let machine = Machine {
+            path: folders,
+            sysroot: sysroot.map(|text| text.trim().into()),
+            rustup: false,
+            system: System::of_this_machine(),
+        };
+        Machine { rustup: machine.has("rustup"), ..machine }
+    }
+
+    fn has(&self, program: &str) -> bool {
+        let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        self.path.iter().any(|folder| folder.join(&file).is_file())
+    }
+
+    fn has_target(&self, target: &str) -> bool {
+        self.sysroot.as_ref().is_some_and(|sysroot| sysroot.join("lib/rustlib").join(target).join("lib").is_dir())
+    }
+
+    fn program(&self, name: &str, why: String) -> Need {
+        let present = self.has(name);
+        Need { what: format!("`{name}`"), why, present, fix: (!present).then(|| self.system.install(name)) }
+    }
+}
+
+/// What a cargo build for `target` in the project at `directory` needs.
+pub fn of_cargo(machine: &Machine, target: &str, why: &str, directory: &Path) -> Vec<Need> {
+    let mut needs = vec![machine.program(Tool::Cargo.name(), "cargo builds".into())];
+    let present = machine.has_target(target);
+    let fix = if machine.rustup {
+        format!("rustup target add {target}")
+    } else {
+        format!("install the standard library of {target} with the package manager that installed Rust")
+    };
+    needs.push(Need {
+        what: format!("the Rust target `{target}`"),
+        why: why.to_owned(),
+        present,
+        fix: (!present).then_some(fix),
+    });
+    let c_crates = c_dependencies(directory);
+    needs.extend(linker(target).map(|name| machine.program(name, format!("links for {target}"))));
+    if let (Some(compiler), false) = (c_compiler(target), c_crates.is_empty()) {
+        needs.push(machine.program(compiler, format!("C code of {}", list(&c_crates))));
+    }
+    needs
+}
+
+/// What a Go build needs.
+pub fn of_go(machine: &Machine, policy: &Policy) -> Vec<Need> {
+    let mut needs = vec![machine.program(Tool::Go.name(), "go builds".into())];
+    if policy.go.cgo.value == CgoPolicy::Static {
+        let compiler = policy.go.cc.as_ref().map_or("cc", |cc| cc.value.split(' ').next().unwrap_or("cc"));
+        needs.push(machine.program(compiler, format!("go.cgo = \"static\" ({})", policy.go.cgo.origin)));
+    }
+    needs
+}
+
+/// The linker rustc runs for a target, where it is not rustc's own.
+fn linker(target: &str) -> Option<&'static str> {
+    match target {
+        "x86_64-pc-windows-gnu" => Some("x86_64-w64-mingw32-gcc"),
+        "i686-pc-windows-gnu" => Some("i686-w64-mingw32-gcc"),
+        _ if target.ends_with("-linux-musl") || target.contains("-linux-gnu") => Some("cc"),
+        _ => None,
+    }
+}
+
+/// The C compiler the `cc` crate looks for when it builds C code for a target (its documentation, "Compile-time
+/// Requirements").
+fn c_compiler(target: &str) -> Option<&'static str> {
+    match target {
+        "x86_64-unknown-linux-musl" => Some("musl-gcc"),
+        "aarch64-unknown-linux-musl" => Some("aarch64-linux-musl-gcc"),
+        "x86_64-pc-windows-gnu" => Some("x86_64-w64-mingw32-gcc"),
+        _ => None,
+    }
+}
+
+/// Packages in `Cargo.lock` that compile C code themselves: those that depend on the crates `cc` or `cmake`.
+fn c_dependencies(directory: &Path) -> Vec<String> {
+    let lock = directory.ancestors().map(|folder| folder.join("Cargo.lock")).find(|path| path.is_file());
+    let text = lock.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let mut found = Vec::new();
+    for package in text.split("[[package]]").skip(1) {
+        let name = package.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+        let compiles = package.lines().any(|line| {
+            let dependency = line.trim().trim_matches([',', '"']);
+            matches!(dependency.split(' ').next(), Some("cc" | "cmake")) && line.starts_with(' ')
+        });
+        found.extend(name.filter(|_| compiles).map(str::to_owned));
+    }
+    found
+}
+
+/// `a, b and 3 more`.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(folder: &Path, programs: &[&str], targets: &[&str]) -> Machine {
+        for program in programs {
+            std::fs::write(folder.join(format!("{program}{}", std::env::consts::EXE_SUFFIX)), "").unwrap();
+        }
+        for target in targets {
+            std::fs::create_dir_all(folder.join("lib/rustlib").join(target).join("lib")).unwrap();
+        }
+        Machine { path: vec![folder.into()], sysroot: Some(folder.into()), rustup: true, system: System::Debian }
+    }
+
+    #[test]
+    fn what_is_missing_comes_with_its_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = tempfile::tempdir().unwrap();
+        let lock = "[[package]]\nname = \"libsqlite3-sys\"\ndependencies = [\n \"cc\",\n \"vcpkg\",\n]\n[[package]]\nname = \"cc\"\n";
+        std::fs::write(project.path().join("Cargo.lock"), lock).unwrap();
+        let machine = machine(folder.path(), &["cargo", "cc"], &[]);
+        let needs = of_cargo(&machine, "x86_64-unknown-linux-musl", "by default", project.path());
+        let missing: Vec<_> = needs.iter().filter(|need| !need.present).collect();
+        assert_eq!(missing.len(), 2, "{needs:?}");
+        assert_eq!(missing[0].fix.as_deref(), Some("rustup target add x86_64-unknown-linux-musl"));
+        assert_eq!(missing[1].fix.as_deref(), Some("apt-get install musl-tools"));
+        assert_eq!(missing[1].why, "C code of `libsqlite3-sys`");
+    }
+
+    #[test]
+    fn nothing_is_asked_for_twice_or_without_need() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = machine(folder.path(), &["cargo", "cc"], &["x86_64-unknown-linux-musl"]);
+        let needs = of_cargo(&machine, "x86_64-unknown-linux-musl", "by default", folder.path());
+        assert!(needs.iter().all(|need| need.present), "{needs:?}");
+    }
+}
