@@ -2,52 +2,49 @@
 //!
 //! A name is given only where the build shows it; a wrong one would send the user to the wrong place.
 
+pub mod build_failure;
 mod cargo;
+mod fixes;
 mod go;
 pub mod needs;
 pub mod objects;
 
 use std::collections::BTreeSet;
 
-use crate::check::{ArtifactResult, Finding};
+use crate::check::ArtifactResult;
 use crate::plan::{Plan, Tool};
 use crate::run::Provenance;
 
 /// Symbols named in one phrase; the rest is counted.
 const SYMBOLS_SHOWN: usize = 3;
 
+/// Who is behind a finding, and the fix that works for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Culprits {
+    /// One phrase per culprit; empty when it cannot be told.
+    phrases: Vec<String>,
+    /// What to do about them, where that is better than the rule's own words.
+    help: Option<String>,
+}
+
 /// Adds the culprit to every finding where it can be told; leaves it out where it cannot.
 pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &Provenance) {
     let Some(plan) = plan else { return };
-    match plan.tool {
-        Tool::Cargo => {
-            let build = cargo::CargoBlame::new(plan, &provenance.cargo_messages);
-            for result in results {
-                for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
-                    add(finding, build.culprits(&finding.causes, &result.artifact), None);
-                }
+    let cargo = (plan.tool == Tool::Cargo).then(|| cargo::CargoBlame::new(plan, &provenance.cargo_messages));
+    let go = (plan.tool == Tool::Go).then(|| go::GoBlame::new(plan));
+    for result in results {
+        let facts = result.facts.as_ref().and_then(|facts| facts.slices.first());
+        for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
+            let culprits = match (&cargo, &go) {
+                (Some(cargo), _) => cargo.of(&finding.causes, &result.artifact),
+                (_, Some(go)) => go.of(&finding.causes, facts),
+                (None, None) => Culprits::default(),
+            };
+            if !culprits.phrases.is_empty() {
+                finding.blame = Some(culprits.phrases.join("; "));
+                finding.help = culprits.help.or(finding.help.take());
             }
         }
-        Tool::Go => {
-            let build = go::GoBuildBlame::new(plan);
-            for result in results {
-                let facts = result.facts.as_ref().and_then(|facts| facts.slices.first());
-                for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
-                    let blame = build.of(&finding.causes, facts);
-                    add(finding, blame.culprits, blame.help);
-                }
-            }
-        }
-    }
-}
-
-fn add(finding: &mut Finding, culprits: Vec<String>, help: Option<String>) {
-    if culprits.is_empty() {
-        return;
-    }
-    finding.blame = Some(culprits.join("; "));
-    if help.is_some() {
-        finding.help = help;
     }
 }
 

@@ -9,6 +9,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
+use super::Culprits;
 use super::objects::{self, LinkInput, Owner, Reference};
 use crate::facts::object;
 use crate::plan::Plan;
@@ -17,6 +18,7 @@ use crate::run::Artifact;
 pub(crate) use messages::link_name;
 use messages::{CargoBuild, link_lib, name_and_version};
 use tree::Tree;
+pub(crate) use tree::target_directory;
 
 /// Symbols beyond this number are not looked for one by one: a report lists a few, and time is short.
 const MOST_SYMBOLS: usize = 64;
@@ -35,12 +37,16 @@ impl<'a> CargoBlame<'a> {
         CargoBlame { plan, build: CargoBuild::from_messages(messages), tree: OnceCell::new() }
     }
 
-    /// Who is behind these causes, one phrase per culprit; empty when it cannot be told.
-    pub(crate) fn culprits(&self, causes: &[Cause], artifact: &Artifact) -> Vec<String> {
+    /// Who is behind these causes.
+    pub(crate) fn of(&self, causes: &[Cause], artifact: &Artifact) -> Culprits {
         let mut culprits = Vec::new();
+        let mut help = None;
         for cause in causes {
             if let Cause::Library(library) = cause {
-                culprits.extend(self.of_library(library, artifact));
+                for (package, how) in self.of_library(library) {
+                    help = help.or_else(|| super::fixes::of_crate(&name_and_version(package).0));
+                    culprits.push(format!("{}: {how}", self.named(package, artifact)));
+                }
             }
         }
         let symbols: Vec<String> = causes
@@ -57,24 +63,24 @@ impl<'a> CargoBlame<'a> {
         }
         let mut seen = HashSet::new();
         culprits.retain(|culprit| seen.insert(culprit.clone()));
-        culprits
+        Culprits { phrases: culprits, help: help.map(str::to_owned) }
     }
 
-    /// Packages whose build script, or whose `#[link]` attribute, asks for the library.
-    fn of_library(&self, library: &str, artifact: &Artifact) -> Vec<String> {
+    /// Packages whose build script, or whose `#[link]` attribute, asks for the library, and which of the two.
+    fn of_library(&self, library: &str) -> BTreeMap<&str, &'static str> {
         let wanted = link_name(library);
         let asks = |entry: &String| {
             let (name, is_static) = link_lib(entry);
             name == wanted && !is_static
         };
         let scripts = self.build.scripts.iter().filter(|script| script.libs.iter().any(asks));
-        let mut packages: BTreeMap<&str, &str> =
+        let mut packages: BTreeMap<&str, &'static str> =
             scripts.map(|script| (script.package.as_str(), "its build script asks for the library")).collect();
         if packages.is_empty() {
             let attributes = self.build.crates.iter().filter(|files| source::links(&files.source, wanted));
             packages.extend(attributes.map(|files| (files.package.as_str(), "its `#[link]` asks for the library")));
         }
-        packages.into_iter().map(|(package, how)| format!("{}: {how}", self.named(package, artifact))).collect()
+        packages
     }
 
     fn of_symbols(&self, symbols: &[String], artifact: &Artifact) -> Vec<String> {

@@ -4,6 +4,7 @@ pub(crate) mod packages;
 
 use std::cell::OnceCell;
 
+use super::Culprits;
 use crate::facts::Facts;
 use crate::plan::Plan;
 use crate::rules::Cause;
@@ -14,37 +15,28 @@ const PURE_TAGS: &[(&str, &str)] = &[("net", "netgo"), ("os/user", "osusergo")];
 /// Package of Go itself that every cgo program contains: never a culprit.
 const CGO_RUNTIME: &str = "runtime/cgo";
 
-/// Culprits, and the fix that works for them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct GoBlame {
-    /// One phrase per culprit.
-    pub(crate) culprits: Vec<String>,
-    /// What to do about them, better than the rule's own words.
-    pub(crate) help: Option<String>,
-}
-
 /// What is known about a Go build, found out when a finding asks for it.
 #[derive(Debug)]
-pub(crate) struct GoBuildBlame<'a> {
+pub(crate) struct GoBlame<'a> {
     plan: &'a Plan,
     packages: OnceCell<Option<Vec<Package>>>,
 }
 
-impl<'a> GoBuildBlame<'a> {
+impl<'a> GoBlame<'a> {
     /// Nothing is asked yet.
     pub(crate) fn new(plan: &'a Plan) -> Self {
-        GoBuildBlame { plan, packages: OnceCell::new() }
+        GoBlame { plan, packages: OnceCell::new() }
     }
 
     /// Who is behind these causes.
-    pub(crate) fn of(&self, causes: &[Cause], facts: Option<&Facts>) -> GoBlame {
+    pub(crate) fn of(&self, causes: &[Cause], facts: Option<&Facts>) -> Culprits {
         let asks_for_c =
             |cause: &Cause| matches!(cause, Cause::Cgo | Cause::Loader(_) | Cause::Library(_) | Cause::Symbol(_));
         if !causes.iter().any(asks_for_c) {
-            return GoBlame::default();
+            return Culprits::default();
         }
         let Some(packages) = self.packages.get_or_init(|| packages::ask(self.plan)) else {
-            return GoBlame::default();
+            return Culprits::default();
         };
         let users: Vec<&Package> = packages
             .iter()
@@ -76,10 +68,10 @@ fn asks_for(package: &Package, library: &str) -> bool {
 }
 
 /// Third parties first: they decide; Go's own packages would be pure without them.
-fn of_packages(all: &[Package], users: &[&Package]) -> GoBlame {
+fn of_packages(all: &[Package], users: &[&Package]) -> Culprits {
     let third: Vec<&Package> = users.iter().copied().filter(|package| !package.standard).collect();
     let named = if third.is_empty() { users.to_vec() } else { third.clone() };
-    let culprits = named.iter().map(|package| phrase(all, package)).collect();
+    let phrases = named.iter().map(|package| phrase(all, package)).collect();
     let tags: Vec<&str> = PURE_TAGS
         .iter()
         .filter(|(path, _)| users.iter().any(|package| package.import_path == *path))
@@ -88,7 +80,7 @@ fn of_packages(all: &[Package], users: &[&Package]) -> GoBlame {
     let help = (third.is_empty() && !tags.is_empty()).then(|| {
         format!("build with `-tags {}`, or set `go.cgo = \"off\"`: these packages have a pure Go half", tags.join(","))
     });
-    GoBlame { culprits, help }
+    Culprits { phrases, help }
 }
 
 fn phrase(all: &[Package], package: &Package) -> String {
@@ -105,14 +97,14 @@ fn phrase(all: &[Package], package: &Package) -> String {
 }
 
 /// Without any cgo, only the build mode asks for a loader.
-fn of_build_mode(facts: Option<&Facts>) -> GoBlame {
+fn of_build_mode(facts: Option<&Facts>) -> Culprits {
     let mode = facts.and_then(|facts| facts.go.as_ref()).and_then(|go| go.setting("-buildmode"));
     match mode {
-        Some("pie") => GoBlame {
-            culprits: vec!["`-buildmode=pie`: without cgo, Go still asks for the system's loader".into()],
+        Some("pie") => Culprits {
+            phrases: vec!["`-buildmode=pie`: without cgo, Go still asks for the system's loader".into()],
             help: Some("build with `-buildmode=exe`".into()),
         },
-        _ => GoBlame::default(),
+        _ => Culprits::default(),
     }
 }
 
@@ -128,7 +120,7 @@ mod tests {
     fn third_parties_come_before_the_standard_library() {
         let (net, sqlite) = (user("net", true), user("example.org/sqlite", false));
         let blame = of_packages(&[], &[&net, &sqlite]);
-        assert_eq!(blame.culprits, ["package `example.org/sqlite` uses cgo"]);
+        assert_eq!(blame.phrases, ["package `example.org/sqlite` uses cgo"]);
         assert_eq!(blame.help, None);
         let alone = of_packages(&[], &[&net]);
         assert!(alone.help.unwrap().contains("-tags netgo"));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata};
 
@@ -23,17 +23,8 @@ pub(crate) struct Tree {
 impl Tree {
     /// Asks cargo for the graph, offline; `None` when it cannot say.
     pub(crate) fn ask(program: &Path, args: &[OsString], target: Option<&str>) -> Option<Tree> {
-        let mut words: Vec<OsString> = ["metadata", "--format-version=1", "--offline"].map(OsString::from).into();
-        if let Some(toolchain) = args.first().filter(|word| word.to_string_lossy().starts_with('+')) {
-            words.insert(0, toolchain.clone());
-        }
-        if let Some(target) = target {
-            words.extend(["--filter-platform".into(), target.into()]);
-        }
-        words.extend(tree_flags(args));
-        let output = duct::cmd(program, words).stderr_null().stdin_null().stdout_capture().unchecked().run().ok()?;
-        let metadata: Metadata = serde_json::from_slice(&output.stdout).ok()?;
-        Tree::from_metadata(&metadata)
+        let extra = target.map(|target| ["--filter-platform".into(), target.into()]);
+        Tree::from_metadata(&metadata(program, args, extra.as_ref().map_or(&[], |words| &words[..]))?)
     }
 
     fn from_metadata(metadata: &Metadata) -> Option<Tree> {
@@ -79,6 +70,33 @@ impl Tree {
         }
         None
     }
+}
+
+/// The folder that a build with these arguments writes to; `None` when cargo cannot say.
+pub(crate) fn target_directory(program: &Path, args: &[OsString]) -> Option<PathBuf> {
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy();
+        if text == "--target-dir" {
+            return words.next().map(PathBuf::from);
+        }
+        if let Some(folder) = text.strip_prefix("--target-dir=") {
+            return Some(PathBuf::from(folder));
+        }
+    }
+    Some(metadata(program, args, &["--no-deps".into()])?.target_directory.into_std_path_buf())
+}
+
+/// `cargo metadata`, offline, with the flags of the build that matter to it.
+fn metadata(program: &Path, args: &[OsString], extra: &[OsString]) -> Option<Metadata> {
+    let mut words: Vec<OsString> = ["metadata", "--format-version=1", "--offline"].map(OsString::from).into();
+    if let Some(toolchain) = args.first().filter(|word| word.to_string_lossy().starts_with('+')) {
+        words.insert(0, toolchain.clone());
+    }
+    words.extend_from_slice(extra);
+    words.extend(tree_flags(args));
+    let output = duct::cmd(program, words).stderr_null().stdin_null().stdout_capture().unchecked().run().ok()?;
+    serde_json::from_slice(&output.stdout).ok()
 }
 
 /// The flags among `args` that change the graph, with their values.

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::plan::Plan;
 
 /// The fields asked for; `go list` computes only what is named.
-const FIELDS: &str = "-json=ImportPath,Name,Standard,CgoFiles,Imports,CgoLDFLAGS,CgoPkgConfig,Module";
+const FIELDS: &str =
+    "-json=ImportPath,Name,Standard,CgoFiles,Imports,CgoLDFLAGS,CgoPkgConfig,Module,GoFiles,IgnoredGoFiles,Error";
 /// Flags of `go build` that `go list` does not take, with a value.
 const NOT_FOR_LIST: &[&str] = &["o", "debug-actiongraph"];
 
@@ -24,6 +25,12 @@ pub(crate) struct Package {
     pub(crate) standard: bool,
     /// Go files that use cgo under this environment.
     pub(crate) cgo_files: Vec<String>,
+    /// Go files that are compiled under this environment.
+    pub(crate) go_files: Vec<String>,
+    /// Go files that build constraints leave out.
+    pub(crate) ignored_go_files: Vec<String>,
+    /// What is wrong with it.
+    pub(crate) error: Option<serde_json::Value>,
     /// Packages it imports.
     pub(crate) imports: Vec<String>,
     /// `#cgo LDFLAGS`.
@@ -33,6 +40,13 @@ pub(crate) struct Package {
     pub(crate) cgo_pkg_config: Vec<String>,
     /// The module it is part of.
     pub(crate) module: Option<Module>,
+}
+
+impl Package {
+    /// Whether go cannot build it.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.error.is_some()
+    }
 }
 
 /// The module of a package.
