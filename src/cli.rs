@@ -1,1 +1,256 @@
 //! Own flags; splits them from the wrapped tool's arguments. No I/O, no probing.
+//!
+//! What stands before `cargo` or `go` is ours and goes through clap; what stands after it is the tool's and is never
+//! looked at here: not its `--help`, not its `--`, not bytes that are not UTF-8.
+
+mod options;
+mod split;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::plan::Tool;
+
+pub use options::{ColorChoice, Format, Options, ReportTo};
+
+/// What the user asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// Our own options.
+    pub options: Options,
+    /// What to do.
+    pub action: Action,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Run the tool, guarded.
+    Wrap {
+        /// Which tool.
+        tool: Tool,
+        /// Its arguments, as they came.
+        args: Vec<OsString>,
+    },
+    /// Print what would be run.
+    Plan {
+        /// Which tool.
+        tool: Tool,
+        /// Its arguments, as they came.
+        args: Vec<OsString>,
+    },
+    /// Anything else.
+    Own(Own),
+}
+
+/// The subcommands that run no tool.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Own {
+    /// Judge files that exist already.
+    Check {
+        /// Files, directories, or `-`.
+        paths: Vec<PathBuf>,
+    },
+    /// Print what was read from files.
+    Facts {
+        /// Files.
+        paths: Vec<PathBuf>,
+    },
+    /// Print a rule's page, or the list of rules.
+    Explain {
+        /// Id of the rule.
+        rule: Option<String>,
+    },
+    /// List the rules.
+    Rules,
+    /// Print the policy that holds here, with where every value comes from.
+    PolicyShow,
+    /// Print a shell's completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page.
+    Man,
+    /// Print the version.
+    Version,
+}
+
+/// What is printed instead of doing anything: help, the version, or what is wrong with the command line.
+#[derive(Debug)]
+pub struct Refusal(pub clap::Error);
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "seaworthy",
+    version,
+    about = "Put it in front of `go build` or `cargo build`: it fails the build when the binary would not run where it has to",
+    override_usage = "seaworthy [OPTIONS] cargo ARGS…\n       seaworthy [OPTIONS] go ARGS…\n       seaworthy [OPTIONS] <COMMAND>",
+    after_help = AFTER_HELP,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Everything after `cargo` or `go` belongs to that tool; own options stand before it, or come from SEAWORTHY_POLICY, \
+SEAWORTHY_REPORT, SEAWORTHY_FORMAT and SEAWORTHY_COLOR. `cargo seaworthy ARGS…` is `seaworthy cargo ARGS…`.
+
+A report that is written into the work tree of a Go module makes Go stamp the next build as modified (`+dirty`): \
+write it elsewhere, or have git ignore it.
+
+Exit codes: 0 fine, 2 usage, 3 the policy is violated, 4 the policy file or the environment is wrong, 127 the tool was \
+not found; when the build itself fails, the tool's own code.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run cargo, guarded: `seaworthy cargo build --release`
+    #[command(disable_help_flag = true)]
+    Cargo {
+        /// What you would give to cargo
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Run go, guarded: `seaworthy go build ./cmd/app`
+    #[command(disable_help_flag = true)]
+    Go {
+        /// What you would give to go
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Judge binaries that exist already
+    Check {
+        /// Files, directories (walked), or `-` for a list on standard input, separated by newlines or NUL
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Print what would be run and why; run nothing
+    #[command(override_usage = "seaworthy plan [OPTIONS] cargo ARGS…\n       seaworthy plan [OPTIONS] go ARGS…")]
+    Plan {
+        /// `cargo` or `go`
+        tool: PlanTool,
+        /// What you would give to it
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Print everything read from binaries
+    Facts {
+        /// Files
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Explain a rule; without a name, list the rules
+    Explain {
+        /// Name of the rule, as in `error[dynamic-loader]`
+        rule: Option<String>,
+    },
+    /// List the rules with their default levels
+    Rules {
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+    },
+    /// Show the policy that holds in this directory
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    #[command(hide = true)]
+    Man,
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// List the rules with their default levels
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Print every value of the policy and where it comes from
+    Show,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PlanTool {
+    Cargo,
+    Go,
+}
+
+impl From<PlanTool> for Tool {
+    fn from(tool: PlanTool) -> Tool {
+        match tool {
+            PlanTool::Cargo => Tool::Cargo,
+            PlanTool::Go => Tool::Go,
+        }
+    }
+}
+
+/// The definition of the command line; completions and the man page are generated from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Reads a whole command line, the program's own name first.
+///
+/// Options that are not given may come from `SEAWORTHY_POLICY`, `SEAWORTHY_REPORT`, `SEAWORTHY_FORMAT` and
+/// `SEAWORTHY_COLOR`; under the name `cargo` or `go` (a shim) that is the only way to give them.
+///
+/// # Errors
+/// [`Refusal`] when the command line is wrong, or asks for help or the version.
+pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refusal> {
+    let split = split::split(argv.into_iter().collect());
+    let Some((tool, args)) = split.tool else {
+        let cli = Cli::try_parse_from(program(split.head)).map_err(Refusal)?;
+        return Ok(Invocation { options: cli.options, action: cli.command.into() });
+    };
+    let action = match split.plan {
+        true => Action::Plan { tool, args },
+        false => Action::Wrap { tool, args },
+    };
+    // Nothing of ours to parse: clap is not even started.
+    let from_environment = || options::VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
+    if split.head.is_empty() && !from_environment() {
+        return Ok(Invocation { options: Options::default(), action });
+    }
+    let head = program(split.head).into_iter().chain([OsString::from(tool.name())]);
+    let cli = Cli::try_parse_from(head).map_err(Refusal)?;
+    Ok(Invocation { options: cli.options, action })
+}
+
+/// Puts the program's name back in front, in the form that messages show.
+fn program(head: Vec<OsString>) -> Vec<OsString> {
+    std::iter::once(OsString::from("seaworthy")).chain(head).collect()
+}
+
+impl From<Command> for Action {
+    fn from(command: Command) -> Action {
+        Action::Own(match command {
+            Command::Cargo { args } => return Action::Wrap { tool: Tool::Cargo, args },
+            Command::Go { args } => return Action::Wrap { tool: Tool::Go, args },
+            Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
+            Command::Check { paths } => Own::Check { paths },
+            Command::Facts { paths } => Own::Facts { paths },
+            Command::Explain { rule } => Own::Explain { rule },
+            Command::Rules { .. } => Own::Rules,
+            Command::Policy { command: PolicyCommand::Show } => Own::PolicyShow,
+            Command::Completions { shell } => Own::Completions { shell },
+            Command::Man => Own::Man,
+            Command::Version => Own::Version,
+        })
+    }
+}

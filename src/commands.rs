@@ -1,8 +1,57 @@
 //! One thin file per subcommand; [`main`] is what both binaries call.
 
+mod check;
+mod explain;
+mod facts;
+mod generate;
+mod inspect;
+mod output;
+mod plan;
+mod policy;
+mod walk;
+mod wrap;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use crate::cli::{self, Action, Invocation, Own};
+use crate::error::{Error, plain};
+use crate::exit;
+use crate::ui::{self, Ui};
 
 /// Runs the program with the process's own arguments and environment.
 pub fn main() -> ExitCode {
-    ExitCode::from(crate::exit::OK)
+    ExitCode::from(run())
+}
+
+fn run() -> u8 {
+    let Invocation { options, action } = match cli::parse(std::env::args_os()) {
+        Ok(invocation) => invocation,
+        Err(refusal) => return ui::refuse(&refusal),
+    };
+    let ui = Ui::new(&options);
+    let done = match action {
+        Action::Wrap { tool, args } => wrap::run(&ui, &options, tool, args),
+        Action::Plan { tool, args } => plan::run(&ui, &options, tool, args),
+        Action::Own(own) => match own {
+            Own::Check { paths } => check::run(&ui, &options, &paths),
+            Own::Facts { paths } => facts::run(&ui, &options, &paths),
+            Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
+            Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),
+            Own::PolicyShow => policy::show(&ui, &options),
+            Own::Completions { shell } => generate::completions(&ui, shell),
+            Own::Man => generate::man(&ui),
+            Own::Version => ui.out(&format!("{}\n", generate::version())).map(|()| exit::OK),
+        },
+    };
+    done.unwrap_or_else(|error| {
+        ui.error(&error);
+        error.exit_code()
+    })
+}
+
+/// The working directory.
+fn current_directory() -> Result<PathBuf, Error> {
+    std::env::current_dir()
+        .map_err(|error| Error::Environment(format!("cannot tell the working directory: {}", plain(error))))
 }

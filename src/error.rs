@@ -13,7 +13,7 @@ pub enum Error {
     #[error("the policy `{}` has {} error(s)", .0.file.display(), .0.rendered.len())]
     Policy(PolicyErrors),
     /// A file could not be read or written.
-    #[error("cannot {action} `{}`: {source}", path.display())]
+    #[error("cannot {action} `{}`: {}", path.display(), plain(source))]
     Io {
         /// What was tried: `read`, `write`.
         action: &'static str,
@@ -41,5 +41,14 @@ impl Error {
             Error::ToolNotFound(_) => exit::NOT_FOUND,
             Error::Usage(_) => exit::USAGE,
         }
+    }
+}
+
+/// What the operating system said, without the number it gave it: `No such file or directory`.
+pub fn plain(error: impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(at) => text.get(..at).unwrap_or(&text).to_owned(),
+        None => text,
     }
 }

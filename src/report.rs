@@ -1,11 +1,22 @@
 //! Report: results as bytes. Pure; one file per format; the CLI alone writes.
 
+mod describe;
+mod escape;
+mod floors;
+pub mod github;
 pub mod json;
+pub mod short;
+mod style;
 pub mod text;
 
 use serde::Serialize;
 
-use crate::check::ArtifactResult;
+use crate::check::{ArtifactResult, Finding, Overall};
+use crate::policy::{Level, Setting};
+
+pub use escape::{escape, escape_lines, path};
+pub use floors::Floors;
+pub use style::Styles;
 
 /// Version of the JSON report.
 pub const FORMAT_VERSION: u32 = 1;
@@ -16,7 +27,58 @@ pub struct Report {
     /// One entry per artifact.
     pub artifacts: Vec<ArtifactResult>,
     /// What belongs to no artifact: missing artifacts, degraded discovery, expired or unused exceptions.
-    pub general: Vec<crate::check::Finding>,
+    pub general: Vec<Finding>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
+    /// `inconclusive`: whether a binary that cannot be judged fails the build.
+    pub inconclusive: Setting<Level>,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Findings only.
+    Quiet,
+    /// Findings, one line per artifact without any, a summary.
+    #[default]
+    Normal,
+    /// Also what does not apply, and what was let through.
+    Verbose,
+}
+
+impl Report {
+    /// The verdict over all artifacts.
+    pub fn verdict(&self) -> Overall {
+        let denied = self.general.iter().any(|finding| finding.level == Level::Deny);
+        let any = |verdict| self.artifacts.iter().any(|artifact| artifact.verdict == verdict);
+        match () {
+            () if denied || any(Overall::Fail) => Overall::Fail,
+            () if any(Overall::Inconclusive) => Overall::Inconclusive,
+            () => Overall::Pass,
+        }
+    }
+
+    /// Whether the build fails: something is denied, or could not be told and the policy does not allow that.
+    pub fn is_violated(&self) -> bool {
+        match self.verdict() {
+            Overall::Pass => false,
+            Overall::Fail => true,
+            Overall::Inconclusive => self.inconclusive.value == Level::Deny,
+        }
+    }
+
+    /// Every finding: those of the artifacts in their order, then the general ones.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.artifacts.iter().flat_map(|artifact| &artifact.findings).chain(&self.general)
+    }
+}
+
+/// The finding's sentence with the artifact's name filled in, safe to print.
+fn sentence(finding: &Finding, name: &str) -> String {
+    escape(&finding.message).replace("{artifact}", &format!("`{name}`"))
+}
+
+/// `1 artifact`, `2 artifacts`.
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

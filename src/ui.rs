@@ -1,1 +1,129 @@
-//! The only writer to the terminal: colour, width, quiet. Everything from outside is escaped before it is printed.
+//! The only writer to the terminal: colour, progress, quiet. Everything from outside is escaped before it is printed.
+
+mod color;
+mod progress;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::stream::{AsLockedWrite, RawStream};
+
+use crate::Error;
+use crate::cli::{Format, Options};
+use crate::report::{Detail, Styles, escape, escape_lines};
+
+pub use progress::Progress;
+
+/// Where this run prints, and how.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    color_out: bool,
+    color_err: bool,
+    detail: Detail,
+    github: bool,
+}
+
+impl Ui {
+    /// As the options, the environment and the terminal say.
+    pub fn new(options: &Options) -> Ui {
+        let choice = options.color.unwrap_or_default();
+        let variable = |name: &str| std::env::var_os(name);
+        let detail = match (options.quiet, options.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        };
+        Ui {
+            color_out: color::decide(choice, variable, || io::stdout().is_terminal()),
+            color_err: color::decide(choice, variable, || io::stderr().is_terminal()),
+            detail,
+            github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+        }
+    }
+
+    /// How much is said.
+    pub fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Whether the run is a job of GitHub Actions.
+    pub fn is_github(&self) -> bool {
+        self.github
+    }
+
+    /// Styles for standard output.
+    pub fn styles_out(&self) -> Styles {
+        Styles::new(self.color_out)
+    }
+
+    /// Styles for standard error.
+    pub fn styles_err(&self) -> Styles {
+        Styles::new(self.color_err)
+    }
+
+    /// Prints to standard output; a reader that has gone away (`| head`) is no error.
+    ///
+    /// # Errors
+    /// When standard output cannot take it, as on a full disk.
+    pub fn out(&self, text: &str) -> Result<(), Error> {
+        match write(io::stdout().lock(), self.color_out, text) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Error::Environment(format!("cannot write to standard output: {}", crate::error::plain(&error))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints to standard error; there is nobody to tell when that fails.
+    pub fn err(&self, text: &str) {
+        let _ = write(io::stderr().lock(), self.color_err, text);
+    }
+
+    /// Says what kept the job from being done.
+    pub fn error(&self, error: &Error) {
+        if let Error::Policy(errors) = error {
+            for block in &errors.rendered {
+                self.err(&format!("{}\n", escape_lines(block).trim_end()));
+            }
+        }
+        let style = self.styles_err();
+        self.err(&format!(
+            "{}error{:#}{}: {}{:#}\n",
+            style.error,
+            style.error,
+            style.strong,
+            escape(&error.to_string()),
+            style.strong
+        ));
+    }
+
+    /// Says what the user should know although the job goes on.
+    pub fn note(&self, text: &str) {
+        if self.detail != Detail::Quiet {
+            let style = self.styles_err().strong;
+            self.err(&format!("{style}note{style:#}: {}\n", escape(text)));
+        }
+    }
+
+    /// Progress of long work, on a terminal only.
+    pub fn progress(&self, total: usize, format: Format) -> Progress {
+        let shown = self.detail != Detail::Quiet && format == Format::Text && io::stderr().is_terminal();
+        Progress::new(total, shown)
+    }
+}
+
+/// Prints help, the version, or what is wrong with the command line; gives the exit code.
+pub fn refuse(refusal: &crate::cli::Refusal) -> u8 {
+    let _ = refusal.0.print();
+    if refusal.0.use_stderr() { crate::exit::USAGE } else { crate::exit::OK }
+}
+
+fn write<S: RawStream + AsLockedWrite>(mut stream: S, color: bool, text: &str) -> io::Result<()> {
+    if !color {
+        stream.write_all(text.as_bytes())?;
+        return stream.flush();
+    }
+    // Translates for consoles of Windows that do not know escape sequences.
+    let mut stream = anstream::AutoStream::always(stream);
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}

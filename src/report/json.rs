@@ -1,1 +1,198 @@
-//! The JSON report.
+//! The JSON report: a stable interface, described by `schemas/report.schema.json`.
+//!
+//! Its types are its own, so that a change inside the tool cannot change what programs read.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::check::{ArtifactResult, Finding, Overall};
+use crate::facts::{Facts, Format, Kind, Linkage};
+use crate::policy::{Level, Origin};
+
+use super::{FORMAT_VERSION, Floors, Report, path};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    tool: Tool,
+    verdict: Overall,
+    artifacts: Vec<Artifact<'a>>,
+    findings: Vec<JsonFinding<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Artifact<'a> {
+    path: String,
+    /// Only for paths that are not UTF-8: the path with its bytes spelled out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_escaped: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    format: Option<Format>,
+    /// Several architectures are joined by `+`, in file order.
+    arch: Option<String>,
+    kind: Option<Kind>,
+    linkage: Option<Linkage>,
+    verdict: Overall,
+    floors: Floors,
+    findings: Vec<JsonFinding<'a>>,
+    inconclusive: Vec<RuleReason<'a>>,
+    not_applicable: Vec<RuleReason<'a>>,
+    excepted: Vec<Excepted<'a>>,
+    /// Only for files with several architectures.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    slices: Vec<Slice<'a>>,
+}
+
+#[derive(Serialize)]
+struct Slice<'a> {
+    arch: &'a str,
+    kind: Kind,
+    linkage: Linkage,
+    floors: Floors,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'a str,
+    level: Level,
+    message: String,
+    evidence: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blame: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PolicyLine<'a> {
+    key: &'a str,
+    /// `default`, `preset` or `file`.
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preset: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct RuleReason<'a> {
+    rule: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Excepted<'a> {
+    finding: JsonFinding<'a>,
+    reason: &'a str,
+}
+
+/// Renders `report` as one line-fed JSON document, indented.
+pub fn render(report: &Report) -> String {
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        verdict: report.verdict(),
+        artifacts: report.artifacts.iter().map(artifact).collect(),
+        findings: report.general.iter().map(finding).collect(),
+        notes: &report.notes,
+    };
+    to_text(&document)
+}
+
+/// Any serialisable value as JSON that is safe to print: what [`super::escape`] would escape is written as `\uXXXX`.
+pub fn to_text(value: &impl Serialize) -> String {
+    // The only errors are maps with keys that are no strings, and `Serialize` implementations that fail: neither is ours.
+    let json = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        // Outside of strings JSON has only ASCII; inside of them, serde_json has escaped C0 controls already.
+        if c != '\n' && super::escape::is_hostile(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn artifact(result: &ArtifactResult) -> Artifact<'_> {
+    let slices = result.facts.as_ref().map(|file| file.slices.as_slice()).unwrap_or_default();
+    let first = slices.first();
+    let arches: Vec<&str> = slices.iter().map(|slice| slice.arch.as_str()).collect();
+    Artifact {
+        path: lossy(&result.artifact.path),
+        path_escaped: result.artifact.path.to_str().is_none().then(|| path(&result.artifact.path)),
+        package: result.artifact.package.as_deref(),
+        target: result.artifact.target.as_deref(),
+        format: first.map(|facts| facts.format),
+        arch: first.map(|_| arches.join("+")),
+        kind: first.map(|facts| facts.kind),
+        linkage: first.map(|facts| facts.linkage),
+        verdict: result.verdict,
+        floors: first.map(Floors::of).unwrap_or_default(),
+        findings: result.findings.iter().map(finding).collect(),
+        inconclusive: reasons(&result.inconclusive),
+        not_applicable: reasons(&result.not_applicable),
+        excepted: result.excepted.iter().map(|(of, reason)| Excepted { finding: finding(of), reason }).collect(),
+        slices: if slices.len() > 1 { slices.iter().map(slice).collect() } else { Vec::new() },
+    }
+}
+
+fn slice(facts: &Facts) -> Slice<'_> {
+    Slice { arch: &facts.arch, kind: facts.kind, linkage: facts.linkage, floors: Floors::of(facts) }
+}
+
+fn finding(finding: &Finding) -> JsonFinding<'_> {
+    JsonFinding {
+        rule: finding.rule,
+        level: finding.level,
+        message: finding.message.replace("{artifact}", &format!("`{}`", path(&finding.artifact))),
+        evidence: &finding.evidence,
+        arch: finding.slice.as_deref(),
+        host: finding.host.as_deref(),
+        blame: finding.blame.as_deref(),
+        policy: finding.policy.as_ref().map(|policy| policy_line(&policy.key, &policy.origin)),
+        help: finding.help.as_deref(),
+    }
+}
+
+fn policy_line<'a>(key: &'a str, origin: &'a Origin) -> PolicyLine<'a> {
+    let (source, preset, at) = match origin {
+        Origin::Default => ("default", None, None),
+        Origin::Preset(preset) => ("preset", Some(preset.as_str()), None),
+        Origin::File { path, line } => ("file", None, Some((lossy(path), *line))),
+    };
+    let line = at.as_ref().map(|(_, line)| *line);
+    PolicyLine { key, source, preset, file: at.map(|(file, _)| file), line }
+}
+
+fn reasons<'a>(pairs: &'a [(&'static str, String)]) -> Vec<RuleReason<'a>> {
+    pairs.iter().map(|(rule, reason)| RuleReason { rule, reason }).collect()
+}
+
+fn lossy(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,82 @@
+//! `seaworthy check PATH…`: judges files that exist already.
+
+use std::path::PathBuf;
+
+use crate::Error;
+use crate::check::{Inspected, check};
+use crate::cli::Options;
+use crate::exit;
+use crate::facts::Unreadable;
+use crate::report::{self, Report};
+use crate::run::{Artifact, Provenance, Role};
+use crate::ui::Ui;
+
+use super::{inspect, output, walk};
+
+/// Judges every binary under `paths`; what is no binary is left out unless it was named.
+///
+/// # Errors
+/// When the policy, or standard input, cannot be read, or a report cannot be written.
+pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, Error> {
+    let policy = crate::policy::load(options.policy.as_deref(), &super::current_directory()?)?;
+    let mut found = walk::find(paths)?;
+    let progress = ui.progress(found.files.len(), options.format());
+    let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
+    let artifacts = found.files.drain(..).map(|file| artifact(file.path)).collect();
+    let (mut inspected, mut ignored) = (Vec::new(), 0);
+    for (read, named) in inspect::inspect(artifacts, &progress).into_iter().zip(named) {
+        match &read.facts {
+            Err(Unreadable::NotLinked(_)) if !named => ignored += 1,
+            Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
+                found.problems.push(problem(&read, why));
+            }
+            _ => inspected.push(read),
+        }
+    }
+    let nothing = inspected.is_empty() && found.problems.is_empty();
+    let provenance = Provenance::default();
+    let report = Report {
+        artifacts: check(&policy, inspected, &provenance),
+        general: Vec::new(),
+        notes: notes(ignored, found.links_outside),
+        inconclusive: policy.inconclusive.clone(),
+    };
+    ui.out(&output::render(&report, options.format(), &ui.styles_out(), ui.detail()))?;
+    for problem in &found.problems {
+        ui.error(&Error::Environment(problem.clone()));
+    }
+    output::write_files(&report, options)?;
+    if nothing && found.directories > 0 {
+        return Err(Error::Environment("nothing was checked: no linked binary was found under the given paths".into()));
+    }
+    Ok(match (found.problems.is_empty(), report.is_violated()) {
+        (false, _) => exit::ENVIRONMENT,
+        (true, true) => exit::VIOLATED,
+        (true, false) => exit::OK,
+    })
+}
+
+fn artifact(path: PathBuf) -> Artifact {
+    Artifact { path, role: Role::Unknown, package: None, target: None }
+}
+
+fn problem(read: &Inspected, why: &Unreadable) -> String {
+    let path = report::path(&read.artifact.path);
+    match why {
+        Unreadable::NotAFile(what) => format!("cannot read `{path}`: it is {what}, not a file"),
+        why => format!("cannot read `{path}`: {}", crate::error::plain(why)),
+    }
+}
+
+fn notes(ignored: usize, links_outside: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    if ignored > 0 {
+        let files = if ignored == 1 { "file that is no linked binary" } else { "files that are no linked binaries" };
+        notes.push(format!("{ignored} {files} left out"));
+    }
+    if links_outside > 0 {
+        let links = if links_outside == 1 { "link to a directory" } else { "links to directories" };
+        notes.push(format!("{links_outside} symbolic {links} outside not followed"));
+    }
+    notes
+}

@@ -1,0 +1,85 @@
+//! Text from outside (names, strings of a binary) made safe to print: no control character reaches a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Replaces what a terminal would act on: control characters (C0, DEL, C1) and characters that reorder or hide text.
+///
+/// ```
+/// assert_eq!(seaworthy::report::escape("a\n\u{1b}[31mb"), "a\\n\\x1b[31mb");
+/// ```
+pub fn escape(text: &str) -> Cow<'_, str> {
+    escape_unless(text, |_| false)
+}
+
+/// As [`escape`], but lines stay lines.
+pub fn escape_lines(text: &str) -> Cow<'_, str> {
+    escape_unless(text, |c| c == '\n')
+}
+
+/// A path for people: safe to print, bytes that are not UTF-8 as `\xff`.
+pub fn path(path: &Path) -> String {
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        out.push_str(&escape(chunk.valid()));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// Whether a terminal acts on `c`, or shows something else than what is there.
+///
+/// Bidirectional controls and zero-width characters are those of Unicode TR 36 and TR 39.
+pub(crate) fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn escape_unless(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let bad = |c: char| is_hostile(c) && !keep(c);
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            c if !bad(c) => out.push(c),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if u32::from(c) < 0x80 => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn harmless_text_is_not_copied() {
+        assert!(matches!(escape("libfoo.so.1 – Grüße"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_is_shown_instead() {
+        assert_eq!(escape("a\x1b]0;x\x07\u{9b}31m\u{202e}\x7f\r\t"), "a\\x1b]0;x\\x07\\u{9b}31m\\u{202e}\\x7f\\r\\t");
+        assert_eq!(escape_lines("a\nb\x1b"), "a\nb\\x1b");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_that_are_not_utf8_are_shown() {
+        use std::os::unix::ffi::OsStrExt;
+        assert_eq!(path(Path::new(std::ffi::OsStr::from_bytes(b"bin/\xff\n"))), "bin/\\xff\\n");
+    }
+}

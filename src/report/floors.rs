@@ -1,0 +1,75 @@
+//! Floors: the oldest versions that still run an artifact, as far as the file itself says.
+
+use serde::Serialize;
+
+use crate::facts::{Details, Facts, Os};
+
+/// The oldest version of each thing that still runs the artifact; `None` where the file does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Floors {
+    /// glibc, from the version needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub glibc: Option<String>,
+    /// Linux, from the ABI note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linux: Option<String>,
+    /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub macos: Option<String>,
+    /// Windows, from the subsystem version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<String>,
+    /// CPU level, from `GNU_PROPERTY_X86_ISA_1_NEEDED` or Go's `GOAMD64` and its like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<String>,
+}
+
+impl Floors {
+    /// The floors that one slice states.
+    pub fn of(facts: &Facts) -> Floors {
+        let mut floors = Floors { cpu: go_cpu(facts), ..Floors::default() };
+        match &facts.details {
+            Details::Elf(elf) => {
+                floors.glibc = elf.glibc_floor.as_ref().map(|version| dotted(version));
+                floors.linux.clone_from(&elf.abi_tag_kernel);
+                if elf.x86_isa_needed.is_some() {
+                    floors.cpu.clone_from(&elf.x86_isa_needed);
+                }
+            }
+            Details::Pe(pe) if facts.os == Os::Windows => {
+                floors.windows = Some(pe.subsystem_version.clone()).filter(|version| !version.is_empty());
+            }
+            Details::MachO(macho) if facts.os == Os::MacOs => floors.macos.clone_from(&macho.min_os),
+            Details::Pe(_) | Details::MachO(_) => {}
+        }
+        floors
+    }
+
+    /// Name and version of each floor that is known, in a fixed order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("glibc", &self.glibc),
+            ("linux", &self.linux),
+            ("macos", &self.macos),
+            ("windows", &self.windows),
+            ("cpu", &self.cpu),
+        ]
+        .into_iter()
+        .filter_map(|(name, version)| version.as_deref().map(|version| (name, version)))
+    }
+}
+
+fn dotted(version: &[u32]) -> String {
+    version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
+}
+
+/// `GOAMD64=v2` as the level it stands for; the settings of other architectures as Go writes them.
+fn go_cpu(facts: &Facts) -> Option<String> {
+    let go = facts.go.as_ref()?;
+    if let Some(level) = go.setting("GOAMD64") {
+        return Some(if level == "v1" { "x86-64-baseline".into() } else { format!("x86-64-{level}") });
+    }
+    let key =
+        ["GOARM64", "GOARM", "GO386", "GOPPC64", "GORISCV64"].into_iter().find(|key| go.setting(key).is_some())?;
+    Some(format!("{key}={}", go.setting(key)?))
+}

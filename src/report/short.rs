@@ -1,0 +1,47 @@
+//! One line per finding and per artifact without any, for editors and `grep`: `path: error[rule]: sentence`.
+
+use std::fmt::Write as _;
+
+use crate::check::{ArtifactResult, Finding, Overall};
+use crate::policy::Level;
+
+use super::{Detail, Report, Styles, escape, path, sentence};
+
+/// Renders `report`; every line ends with a line feed.
+pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
+    let mut out = String::new();
+    for artifact in &report.artifacts {
+        let name = path(&artifact.artifact.path);
+        for finding in &artifact.findings {
+            finding_line(&mut out, styles, finding, &name);
+        }
+        match artifact.verdict {
+            Overall::Inconclusive => inconclusive_line(&mut out, styles, artifact, &name, report),
+            Overall::Pass if detail != Detail::Quiet => {
+                let _ = writeln!(out, "{name}: {}ok{:#}", styles.ok, styles.ok);
+            }
+            Overall::Pass | Overall::Fail => {}
+        }
+    }
+    for finding in &report.general {
+        finding_line(&mut out, styles, finding, &path(&finding.artifact));
+    }
+    out
+}
+
+fn finding_line(out: &mut String, styles: &Styles, finding: &Finding, name: &str) {
+    let (style, word) = match finding.level {
+        Level::Deny => (styles.error, "error"),
+        Level::Warn | Level::Allow => (styles.warning, "warning"),
+    };
+    let prefix = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    let base = name.rsplit('/').next().unwrap_or(name);
+    let _ = writeln!(out, "{prefix}{style}{word}[{}]{style:#}: {}", finding.rule, sentence(finding, base));
+}
+
+fn inconclusive_line(out: &mut String, styles: &Styles, artifact: &ArtifactResult, name: &str, report: &Report) {
+    let denied = report.inconclusive.value == Level::Deny;
+    let (style, word) = if denied { (styles.error, "error") } else { (styles.warning, "warning") };
+    let why = artifact.inconclusive.first().map(|(_, reason)| escape(reason)).unwrap_or_default();
+    let _ = writeln!(out, "{name}: {style}{word}[inconclusive]{style:#}: could not be judged: {why}");
+}
