@@ -3,5 +3,6 @@
 #[macro_use]
 mod support;
 
+mod cli; // Does the command line say what it takes, and refuse the rest?
 mod harness; // Does the harness itself hold?
 mod tidy; // Are the house rules kept?

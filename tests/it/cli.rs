@@ -1,0 +1,89 @@
+//! The command line: usage, help, exit codes, files that are no binaries, streams that are closed.
+
+use crate::support::{Run, Scratch};
+
+#[test]
+fn help_and_version_are_fine_and_no_command_is_not() {
+    let help = Run::seaworthy().arg("--help").run().expect_code(0);
+    for word in ["cargo", "go", "check", "plan", "facts", "explain", "--policy", "--report", "Exit codes"] {
+        assert!(help.stdout().contains(word), "`{word}` is missing in:\n{}", help.stdout());
+    }
+    let version = Run::seaworthy().arg("--version").run().expect_code(0).stdout();
+    assert_eq!(version, Run::seaworthy().arg("version").run().expect_code(0).stdout());
+    assert_eq!(version, format!("seaworthy {}\n", env!("CARGO_PKG_VERSION")));
+    Run::seaworthy().run().expect_code(2).expect_stderr("Usage:");
+}
+
+#[test]
+fn usage_errors_exit_with_2_and_say_what_is_meant() {
+    let refused =
+        |args: &[&str], text: &str| drop(Run::seaworthy().args(args).run().expect_code(2).expect_stderr(text));
+    refused(&["chek", "x"], "'check'");
+    refused(&["check"], "<PATH>");
+    refused(&["--format", "yaml", "check", "x"], "text, short, json");
+    refused(&["--report", "x.json", "check", "x"], "FORMAT=FILE");
+    refused(&["--report", "yaml=x", "check", "x"], "`json`");
+    refused(&["--polcy", "x", "cargo", "build"], "--policy");
+    refused(&["-q", "-v", "go", "build"], "--verbose");
+    refused(&["plan", "npm", "build"], "cargo, go");
+    refused(&["plan"], "<TOOL>");
+}
+
+#[test]
+fn variables_stand_in_for_options_and_are_checked_as_they_are() {
+    let run = Run::seaworthy().env("SEAWORTHY_FORMAT", "yaml").args(["cargo", "--version"]);
+    run.run().expect_code(2).expect_stderr("text, short, json");
+}
+
+#[test]
+fn completions_and_the_man_page_come_from_the_definition() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = Run::seaworthy().args(["completions", shell]).run().expect_code(0).stdout();
+        assert!(script.contains("explain") && script.contains("policy"), "{shell}: {script}");
+    }
+    let bash = Run::seaworthy().args(["completions", "bash"]).run().stdout();
+    requires!("bash");
+    Run::program("bash").args(["-n", "-c", &bash]).run().expect_code(0);
+    let page = Run::seaworthy().arg("man").run().expect_code(0).stdout();
+    assert!(page.contains(".TH seaworthy"), "{page}");
+}
+
+#[test]
+fn a_misspelt_rule_gets_a_hint() {
+    let done = Run::seaworthy().args(["explain", "dynamic-loder"]).run().expect_code(2);
+    assert!(done.stderr().contains("there is no rule `dynamic-loder`"), "{}", done.stderr());
+    Run::seaworthy().arg("explain").run().expect_code(0);
+}
+
+#[test]
+fn facts_name_every_file_that_cannot_be_read() {
+    let scratch = Scratch::empty();
+    scratch.write("script", "#!/bin/sh\n");
+    let done = scratch.seaworthy().args(["facts", "--format", "json", "script", "gone"]).run().expect_code(4);
+    let files = done.json()["files"].as_array().expect("files").clone();
+    assert_eq!(files.len(), 2);
+    assert!(files.iter().all(|file| file["error"].is_string() && file.get("facts").is_none()), "{files:?}");
+    let stderr = done.stderr();
+    assert!(stderr.contains("`script`: not a linked binary") && stderr.contains("`gone`: No such file"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn names_from_outside_never_reach_the_terminal_raw() {
+    let scratch = Scratch::empty();
+    let done = scratch.seaworthy().args(["facts", "a\u{1b}[31mb\n"]).run().expect_code(4);
+    assert!(done.stderr().contains("a\\x1b[31mb\\n") && !done.stderr().contains('\u{1b}'), "{}", done.stderr());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+    let status =
+        Run::seaworthy().arg("version").into_command().stdout(full).stderr(std::process::Stdio::null()).status();
+    assert_eq!(status.expect("started").code(), Some(4));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let status = Run::seaworthy().args(["completions", "bash"]).into_command().stdout(writer).status();
+    assert_eq!(status.expect("started").code(), Some(0));
+}
