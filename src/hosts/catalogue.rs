@@ -1,0 +1,311 @@
+//! Hosts by name: the rows of `data/hosts.tsv`, and the families `glibc:2.N`, `musl:1.N`, `linux:K`, `macos:N`.
+
+use super::exports::{Exports, Nodes};
+use super::glibc::{self, GlibcLibrary};
+use super::table::Table;
+use super::{Confidence, Host, Libc, Library, System, Version, musl};
+use crate::facts::libc::LibcFamily;
+
+static HOSTS: Table = Table::new(include_str!("../../data/hosts.tsv"));
+static LIBRARIES: Table = Table::new(include_str!("../../data/host-libraries.tsv"));
+
+/// How many close names an unknown name gets.
+const CLOSE: usize = 5;
+
+/// The host of that name, for programs of `arch` (as in [`crate::facts::Facts::arch`]).
+///
+/// Other spellings are understood: code names (`debian:bookworm`), image paths (`gcr.io/distroless/cc-debian12`),
+/// variants and point releases (`debian:12-slim`, `alpine:3.20.3`, `rhel:8.10`).
+///
+/// # Errors
+/// Names that are close to an unknown one.
+pub fn find(name: &str, arch: &str) -> Result<Host, Vec<String>> {
+    let wanted = normal(name);
+    if let Some(host) = family(&wanted, arch) {
+        return Ok(host);
+    }
+    for candidate in candidates(&wanted) {
+        if let Some((name, row)) = row_of(&candidate) {
+            return Ok(from_row(name, row, arch));
+        }
+    }
+    Err(close_names(name))
+}
+
+/// Every name of the catalogue, sorted, with the families as `glibc:2.N`.
+pub fn known_names() -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = HOSTS.all().map(|(name, _)| name).collect();
+    names.extend(["glibc:2.N", "linux:K", "musl:1.N"]);
+    names.sort_unstable();
+    names
+}
+
+/// Names of the catalogue that are close to `name`, the closest first.
+pub fn close_names(name: &str) -> Vec<String> {
+    let wanted = normal(name);
+    let family = wanted.split(':').next().unwrap_or_default();
+    let mut scored: Vec<(f64, &str)> = known_names()
+        .into_iter()
+        .map(|known| {
+            let same_family = known.split(':').next() == Some(family);
+            (strsim::jaro_winkler(known, &wanted) + f64::from(u8::from(same_family)), known)
+        })
+        .filter(|(score, _)| *score > 0.75)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.into_iter().take(CLOSE).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The name in lower case, without a registry in front and without `library/`.
+fn normal(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    let name = match name.split_once('/') {
+        Some((registry, rest)) if registry.contains('.') && !registry.contains(':') => rest,
+        _ => name.as_str(),
+    };
+    name.strip_prefix("library/").unwrap_or(name).to_owned()
+}
+
+/// The name itself, then shorter forms of its tag: without a variant, then without the last numbers.
+fn candidates(name: &str) -> Vec<String> {
+    let mut all = vec![name.to_owned()];
+    let Some((image, tag)) = name.split_once(':') else { return all };
+    if image.contains("distroless/") || image.starts_with("chainguard/") {
+        all.push(image.to_owned());
+    }
+    let mut tag = tag;
+    while let Some((shorter, _)) = tag.rsplit_once('-') {
+        tag = shorter;
+        all.push(format!("{image}:{tag}"));
+    }
+    while let Some((shorter, _)) = tag.rsplit_once('.') {
+        tag = shorter;
+        all.push(format!("{image}:{tag}"));
+    }
+    all
+}
+
+/// The row of a name or of one of its aliases.
+fn row_of(name: &str) -> Option<(&'static str, &'static str)> {
+    HOSTS.all().find(|(known, row)| {
+        *known == name || row.split('\t').next().is_some_and(|row| row.split(' ').any(|a| a == name))
+    })
+}
+
+/// Hosts whose name says all: a version of a C library, a kernel, a version of macOS or Windows.
+fn family(name: &str, arch: &str) -> Option<Host> {
+    let (family, number) = name.split_once(':')?;
+    let version: Version = number.parse().ok()?;
+    let mut host = empty(name, arch);
+    host.complete = false;
+    match family {
+        "glibc" if version.major() == 2 => {
+            "the symbol tables of glibc".clone_into(&mut host.source);
+            host.confidence = if version > glibc::NEWEST { Confidence::Unsure } else { Confidence::Verified };
+            add_glibc(&mut host, version, &[]);
+            // Every distribution has it, if not every image; GCC 4.8 is as old as glibc 2.17.
+            add_gcc(&mut host, if version < Version::new(2, 17) { 4 } else { 5 });
+        }
+        "musl" if version.major() == 1 => {
+            "the symbol table of musl".clone_into(&mut host.source);
+            // `musl:1.2` promises no more than the first release of the series.
+            add_musl(&mut host, version);
+        }
+        "linux" => {
+            "the name".clone_into(&mut host.source);
+            host.kernel = Some(version);
+            host.complete = true;
+        }
+        _ => return None,
+    }
+    host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
+    Some(host)
+}
+
+/// A Linux host that provides nothing.
+pub(super) fn empty(name: &str, arch: &str) -> Host {
+    Host {
+        name: name.to_owned(),
+        arch: arch.to_owned(),
+        system: System::Linux,
+        libc: None,
+        loaders: Vec::new(),
+        libraries: Vec::new(),
+        complete: true,
+        kernel: None,
+        cpu: None,
+        eol: "",
+        confidence: Confidence::Verified,
+        source: String::new(),
+    }
+}
+
+/// A host from its row of `data/hosts.tsv`, whose header names the columns.
+fn from_row(name: &str, row: &'static str, arch: &str) -> Host {
+    let mut columns = row.split('\t').skip(1);
+    let mut next = || columns.next().unwrap_or_default();
+    let (libc, markers, gcc, stdcxx, zlib, libraries) = (next(), next(), next(), next(), next(), next());
+    let (kernel, cpu, eol, confidence, source) = (next(), next(), next(), next(), next());
+    let mut host = empty(name, arch);
+    host.kernel = kernel.parse().ok();
+    host.cpu = (!cpu.is_empty() && arch == "x86_64").then_some(cpu);
+    host.eol = eol;
+    host.confidence = match confidence {
+        "V" => Confidence::Verified,
+        "K" => Confidence::Memory,
+        _ => Confidence::Unsure,
+    };
+    source.clone_into(&mut host.source);
+    if let Some((family, version)) = libc.split_once(' ')
+        && let Ok(version) = version.parse::<Version>()
+    {
+        match family {
+            "glibc" => add_glibc(&mut host, version, &markers.split_whitespace().collect::<Vec<_>>()),
+            "musl" => add_musl(&mut host, version),
+            "windows" => host.system = System::Windows(version),
+            _ => host.system = System::MacOs(version),
+        }
+    }
+    if let Ok(major) = gcc.parse() {
+        add_gcc(&mut host, major);
+    }
+    add_families(&mut host, stdcxx, zlib);
+    for soname in libraries.split_whitespace() {
+        add_further(&mut host, soname);
+    }
+    host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
+    host.libraries.dedup_by(|a, b| a.soname == b.soname);
+    host
+}
+
+/// glibc's loader and libraries.
+pub(super) fn add_glibc(host: &mut Host, version: Version, markers: &[&'static str]) {
+    host.libc = Some(Libc { family: LibcFamily::Glibc, version });
+    host.loaders.extend(glibc::loader_path(&host.arch, None).map(str::to_owned));
+    let all = GlibcLibrary::all(version, &host.arch, markers);
+    host.libraries
+        .extend(all.into_iter().map(|(soname, library)| Library { soname, exports: Exports::Glibc(library) }));
+}
+
+/// musl's loader, which is its library too.
+pub(super) fn add_musl(host: &mut Host, version: Version) {
+    host.libc = Some(Libc { family: LibcFamily::Musl, version });
+    host.loaders.extend(musl::loader_path(&host.arch, None).map(str::to_owned));
+    let exports = Exports::Musl(version, host.arch.clone());
+    host.libraries.push(Library { soname: "libc.so".to_owned(), exports });
+}
+
+/// libgcc_s of a GCC release: its nodes are numbered by the release that brought them (`libgcc/libgcc-std.ver`).
+fn add_gcc(host: &mut Host, major: u32) {
+    let newest = if major == 4 { Version::patch(4, 8, 0) } else { Version::patch(major, 99, 0) };
+    push(host, "libgcc_s.so.1", Nodes { up_to: vec![("GCC", newest)], ..Nodes::default() });
+}
+
+/// libstdc++ and libz by their newest nodes.
+fn add_families(host: &mut Host, stdcxx: &str, zlib: &str) {
+    if let Some((glibcxx, cxxabi)) = stdcxx.split_once('/')
+        && let (Ok(glibcxx), Ok(cxxabi)) = (glibcxx.parse(), cxxabi.parse())
+    {
+        let up_to = vec![("GLIBCXX", glibcxx), ("CXXABI", cxxabi)];
+        // Nodes without a plain number that every release since GCC 5 has on x86 (libstdc++-v3/config/abi/pre/gnu.ver).
+        let named = if glibcxx >= Version::patch(3, 4, 21) {
+            vec!["CXXABI_TM_1", "CXXABI_FLOAT128"]
+        } else {
+            vec!["CXXABI_TM_1"]
+        };
+        push(host, "libstdc++.so.6", Nodes { up_to, named, complete: false });
+    }
+    if let Ok(newest) = zlib.parse() {
+        push(host, "libz.so.1", Nodes { up_to: vec![("ZLIB", newest)], ..Nodes::default() });
+    }
+}
+
+/// One entry of the column of further libraries.
+fn add_further(host: &mut Host, entry: &'static str) {
+    if entry == "..." {
+        host.complete = false;
+    } else if let Some(of) = entry.strip_prefix('=') {
+        for (soname, nodes) in LIBRARIES.rows(of).filter_map(|row| row.split_once('\t')) {
+            let named: Vec<&'static str> = nodes.split(' ').filter(|node| *node != "-").collect();
+            push(host, soname, Nodes { named, complete: true, ..Nodes::default() });
+        }
+    } else if let Some(library) = host.glibc().and_then(|release| GlibcLibrary::apart(entry, release, &host.arch)) {
+        host.libraries.push(Library { soname: entry.to_owned(), exports: Exports::Glibc(library) });
+    } else if !host.libraries.iter().any(|library| library.soname == entry) {
+        host.libraries.push(Library { soname: entry.to_owned(), exports: Exports::Unknown });
+    }
+}
+
+fn push(host: &mut Host, soname: &str, nodes: Nodes) {
+    host.libraries.push(Library { soname: soname.to_owned(), exports: Exports::Nodes(nodes) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hosts::Answer;
+
+    fn host(name: &str) -> Host {
+        find(name, "x86_64").unwrap_or_else(|close| panic!("`{name}` is unknown, close: {close:?}"))
+    }
+
+    #[test]
+    fn tables_are_sorted_and_every_row_makes_a_host() {
+        HOSTS.assert_sorted();
+        LIBRARIES.assert_sorted();
+        for (name, row) in HOSTS.all() {
+            assert_eq!(row.split('\t').count(), 12, "columns of {name}");
+            let host = host(name);
+            assert!(!host.source.is_empty() && !host.eol.is_empty(), "{name}");
+            assert_eq!(host.libc.is_some(), !host.loaders.is_empty(), "{name}");
+            assert_eq!(host.library("libc.so.6").is_some(), host.glibc().is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_spellings_name_the_same_host() {
+        for (spelling, name) in [
+            ("debian:bookworm-slim", "debian:12"),
+            ("debian:12.5", "debian:12"),
+            ("docker.io/library/alpine:3.20.3", "alpine:3.20"),
+            ("gcr.io/distroless/cc-debian12:nonroot", "distroless:cc-debian12"),
+            ("distroless/static", "distroless:static-debian12"),
+            ("rhel:8.10", "rhel:8"),
+            ("Ubuntu:22.04", "ubuntu:22.04"),
+            ("mcr.microsoft.com/windows/nanoserver:ltsc2022", "windows:nanoserver-ltsc2022"),
+        ] {
+            assert_eq!(host(spelling).name, name);
+        }
+    }
+
+    #[test]
+    fn unknown_names_get_close_ones() {
+        for (wrong, close) in [("debain:12", "debian:12"), ("alpine:3.2", "alpine:3.20"), ("scrach", "scratch")] {
+            let names = find(wrong, "x86_64").expect_err("the name is wrong");
+            assert!(names.iter().any(|name| name == close), "{wrong}: {names:?}");
+        }
+        assert!(find("alpine:latest", "x86_64").is_err(), "a moving tag names no host");
+        assert!(find("glibc:x", "x86_64").is_err());
+    }
+
+    #[test]
+    fn a_host_is_its_nodes_not_its_number() {
+        let rhel = host("rhel:9");
+        assert_eq!(rhel.has_node("libc.so.6", "GLIBC_2.34"), Answer::Yes);
+        assert_eq!(rhel.has_node("libc.so.6", "GLIBC_2.35"), Answer::No);
+        assert_eq!(rhel.has_node("ld-linux-x86-64.so.2", "GLIBC_2.35"), Answer::Yes);
+        assert_eq!(host("debian:11").has_node("libc.so.6", "GLIBC_ABI_DT_RELR"), Answer::No);
+        assert_eq!(host("debian:12").has_node("libc.so.6", "GLIBC_ABI_DT_RELR"), Answer::Yes);
+        assert_eq!(host("debian:11").has_node("libstdc++.so.6", "GLIBCXX_3.4.29"), Answer::No);
+        assert_eq!(host("ubuntu:18.04").has_node("libgcc_s.so.1", "GCC_7.0.0"), Answer::Yes);
+    }
+
+    #[test]
+    fn families_take_any_version() {
+        assert_eq!(host("glibc:2.17").glibc(), Some(Version::new(2, 17)));
+        assert_eq!(host("glibc:2.17").has_node("libc.so.6", "GLIBC_2.18"), Answer::No);
+        assert_eq!(host("musl:1.2.5").musl(), Some(Version::patch(1, 2, 5)));
+        assert_eq!(host("linux:3.10").kernel, Some(Version::new(3, 10)));
+        assert!(host("glibc:2.99").is_unverified());
+    }
+}

@@ -1,0 +1,151 @@
+//! What a shared library defines: from the library itself, or from a table about it.
+
+use super::glibc::{self, GlibcLibrary};
+use super::{Version, musl};
+
+/// An answer that may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+    /// Nothing here can tell.
+    Unknown,
+}
+
+impl Answer {
+    /// `Yes` for `true`.
+    pub const fn of(known: bool) -> Self {
+        if known { Answer::Yes } else { Answer::No }
+    }
+}
+
+/// What a library defines.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Exports {
+    /// Read from the library.
+    Listed(Listed),
+    /// One library of GNU libc, from the tables.
+    Glibc(GlibcLibrary),
+    /// musl's libc.so, from the table: its version and the architecture.
+    Musl(Version, String),
+    /// Only its version nodes are known; a symbol bound to a node that is there is taken to be there, since a node never loses one.
+    Nodes(Nodes),
+    /// Nothing is known.
+    Unknown,
+}
+
+/// Version nodes of a library whose symbols are not known one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Nodes {
+    /// Families with their newest: `("GLIBCXX", 3.4.30)` stands for every numeric `GLIBCXX_` node up to it.
+    pub up_to: Vec<(&'static str, Version)>,
+    /// Nodes by name.
+    pub named: Vec<&'static str>,
+    /// Whether `named` is all there is.
+    pub complete: bool,
+}
+
+/// The dynamic symbol table of a library, its definitions only.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listed {
+    /// Sorted by name.
+    pub symbols: Vec<Symbol>,
+    /// Names of the version definitions, the base (its soname) left out; empty when it has none.
+    pub versions: Vec<String>,
+    /// `DT_VERDEF` is there.
+    pub has_definitions: bool,
+    /// `DT_VERSYM` is there.
+    pub has_versym: bool,
+}
+
+/// One defined dynamic symbol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symbol {
+    /// Its name.
+    pub name: String,
+    /// Its version; `None` for the base version and in libraries without versions.
+    pub version: Option<String>,
+    /// The hidden bit of its version: `name@VERSION` rather than `name@@VERSION`.
+    pub hidden: bool,
+    /// Index of its version, as in `.gnu.version` without the hidden bit: 1 is the base, 2 the first definition.
+    pub version_index: u16,
+    /// `STT_GNU_IFUNC`, which musl's loader does not look at.
+    pub ifunc: bool,
+}
+
+impl Listed {
+    /// The definitions of `name`.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Symbol> {
+        let from = self.symbols.partition_point(|symbol| symbol.name.as_str() < name);
+        let name = name.to_owned();
+        self.symbols.get(from..).unwrap_or_default().iter().take_while(move |symbol| symbol.name == name)
+    }
+
+    /// glibc's choice (`elf/dl-lookup.c`, `check_match`): the asked version, or a base definition; without a version
+    /// asked for, the base, the first version, or the one that is not hidden.
+    fn glibc_finds(&self, name: &str, version: Option<&str>) -> bool {
+        let Some(version) = version else {
+            return self.named(name).any(|symbol| !self.has_versym || symbol.version_index < 3 || !symbol.hidden);
+        };
+        self.named(name).any(|symbol| {
+            !self.has_versym
+                || symbol.version.as_deref() == Some(version)
+                || (symbol.version.is_none() && !symbol.hidden)
+        })
+    }
+}
+
+impl Exports {
+    /// Whether the library defines the version node; `None` when it defines no versions at all, which glibc's loader
+    /// accepts (`elf/dl-version.c`, `match_symbol`).
+    pub fn defines_version(&self, node: &str) -> Option<Answer> {
+        match self {
+            Exports::Listed(listed) if !listed.has_definitions => None,
+            Exports::Listed(listed) => Some(Answer::of(listed.versions.iter().any(|version| version == node))),
+            Exports::Glibc(library) => Some(library.node(node)),
+            Exports::Musl(..) => None,
+            Exports::Nodes(nodes) if nodes.complete && nodes.named.is_empty() && nodes.up_to.is_empty() => None,
+            Exports::Nodes(nodes) => Some(nodes.defines(node)),
+            Exports::Unknown => Some(Answer::Unknown),
+        }
+    }
+
+    /// Whether glibc's loader takes a definition of `name`, bound to `version` if one is asked for, from here.
+    pub fn satisfies_glibc(&self, name: &str, version: Option<&str>) -> Answer {
+        match (self, version) {
+            (Exports::Listed(listed), _) => Answer::of(listed.glibc_finds(name, version)),
+            (Exports::Glibc(library), _) => library.symbol(name, version),
+            (Exports::Musl(release, arch), _) => musl::defines(name, *release, arch),
+            (Exports::Nodes(nodes), Some(version)) => nodes.defines(version),
+            (Exports::Nodes(_), None) | (Exports::Unknown, _) => Answer::Unknown,
+        }
+    }
+
+    /// Whether musl's loader takes a definition of `name` from here; it looks at names only and passes over hidden
+    /// versions and indirect functions (`ldso/dynlink.c`).
+    pub fn satisfies_musl(&self, name: &str) -> Answer {
+        match self {
+            Exports::Listed(listed) => Answer::of(listed.named(name).any(|symbol| !symbol.hidden && !symbol.ifunc)),
+            Exports::Musl(release, arch) => musl::defines(name, *release, arch),
+            Exports::Glibc(library) => library.symbol(name, None),
+            Exports::Nodes(_) | Exports::Unknown => Answer::Unknown,
+        }
+    }
+}
+
+impl Nodes {
+    /// Whether the node is there.
+    fn defines(&self, node: &str) -> Answer {
+        if self.named.contains(&node) {
+            return Answer::Yes;
+        }
+        for (family, newest) in &self.up_to {
+            if let Some(number) = node.strip_prefix(family).and_then(|rest| rest.strip_prefix('_')) {
+                return glibc::number(number).map_or(Answer::Unknown, |number| Answer::of(number <= *newest));
+            }
+        }
+        if self.complete { Answer::No } else { Answer::Unknown }
+    }
+}

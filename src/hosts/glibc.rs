@@ -1,0 +1,282 @@
+//! GNU libc as data: its libraries, their version nodes and symbols, release by release.
+
+use super::Version;
+use super::exports::Answer;
+use super::table::Table;
+
+static SYMBOLS: Table = Table::new(include_str!("../../data/glibc-symbols.tsv"));
+static NODES: Table = Table::new(include_str!("../../data/glibc-nodes.tsv"));
+
+/// The newest release the tables describe.
+pub(super) const NEWEST: Version = Version::new(2, 44);
+
+/// Libraries that glibc installs, as the tables call them, with their sonames (`shlib-versions`) and the release that
+/// brought them. The loader's soname is that of [`loader_path`].
+const LIBRARIES: &[(&str, &str, Version)] = &[
+    ("libBrokenLocale", "libBrokenLocale.so.1", Version::new(2, 0)),
+    ("libanl", "libanl.so.1", Version::new(2, 2)),
+    ("libc", "libc.so.6", Version::new(2, 0)),
+    ("libdl", "libdl.so.2", Version::new(2, 0)),
+    ("libm", "libm.so.6", Version::new(2, 0)),
+    ("libpthread", "libpthread.so.0", Version::new(2, 0)),
+    ("libresolv", "libresolv.so.2", Version::new(2, 0)),
+    ("librt", "librt.so.1", Version::new(2, 1)),
+    ("libutil", "libutil.so.1", Version::new(2, 0)),
+];
+
+/// Libraries of glibc's source that distributions package apart; a host has them only when its row says so.
+const APART: &[(&str, &str)] = &[("libcrypt", "libcrypt.so.1"), ("libnsl", "libnsl.so.1")];
+
+/// One library of one release on one architecture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GlibcLibrary {
+    library: &'static str,
+    letter: Option<char>,
+    base: &'static str,
+    release: Version,
+    /// Nodes this host has beyond its release: markers and backports.
+    extra: Vec<&'static str>,
+}
+
+impl GlibcLibrary {
+    /// The sonames of a release on an architecture, with what each exports; `extra` are nodes beyond the release, as
+    /// `LIB:NODE`, those of `libc` without the library.
+    pub(super) fn all(release: Version, arch: &str, extra: &[&'static str]) -> Vec<(String, GlibcLibrary)> {
+        let loader = loader_path(arch, None).and_then(|path| path.rsplit('/').next());
+        let mut names: Vec<(&'static str, String)> = Vec::new();
+        names.extend(loader.map(|soname| ("ld", soname.to_owned())));
+        names.extend(LIBRARIES.iter().filter(|(.., since)| *since <= release).map(|row| (row.0, row.1.to_owned())));
+        let vectors = match arch {
+            "x86_64" => Some(Version::new(2, 22)),
+            "aarch64" => Some(Version::new(2, 38)),
+            _ => None,
+        };
+        if vectors.is_some_and(|since| since <= release) {
+            names.push(("libmvec", "libmvec.so.1".to_owned()));
+        }
+        names.into_iter().map(|(library, soname)| (soname, Self::one(library, release, arch, extra))).collect()
+    }
+
+    /// A library that distributions package apart, by soname.
+    pub(super) fn apart(soname: &str, release: Version, arch: &str) -> Option<GlibcLibrary> {
+        let (library, _) = APART.iter().find(|(_, name)| *name == soname)?;
+        Some(Self::one(library, release, arch, &[]))
+    }
+
+    fn one(library: &'static str, release: Version, arch: &str, extra: &[&'static str]) -> GlibcLibrary {
+        let (letter, base) = letter(arch).map_or((None, ""), |(letter, base)| (Some(letter), base));
+        let extra = extra.iter().filter_map(|node| match node.split_once(':') {
+            Some((of, node)) => (of == library).then_some(node),
+            None => (library == "libc").then_some(*node),
+        });
+        GlibcLibrary { library, letter, base, release, extra: extra.collect() }
+    }
+
+    /// Whether the library defines the version node.
+    pub(super) fn node(&self, node: &str) -> Answer {
+        if node == "GLIBC_PRIVATE" {
+            // Every library of glibc but a few has it (elf/Versions and its like); which symbols it holds is another matter.
+            return Answer::Yes;
+        }
+        if self.extra.contains(&node) {
+            return Answer::Yes;
+        }
+        if node.starts_with("GLIBC_ABI_") {
+            return Answer::No;
+        }
+        if let Some(row) = NODES.rows(self.library).find_map(|row| row.strip_prefix(node)?.strip_prefix('\t')) {
+            let Some(letter) = self.letter else { return self.by_number(node) };
+            let here = row.split(' ').find_map(|entry| {
+                let (arches, first) = entry.split_once('+').map_or((entry, None), |(a, first)| (a, Some(first)));
+                (arches == "*" || arches.contains(letter)).then_some(first)
+            });
+            return match here {
+                Some(first) => {
+                    let first = first.and_then(|first| first.parse().ok()).or_else(|| node_version(node));
+                    first.map_or(Answer::Unknown, |first| self.released(first))
+                }
+                None => self.by_number(node),
+            };
+        }
+        self.by_number(node)
+    }
+
+    /// A node the tables do not have for this library: too new for certain, or not known.
+    fn by_number(&self, node: &str) -> Answer {
+        match node_version(node) {
+            Some(number) if number > self.release => self.released(number),
+            _ => Answer::Unknown,
+        }
+    }
+
+    /// Whether something of that release is there; past the tables' end nobody knows.
+    fn released(&self, first: Version) -> Answer {
+        if first <= self.release {
+            Answer::Yes
+        } else if self.release > NEWEST {
+            Answer::Unknown
+        } else {
+            Answer::No
+        }
+    }
+
+    /// Whether the library exports `name`, at `version` if one is asked for.
+    pub(super) fn symbol(&self, name: &str, version: Option<&str>) -> Answer {
+        if let Some(node) = version {
+            if node == "GLIBC_PRIVATE" {
+                return Answer::Unknown;
+            }
+            if self.extra.contains(&node) {
+                return Answer::Yes;
+            }
+        }
+        let Some(letter) = self.letter else { return Answer::Unknown };
+        let Some(row) = SYMBOLS.rows(name).find_map(|row| row.strip_prefix(self.library)?.strip_prefix('\t')) else {
+            return if self.release > NEWEST { Answer::Unknown } else { Answer::No };
+        };
+        let mut answer = Answer::No;
+        for entry in row.split(' ').filter_map(|text| Entry::parse(text, letter, self.base)) {
+            if version.is_some_and(|node| !entry.is_node(node)) {
+                continue;
+            }
+            let Some(first) = entry.first else { return Answer::Unknown };
+            if entry.last.is_none_or(|last| self.release <= last) {
+                match self.released(first) {
+                    Answer::Yes => return Answer::Yes,
+                    Answer::Unknown => answer = Answer::Unknown,
+                    Answer::No => {}
+                }
+            }
+        }
+        answer
+    }
+}
+
+/// One entry of a symbol's row, as it holds for one architecture.
+#[derive(Debug)]
+struct Entry<'a> {
+    node: &'a str,
+    first: Option<Version>,
+    last: Option<Version>,
+}
+
+impl<'a> Entry<'a> {
+    fn parse(text: &'a str, letter: char, base: &'a str) -> Option<Entry<'a>> {
+        let (text, last) = text.rsplit_once('-').map_or((text, None), |(text, last)| (text, Some(last)));
+        let (text, first) = text.rsplit_once('+').map_or((text, None), |(text, first)| (text, Some(first)));
+        let (node, arches) = text.split_once('/').map_or((text, None), |(node, arches)| (node, Some(arches)));
+        if arches.is_some_and(|arches| !arches.contains(letter)) {
+            return None;
+        }
+        let node = if node == "B" { base } else { node };
+        let first = first.unwrap_or(node).parse().ok();
+        Some(Entry { node, first, last: last.and_then(|last| last.parse().ok()) })
+    }
+
+    fn is_node(&self, name: &str) -> bool {
+        match self.node.strip_prefix('=') {
+            Some(node) => node == name,
+            None => name.strip_prefix("GLIBC_") == Some(self.node),
+        }
+    }
+}
+
+/// `2.34` of `GLIBC_2.34`.
+pub(super) fn node_version(node: &str) -> Option<Version> {
+    node.strip_prefix("GLIBC_")?.parse().ok()
+}
+
+/// The number of a node such as `3.4.30` or OpenSSL's `1_1_0`.
+pub(super) fn number(text: &str) -> Option<Version> {
+    text.parse().ok().or_else(|| text.replace('_', ".").parse().ok())
+}
+
+/// The letter of an architecture in the tables, and its oldest node.
+fn letter(arch: &str) -> Option<(char, &'static str)> {
+    Some(match arch {
+        "x86_64" => ('x', "2.2.5"),
+        "aarch64" => ('a', "2.17"),
+        "arm" => ('h', "2.4"),
+        "i386" => ('i', "2.0"),
+        "riscv64" => ('r', "2.27"),
+        "ppc64le" => ('p', "2.17"),
+        "s390x" => ('s', "2.2"),
+        "loongarch64" => ('l', "2.36"),
+        _ => return None,
+    })
+}
+
+/// Path of glibc's loader (`sysdeps/unix/sysv/linux/ARCH/shlib-versions` and `ldconfig.h`); `abi` as in the facts of the
+/// program, since some architectures have several.
+pub(super) fn loader_path(arch: &str, abi: Option<&str>) -> Option<&'static str> {
+    let soft = abi.is_some_and(|abi| abi.contains("soft"));
+    Some(match arch {
+        "x86_64" if abi == Some("x32") => "/libx32/ld-linux-x32.so.2",
+        "x86_64" => "/lib64/ld-linux-x86-64.so.2",
+        "i386" => "/lib/ld-linux.so.2",
+        "aarch64" => "/lib/ld-linux-aarch64.so.1",
+        "arm" if soft => "/lib/ld-linux.so.3",
+        "arm" => "/lib/ld-linux-armhf.so.3",
+        "ppc64le" => "/lib64/ld64.so.2",
+        "ppc64" => "/lib64/ld64.so.1",
+        "s390x" => "/lib/ld64.so.1",
+        "riscv64" if soft => "/lib/ld-linux-riscv64-lp64.so.1",
+        "riscv64" => "/lib/ld-linux-riscv64-lp64d.so.1",
+        "loongarch64" => "/lib64/ld-linux-loongarch-lp64d.so.1",
+        "mips64" | "mips64el" => "/lib64/ld.so.1",
+        "mips" | "mipsel" => "/lib/ld.so.1",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library(name: &'static str, release: (u32, u32), arch: &str) -> GlibcLibrary {
+        GlibcLibrary::one(name, Version::new(release.0, release.1), arch, &[])
+    }
+
+    #[test]
+    fn tables_are_sorted() {
+        SYMBOLS.assert_sorted();
+        NODES.assert_sorted();
+    }
+
+    #[test]
+    fn symbols_come_move_and_go() {
+        let libc = |minor| library("libc", (2, minor), "x86_64");
+        assert_eq!(libc(31).symbol("stat", Some("GLIBC_2.33")), Answer::No);
+        assert_eq!(libc(33).symbol("stat", Some("GLIBC_2.33")), Answer::Yes);
+        assert_eq!(libc(17).symbol("memcpy", Some("GLIBC_2.14")), Answer::Yes);
+        assert_eq!(libc(17).symbol("memcpy", Some("GLIBC_2.15")), Answer::No);
+        assert_eq!(libc(33).symbol("pthread_create", Some("GLIBC_2.2.5")), Answer::No);
+        assert_eq!(libc(34).symbol("pthread_create", Some("GLIBC_2.2.5")), Answer::Yes);
+        assert_eq!(library("libpthread", (2, 33), "x86_64").symbol("pthread_create", None), Answer::Yes);
+        assert_eq!(library("libpthread", (2, 34), "x86_64").symbol("pthread_create", None), Answer::No);
+        assert_eq!(library("libc", (2, 17), "aarch64").symbol("memcpy", Some("GLIBC_2.17")), Answer::Yes);
+        assert_eq!(libc(60).symbol("invented_in_the_future", None), Answer::Unknown);
+        assert_eq!(library("libc", (2, 31), "mips").symbol("memcpy", None), Answer::Unknown);
+    }
+
+    /// The table of nodes is drawn from the table of symbols; neither may drift.
+    #[test]
+    fn every_node_with_symbols_is_in_the_table_of_nodes() {
+        for (_, row) in SYMBOLS.all() {
+            let (library, entries) = row.split_once('\t').expect("symbol, library, entries");
+            for entry in entries.split(' ') {
+                for arch in ["x86_64", "aarch64", "arm", "i386", "riscv64", "ppc64le", "s390x", "loongarch64"] {
+                    let (letter, base) = letter(arch).expect("a known architecture");
+                    let Some(entry) = Entry::parse(entry, letter, base) else { continue };
+                    let first = entry.first.expect("a release");
+                    let node = entry.node.strip_prefix('=').map_or(format!("GLIBC_{}", entry.node), str::to_owned);
+                    let names = LIBRARIES.iter().chain([&("ld", "", NEWEST), &("libmvec", "", NEWEST)]);
+                    let Some((library, ..)) = names.into_iter().find(|(name, ..)| *name == library) else { continue };
+                    let release = first.max(Version::new(2, 17));
+                    let there = GlibcLibrary::one(library, release, arch, &[]).node(&node);
+                    assert_eq!(there, Answer::Yes, "{library} {node} on {arch} in {release}");
+                }
+            }
+        }
+    }
+}
