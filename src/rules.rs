@@ -1,7 +1,28 @@
 //! The rules: one file each, in one sorted list.
 //!
 //! A rule is a function of facts and policy. It opens no file, prints nothing and reads no level; what it lacks makes it
-//! [`Verdict::Inconclusive`], never [`Verdict::Pass`].
+//! [`Verdict::Inconclusive`], never [`Verdict::Pass`]. A new rule is a file in `src/rules`, its `mod` line and its line in
+//! [`RULES`]; everything that shows rules (`explain`, `docs/rules.md`, reports, templates) reads them from there.
+
+mod cgo_runtime;
+mod dynamic_library;
+mod dynamic_loader;
+mod enforced_setting_lost;
+mod executable_stack;
+mod expired_exception;
+mod library_without_loader;
+mod missing_artifact;
+mod newer_glibc;
+mod run_path;
+mod static_glibc_resolver;
+mod stray_glibc;
+mod support;
+mod text_relocations;
+mod unreadable_binary;
+mod unused_exception;
+mod wrong_architecture;
+
+pub use support::handbook;
 
 use serde::Serialize;
 
@@ -12,7 +33,24 @@ use crate::policy::{Level, Origin};
 use crate::run::{Artifact, Provenance};
 
 /// Every rule, sorted by id.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    &cgo_runtime::RULE,
+    &dynamic_library::RULE,
+    &dynamic_loader::RULE,
+    &enforced_setting_lost::RULE,
+    &executable_stack::RULE,
+    &expired_exception::RULE,
+    &library_without_loader::RULE,
+    &missing_artifact::RULE,
+    &newer_glibc::RULE,
+    &run_path::RULE,
+    &static_glibc_resolver::RULE,
+    &stray_glibc::RULE,
+    &text_relocations::RULE,
+    &unreadable_binary::RULE,
+    &unused_exception::RULE,
+    &wrong_architecture::RULE,
+];
 
 /// One rule: id, default level, documentation and check side by side.
 #[derive(Debug)]
@@ -23,12 +61,12 @@ pub struct Rule {
     pub summary: &'static str,
     /// Level without a policy.
     pub default: Level,
-    /// Formats it looks at; other formats are "not applicable".
+    /// Formats it looks at; it has nothing to say about others.
     pub formats: &'static [Format],
     /// First release that had it.
     pub since: &'static str,
-    /// The check.
-    pub check: fn(&Subject<'_>) -> Verdict,
+    /// The check of one slice of one artifact. `None`: raised by [`crate::check`], about the run or the policy itself.
+    pub check: Option<fn(&Subject<'_>) -> Verdict>,
     /// Markdown with the headings `## What it checks`, `## Why it matters`, `## Example`, `## How to fix`.
     pub docs: &'static str,
 }

@@ -5,4 +5,5 @@ mod support;
 
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod harness; // Does the harness itself hold?
+mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?
 mod tidy; // Are the house rules kept?

@@ -1,0 +1,137 @@
+//! A program that has to be static asks for a dynamic loader.
+
+use super::support::advice::{Maker, link_statically};
+use super::support::libraries::{is_musl_loader, is_runtime};
+use super::{Cause, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "dynamic-loader",
+    summary: "a program that has to be static asks for a dynamic loader",
+    default: Level::Deny,
+    formats: &[Format::Elf],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+That a program for Linux carries no `PT_INTERP` header while the policy says `linkage = "static"`. The C library's own
+files among its `DT_NEEDED` entries are shown as evidence here; other libraries are a matter of `dynamic-library`.
+A `PT_DYNAMIC` header alone is no fault: a static PIE has one.
+
+## Why it matters
+The kernel opens the file named by `PT_INTERP` before the program's first instruction. In a `scratch` image there is no
+such file, in Alpine there is another one, and the start fails with "no such file or directory", said of a program that is
+plainly there.
+
+## Example
+```text
+error[dynamic-loader]: `dist/app` has to be statically linked, but asks for the loader `/lib64/ld-linux-x86-64.so.2`
+  = evidence: `PT_INTERP` is `/lib64/ld-linux-x86-64.so.2`
+  = evidence: `DT_NEEDED` lists `libc.so.6`
+  = policy: `linkage = "static"` (by default)
+  = help: build with `cargo build --target x86_64-unknown-linux-musl`
+```
+
+## How to fix
+- Go: `CGO_ENABLED=0` with the default `-buildmode=exe`. `-buildmode=pie` asks for a loader even without cgo, although it
+  needs no library. With cgo, link externally and statically: `CC=musl-gcc go build -tags=netgo,osusergo
+  -ldflags='-linkmode=external -extldflags=-static'`; without `-linkmode=external`, `-extldflags` may be ignored.
+- Cargo: build for a musl target (`--target x86_64-unknown-linux-musl`) and leave out `-C target-feature=-crt-static` and
+  `linker = "musl-gcc"`; the latter adds a loader to a program that has already been linked without one, and it crashes.
+- A program that may be dynamic: `linkage = "any"`, with the places it has to run in `runs-on`.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
+    let policy = match subject.static_demand() {
+        Ok(policy) => policy,
+        Err(verdict) => return verdict,
+    };
+    let Some(loader) = &elf.interpreter else { return Verdict::Pass };
+    let mut evidence = vec![format!("`PT_INTERP` is `{loader}`")];
+    evidence
+        .extend(elf.needed.iter().filter(|name| is_runtime(name)).map(|name| format!("`DT_NEEDED` lists `{name}`")));
+    Verdict::Violated(vec![Violation {
+        message: format!("`{{artifact}}` has to be statically linked, but asks for the loader `{loader}`"),
+        evidence,
+        causes: vec![Cause::Loader(loader.clone())],
+        policy: Some(policy),
+        help: Some(help(subject, loader, elf.needed.is_empty())),
+        ..Violation::default()
+    }])
+}
+
+fn help(subject: &Subject<'_>, loader: &str, needs_nothing: bool) -> String {
+    let for_musl = subject.target().is_some_and(|target| target.musl);
+    match subject.maker() {
+        Maker::Rust if is_musl_loader(loader) && needs_nothing => {
+            "remove `linker = \"musl-gcc\"` from cargo's configuration: it adds a loader to Rust's static start-up code, \
+             and the program crashes; or keep it with `-C relocation-model=static`"
+                .into()
+        }
+        Maker::Rust if for_musl => "remove `-C target-feature=-crt-static` from the flags of rustc".into(),
+        Maker::Go if needs_nothing => {
+            "`-buildmode=pie` asks for a loader even without cgo: build with `-buildmode=exe`, or with cgo and \
+             `-ldflags='-linkmode=external -extldflags=-static-pie'`"
+                .into()
+        }
+        _ => link_statically(subject),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::Os;
+    use crate::policy::LinkagePolicy;
+    use crate::rules::support::testing::Case;
+    use crate::run::Role;
+
+    #[test]
+    fn a_dynamic_program_violates() {
+        let case = Case::elf().dynamic(&["libz.so.1", "libc.so.6"]).rust();
+        let violation = case.documented(&RULE);
+        assert!(!violation.evidence.iter().any(|line| line.contains("libz")), "{violation:?}");
+    }
+
+    #[test]
+    fn a_go_pie_needs_a_loader_but_no_library() {
+        let case = Case::elf().dynamic(&[]).go(&[("-buildmode", "pie"), ("CGO_ENABLED", "0")]);
+        let help = case.violations(&RULE).remove(0).help.expect("help");
+        assert!(help.contains("-buildmode=exe"), "{help}");
+    }
+
+    #[test]
+    fn go_with_ignored_extldflags_is_told_so() {
+        let case = Case::elf().dynamic(&["libc.so.6"]).go(&[("-ldflags", "-extldflags=-static"), ("CGO_ENABLED", "1")]);
+        let help = case.violations(&RULE).remove(0).help.expect("help");
+        assert!(help.contains("-linkmode=external"), "{help}");
+    }
+
+    #[test]
+    fn musl_gcc_as_rusts_linker_is_recognised() {
+        let case =
+            Case::elf().dynamic(&[]).rust().edit(|elf| elf.interpreter = Some("/lib/ld-musl-x86_64.so.1".into()));
+        let help = case.violations(&RULE).remove(0).help.expect("help");
+        assert!(help.contains("musl-gcc"), "{help}");
+    }
+
+    #[test]
+    fn a_static_pie_passes() {
+        Case::elf().edit(|elf| elf.has_dynamic = true).passes(&RULE);
+    }
+
+    #[test]
+    fn libraries_other_systems_and_other_policies_are_left_alone() {
+        Case::elf().shared().not_applicable(&RULE);
+        Case::elf().dynamic(&["libc.so.6"]).with(|case| case.artifact.role = Role::SharedObject).not_applicable(&RULE);
+        Case::elf().dynamic(&["libc.so.7"]).with(|case| case.facts.os = Os::FreeBsd).not_applicable(&RULE);
+        Case::elf().dynamic(&["libc.so.6"]).linkage(LinkagePolicy::Any).not_applicable(&RULE);
+    }
+
+    #[test]
+    fn a_packed_program_shows_nothing() {
+        Case::elf().with(|case| case.facts.packed = Some("UPX".into())).inconclusive(&RULE);
+    }
+}

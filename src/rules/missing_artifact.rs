@@ -1,0 +1,32 @@
+//! An output that was expected is not there. Raised by the check of a whole run.
+
+use super::Rule;
+use crate::facts::Format;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-artifact",
+    summary: "the build succeeded, but an output it should have left is not there",
+    default: Level::Deny,
+    formats: &[Format::Elf, Format::Pe, Format::MachO],
+    since: "0.1.0",
+    check: None,
+    docs: r#"## What it checks
+That every output the tool announced is there when it is done, and is of the kind the package asked for.
+
+## Why it matters
+A file that is not there cannot be judged, and silence would look like a pass. cargo drops a `cdylib` for a static musl
+target with a mere warning and exits with 0; a tool that cleans up behind the build takes the file away.
+
+## Example
+```text
+error[missing-artifact]: the build did not leave `target/x86_64-unknown-linux-musl/release/libapp.so`
+  = evidence: the package asks for crate type `cdylib`, and no such file came out
+  = help: build the library for a target that has shared libraries
+```
+
+## How to fix
+- Go: `go build ./a ./b` links several programs and throws them away; give `-o DIR/`.
+- Cargo: build the `cdylib` for a target that has shared libraries, or take it out of `crate-type`.
+"#,
+};

@@ -1,0 +1,167 @@
+//! The file needs a newer glibc than it will find.
+
+use super::support::advice::{Maker, musl_target};
+use super::support::libraries::is_glibc;
+use super::support::versions::{is_newer, node, parse, show};
+use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::facts::elf::VersionNeed;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "newer-glibc",
+    summary: "the file needs a newer glibc than the policy allows",
+    default: Level::Deny,
+    formats: &[Format::Elf],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc`. As the loader
+does it: an entry marked weak (`VER_FLG_WEAK`) is no demand; an entry counts even when no symbol uses it; the markers
+`GLIBC_ABI_*` count as the release that brought them.
+
+## Why it matters
+glibc is compatible with older programs, not with newer ones. A program linked on a current distribution takes the newest
+version of each function, and an older host answers "version `GLIBC_2.34' not found" and does not start it.
+
+## Example
+```text
+error[newer-glibc]: `dist/app` needs glibc 2.34, but may need no newer one than 2.17
+  = evidence: `__libc_start_main@GLIBC_2.34` and `pthread_create@GLIBC_2.34`
+  = evidence: `stat64@GLIBC_2.33`
+  = policy: `[linux] glibc = "2.17"` (seaworthy.toml:1)
+  = help: build for `x86_64-unknown-linux-musl`, or with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`
+```
+
+## How to fix
+- Go: only cgo brings glibc in. `CGO_ENABLED=0`, or build on the oldest distribution that has to run it, or
+  `CC="zig cc -target x86_64-linux-gnu.2.17"`.
+- Cargo: build for a musl target, or choose the floor with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`. rustc's
+  own floor for gnu targets is glibc 2.17 since Rust 1.64; what is newer comes from the linker's glibc.
+"#,
+};
+
+/// Marker nodes without a number, and the first release that had them (glibc's `elf/Versions` and `sysdeps/x86*/Versions`).
+/// Distributions backport them, so a named host may have one earlier; a bare version number promises none.
+const MARKERS: &[(&str, &[u32])] = &[
+    ("GLIBC_ABI_DT_RELR", &[2, 36]),
+    ("GLIBC_ABI_GNU2_TLS", &[2, 43]),
+    ("GLIBC_ABI_GNU_TLS", &[2, 43]),
+    ("GLIBC_ABI_DT_X86_64_PLT", &[2, 43]),
+];
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
+    let needs = || elf.version_needs.iter().filter(|need| is_glibc(&need.file));
+    if needs().next().is_none() {
+        return Verdict::NotApplicable("it needs no glibc");
+    }
+    let Some(limit) = &subject.policy.policy.linux.glibc else {
+        return Verdict::NotApplicable("the policy names no glibc floor");
+    };
+    let Some(offered) = parse(&limit.value) else {
+        return Verdict::Inconclusive(format!("`[linux] glibc = \"{}\"` is no version", limit.value));
+    };
+    let mut newer: Vec<(Vec<u32>, &VersionNeed)> = needs()
+        .filter(|need| !need.weak)
+        .filter_map(|need| release(&need.version).map(|version| (version, need)))
+        .filter(|(version, _)| is_newer(version, &offered))
+        .collect();
+    newer.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.version.cmp(&b.1.version)));
+    let Some((highest, _)) = newer.first() else { return Verdict::Pass };
+    Verdict::Violated(vec![Violation {
+        message: format!(
+            "`{{artifact}}` needs glibc {}, but may need no newer one than {}",
+            show(highest),
+            limit.value
+        ),
+        evidence: newer.iter().map(|(_, need)| shown(need)).collect(),
+        causes: newer.iter().flat_map(|(_, need)| &need.symbols).cloned().map(Cause::Symbol).collect(),
+        policy: Some(PolicySource {
+            key: format!("[linux] glibc = \"{}\"", limit.value),
+            origin: limit.origin.clone(),
+        }),
+        help: Some(help(subject, &limit.value)),
+        ..Violation::default()
+    }])
+}
+
+/// The glibc release that brought a version node; `None` for nodes that are bound to no release (`GLIBC_PRIVATE`).
+fn release(version: &str) -> Option<Vec<u32>> {
+    node(version, "GLIBC_")
+        .or_else(|| MARKERS.iter().find(|(marker, _)| *marker == version).map(|(_, release)| release.to_vec()))
+}
+
+/// One need with the symbols behind it.
+fn shown(need: &VersionNeed) -> String {
+    const SHOWN: usize = 3;
+    if need.symbols.is_empty() {
+        return format!("`{}` of `{}`, which no symbol uses but the loader looks for", need.version, need.file);
+    }
+    let names: Vec<String> = need.symbols.iter().map(|symbol| format!("{symbol}@{}", need.version)).collect();
+    super::support::listed(&names, SHOWN)
+}
+
+fn help(subject: &Subject<'_>, limit: &str) -> String {
+    let arch = &subject.facts.arch;
+    match subject.maker() {
+        Maker::Go => format!("build with `CGO_ENABLED=0`, or with `CC=\"zig cc -target {arch}-linux-gnu.{limit}\"`"),
+        Maker::Rust => format!(
+            "build for `{}`, or with `cargo zigbuild --target {arch}-unknown-linux-gnu.{limit}`",
+            musl_target(arch)
+        ),
+        Maker::Other => {
+            format!("link against glibc {limit}: on an older system, or with `zig cc -target {arch}-linux-gnu.{limit}`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::elf::VersionNeed;
+    use crate::rules::support::testing::{Case, from_file};
+
+    fn need(file: &str, version: &str, symbols: &[&str]) -> VersionNeed {
+        let symbols = symbols.iter().map(ToString::to_string).collect();
+        VersionNeed { file: file.into(), version: version.into(), weak: false, symbols }
+    }
+
+    fn case(needs: Vec<VersionNeed>) -> Case {
+        Case::elf().dynamic(&["libc.so.6"]).rust().edit(|elf| elf.version_needs = needs).with(|case| {
+            case.policy.linux.glibc = Some(from_file("2.17".to_owned()));
+        })
+    }
+
+    #[test]
+    fn a_newer_version_violates() {
+        let needs = vec![
+            need("libc.so.6", "GLIBC_2.2.5", &["malloc"]),
+            need("libc.so.6", "GLIBC_2.33", &["stat64"]),
+            need("libc.so.6", "GLIBC_2.34", &["__libc_start_main", "pthread_create"]),
+        ];
+        let violation = case(needs).documented(&RULE);
+        assert_eq!(violation.causes.len(), 3, "{violation:?}");
+    }
+
+    #[test]
+    fn a_need_that_no_symbol_uses_counts() {
+        case(vec![need("libm.so.6", "GLIBC_2.29", &[])]).violations(&RULE);
+        case(vec![need("libc.so.6", "GLIBC_ABI_DT_RELR", &[])]).violations(&RULE);
+    }
+
+    #[test]
+    fn weak_needs_and_other_libraries_do_not_count() {
+        let weak = VersionNeed { weak: true, ..need("libc.so.6", "GLIBC_2.34", &["getrandom"]) };
+        case(vec![weak, need("libc.so.6", "GLIBC_2.17", &["clock_gettime"])]).passes(&RULE);
+        case(vec![need("libgcc_s.so.1", "GLIBC_2.99", &["__register_frame_info"])]).not_applicable(&RULE);
+        case(vec![need("libc.so.6", "GLIBC_PRIVATE", &["_dl_sym"])]).passes(&RULE);
+    }
+
+    #[test]
+    fn without_a_floor_there_is_nothing_to_compare_with() {
+        let without = case(vec![need("libc.so.6", "GLIBC_2.34", &[])]).with(|case| case.policy.linux.glibc = None);
+        without.not_applicable(&RULE);
+        Case::elf().not_applicable(&RULE);
+    }
+}

@@ -1,0 +1,118 @@
+//! A static glibc program that still loads NSS modules at run time.
+
+use super::support::NOT_PROGRAM;
+use super::support::advice::Maker;
+use super::{Cause, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::facts::libc::LibcFamily;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "static-glibc-resolver",
+    summary: "a static glibc program looks up names with NSS modules that it loads at run time",
+    default: Level::Deny,
+    formats: &[Format::Elf],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+That a statically linked glibc program contains no look-up of hosts, users or groups (`getaddrinfo`, `getpwnam` and their
+like). The code of glibc's name service switch shows it, stripped or not. The traces of iconv and dlopen that every static
+glibc program carries do not count by themselves.
+
+## Why it matters
+glibc looks names up through NSS modules (`libnss_dns.so.2`, `libnss_files.so.2`, since 2.34 inside `libc.so.6`) that it
+loads at run time even in a static program. They must be there, and of the very glibc release the program was linked with:
+in `scratch` and Alpine the look-up fails, on another distribution it can crash. The linker says so in a warning that is
+printed once and then cached away.
+
+## Example
+```text
+error[static-glibc-resolver]: `dist/app` is statically linked, but glibc loads NSS modules at run time when it looks up names
+  = evidence: nss: `libnss_` is in its read-only data
+  = help: build with `-tags=netgo,osusergo`, or with `CC=musl-gcc`
+```
+
+## How to fix
+- Go: `-tags=netgo,osusergo` takes Go's own resolver and user look-up, or `CGO_ENABLED=0` where no other cgo is needed.
+- Cargo: build for a musl target; its resolver is linked in whole. A pure Rust resolver (`hickory-resolver`) helps only if
+  nothing else calls the C library's, as `std::net` does.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
+    if !subject.is_program() {
+        return Verdict::NotApplicable(NOT_PROGRAM);
+    }
+    if elf.interpreter.is_some() || !elf.needed.is_empty() {
+        return Verdict::NotApplicable("it is dynamically linked");
+    }
+    let libc = &subject.facts.libc;
+    match libc.family {
+        LibcFamily::Glibc => {}
+        // Every static glibc program carries NT_GNU_ABI_TAG: glibc's crt1.o brings it. With the note but without a
+        // recognised C library, glibc is neither shown nor ruled out.
+        LibcFamily::Unknown if elf.abi_tag_kernel.is_some() => {
+            return Verdict::Inconclusive("which C library is linked in cannot be told".into());
+        }
+        _ => return Verdict::NotApplicable("glibc is not linked in"),
+    }
+    let evidence: Vec<String> = libc.runtime_parts.iter().filter(|part| part.starts_with("nss")).cloned().collect();
+    if evidence.is_empty() {
+        return Verdict::Pass;
+    }
+    Verdict::Violated(vec![Violation {
+        message: "`{artifact}` is statically linked, but glibc loads NSS modules at run time when it looks up names"
+            .into(),
+        evidence,
+        causes: vec![Cause::Symbol("getaddrinfo".into())],
+        help: Some(help(subject)),
+        ..Violation::default()
+    }])
+}
+
+fn help(subject: &Subject<'_>) -> String {
+    match subject.maker() {
+        Maker::Go => "build with `-tags=netgo,osusergo`, or with `CC=musl-gcc`".into(),
+        Maker::Rust => super::support::advice::link_statically(subject),
+        Maker::Other => "link against musl (`musl-gcc -static`), whose resolver is linked in whole".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::libc::LibcFamily;
+    use crate::rules::support::testing::{Case, libc};
+
+    fn static_glibc(parts: &[&str]) -> Case {
+        let mut inside = libc(LibcFamily::Glibc, true);
+        inside.runtime_parts = parts.iter().map(ToString::to_string).collect();
+        Case::elf().with(|case| case.facts.libc = inside)
+    }
+
+    #[test]
+    fn name_look_up_in_static_glibc_violates() {
+        static_glibc(&["nss: `libnss_` is in its read-only data", "iconv: `gconv` is in it"])
+            .go(&[("CGO_ENABLED", "1")])
+            .documented(&RULE);
+    }
+
+    #[test]
+    fn what_every_static_glibc_carries_passes() {
+        static_glibc(&["iconv: `gconv` is in it", "dlopen: `dl-open` is in it"]).passes(&RULE);
+    }
+
+    #[test]
+    fn an_unknown_library_with_glibcs_note_cannot_be_judged() {
+        let unknown = || Case::elf().with(|case| case.facts.libc = libc(LibcFamily::Unknown, true));
+        unknown().edit(|elf| elf.abi_tag_kernel = Some("3.2.0".into())).inconclusive(&RULE);
+        unknown().not_applicable(&RULE);
+    }
+
+    #[test]
+    fn musl_and_dynamic_programs_are_left_alone() {
+        Case::elf().not_applicable(&RULE);
+        Case::elf().dynamic(&["libc.so.6"]).not_applicable(&RULE);
+    }
+}

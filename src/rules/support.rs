@@ -1,0 +1,14 @@
+//! What several rules share: questions about the subject, names of libraries, targets, and the advice that fits a tool.
+
+pub(super) mod advice;
+pub(super) mod libraries;
+mod page;
+mod subject;
+pub(super) mod target;
+pub(super) mod versions;
+
+pub use page::handbook;
+pub(super) use subject::{NOT_PROGRAM, listed};
+
+#[cfg(test)]
+pub(super) mod testing;

@@ -1,0 +1,95 @@
+//! Which libraries and loaders belong to a C library, by their names.
+//!
+//! Sources: glibc's `shlib-versions` files (`sysdeps/unix/sysv/linux/*`), musl's `INSTALL` and `configure`, Alpine's
+//! `libc.musl-ARCH.so.1`.
+
+use crate::facts::libc::LibcFamily;
+
+/// Sonames of glibc's own libraries, up to `.so`.
+const GLIBC: &[&str] = &[
+    "libc",
+    "libm",
+    "libmvec",
+    "libpthread",
+    "libdl",
+    "librt",
+    "libresolv",
+    "libutil",
+    "libanl",
+    "libnsl",
+    "libBrokenLocale",
+    "libthread_db",
+    "libc_malloc_debug",
+];
+
+/// Whether `soname` is one of glibc's own files, its loader included. musl's library is plain `libc.so`.
+pub(in crate::rules) fn is_glibc(soname: &str) -> bool {
+    if is_glibc_loader(soname) {
+        return true;
+    }
+    soname.split_once(".so").is_some_and(|(stem, version)| {
+        (GLIBC.contains(&stem) || stem.starts_with("libnss_")) && version.starts_with('.')
+    })
+}
+
+/// Whether `soname` is musl's library under one of its names.
+pub(in crate::rules) fn is_musl(soname: &str) -> bool {
+    soname == "libc.so" || soname.starts_with("libc.musl-") || is_musl_loader(soname)
+}
+
+/// Whether `soname` comes with the C library or the compiler: no program asks for it of its own accord.
+pub(in crate::rules) fn is_runtime(soname: &str) -> bool {
+    is_glibc(soname) || is_musl(soname) || soname.starts_with("libgcc_s.so") || soname.starts_with("libc.so")
+}
+
+/// Whether the path or soname is that of glibc's loader.
+pub(in crate::rules) fn is_glibc_loader(path: &str) -> bool {
+    let name = file_name(path);
+    !name.contains("uClibc") && (name.starts_with("ld-linux") || name.starts_with("ld64.so") || name == "ld.so.1")
+}
+
+/// Whether the path or soname is that of musl's loader.
+pub(in crate::rules) fn is_musl_loader(path: &str) -> bool {
+    file_name(path).starts_with("ld-musl-")
+}
+
+/// A C library's name as a sentence says it.
+pub(in crate::rules) fn family(family: LibcFamily) -> &'static str {
+    match family {
+        LibcFamily::Glibc => "glibc",
+        LibcFamily::Musl => "musl",
+        LibcFamily::Bionic => "bionic",
+        LibcFamily::Klibc => "klibc",
+        LibcFamily::Dietlibc => "diet libc",
+        LibcFamily::Uclibc => "uClibc",
+        LibcFamily::Bsd => "a BSD's C library",
+        LibcFamily::Solaris => "Solaris' C library",
+        LibcFamily::System => "the system's C library",
+        LibcFamily::None => "no C library",
+        LibcFamily::Unknown => "an unknown C library",
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_told_apart_by_name() {
+        for glibc in ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "libpthread.so.0", "libc.so.6.1", "ld64.so.2"] {
+            assert!(is_glibc(glibc) && is_runtime(glibc) && !is_musl(glibc), "{glibc}");
+        }
+        for musl in ["libc.so", "libc.musl-x86_64.so.1", "ld-musl-aarch64.so.1"] {
+            assert!(is_musl(musl) && is_runtime(musl) && !is_glibc(musl), "{musl}");
+        }
+        for other in ["libz.so.1", "libcrypt.so.1", "libstdc++.so.6", "libcurl.so.4", "libmvec_like.so.1"] {
+            assert!(!is_runtime(other), "{other}");
+        }
+        assert!(is_glibc_loader("/lib64/ld-linux-x86-64.so.2") && is_musl_loader("/lib/ld-musl-x86_64.so.1"));
+        assert!(!is_glibc_loader("/lib/ld64-uClibc.so.1"));
+    }
+}

@@ -1,0 +1,110 @@
+//! Questions that rules ask about their subject again and again.
+
+use super::target::Target;
+use crate::facts::elf::ElfFacts;
+use crate::facts::macho::MachOFacts;
+use crate::facts::pe::PeFacts;
+use crate::facts::{Details, Format, Kind, Os};
+use crate::policy::LinkagePolicy;
+use crate::rules::{PolicySource, Rule, Subject, Verdict};
+use crate::run::Role;
+
+/// Why a rule about programs has nothing to say about libraries.
+pub(in crate::rules) const NOT_PROGRAM: &str = "it is loaded by a program, not started as one";
+/// Why a rule about Linux has nothing to say about another system.
+const NOT_LINUX: &str = "it is not made for Linux";
+
+impl Rule {
+    /// Asks this rule about one slice of one artifact. `None`: it has nothing to do with the format, or is not about
+    /// slices at all.
+    pub fn judge(&self, subject: &Subject<'_>) -> Option<Verdict> {
+        let check = self.check.filter(|_| self.formats.contains(&subject.facts.format))?;
+        Some(match (check(subject), &subject.facts.packed) {
+            // The headers of a packed file are those of its unpacker: what they do not show, the program may have.
+            (Verdict::Pass | Verdict::Inconclusive(_), Some(packer)) => Verdict::Inconclusive(format!(
+                "packed ({packer}): what the program needs shows only once it is unpacked"
+            )),
+            (verdict, _) => verdict,
+        })
+    }
+}
+
+impl<'a> Subject<'a> {
+    /// What only ELF files have.
+    pub(in crate::rules) fn elf(&self) -> Option<&'a ElfFacts> {
+        if let Details::Elf(elf) = &self.facts.details { Some(elf) } else { None }
+    }
+
+    /// What only PE images have.
+    pub(in crate::rules) fn pe(&self) -> Option<&'a PeFacts> {
+        if let Details::Pe(pe) = &self.facts.details { Some(pe) } else { None }
+    }
+
+    /// What only Mach-O files have.
+    pub(in crate::rules) fn macho(&self) -> Option<&'a MachOFacts> {
+        if let Details::MachO(macho) = &self.facts.details { Some(macho) } else { None }
+    }
+
+    /// Whether it is a program: what the build meant to make decides, then what the file is.
+    pub(in crate::rules) fn is_program(&self) -> bool {
+        match self.artifact.role {
+            Role::Program => self.facts.kind != Kind::Other,
+            Role::SharedObject => false,
+            Role::Unknown => self.facts.kind.is_program(),
+        }
+    }
+
+    /// Whether it is an ELF file for Linux. Most static files do not say: `EI_OSABI` is System V for nearly all.
+    pub(in crate::rules) fn is_linux(&self) -> bool {
+        self.facts.format == Format::Elf && matches!(self.facts.os, Os::Linux | Os::Unknown)
+    }
+
+    /// The line of the policy that demands static linking of this program, or why none does.
+    pub(in crate::rules) fn static_demand(&self) -> Result<PolicySource, Verdict> {
+        if !self.is_linux() {
+            return Err(Verdict::NotApplicable(NOT_LINUX));
+        }
+        if !self.is_program() {
+            return Err(Verdict::NotApplicable(NOT_PROGRAM));
+        }
+        match self.policy.linkage.value {
+            LinkagePolicy::Any => Err(Verdict::NotApplicable("the policy allows any linkage")),
+            LinkagePolicy::Static => {
+                Ok(PolicySource { key: "linkage = \"static\"".into(), origin: self.policy.linkage.origin.clone() })
+            }
+        }
+    }
+
+    /// What the target's name promises, where a target is known and understood.
+    pub(in crate::rules) fn target(&self) -> Option<Target> {
+        self.artifact.target.as_deref().and_then(Target::parse)
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`; each in backticks, at most `limit` by name.
+pub(in crate::rules) fn listed(names: &[String], limit: usize) -> String {
+    let (shown, rest) = names.split_at(names.len().min(limit));
+    let mut parts: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
+    if !rest.is_empty() {
+        parts.push(format!("{} more", rest.len()));
+    }
+    match parts.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_as_prose() {
+        let names = ["a", "b", "c"].map(String::from);
+        assert_eq!(listed(&names[..1], 3), "`a`");
+        assert_eq!(listed(&names[..2], 3), "`a` and `b`");
+        assert_eq!(listed(&names, 3), "`a`, `b` and `c`");
+        assert_eq!(listed(&names, 1), "`a` and 2 more");
+    }
+}

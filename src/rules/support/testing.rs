@@ -1,0 +1,256 @@
+//! Subjects made by hand for the unit tests of rules.
+
+use std::path::PathBuf;
+
+use crate::facts::elf::ElfFacts;
+use crate::facts::go_build_info::GoBuild;
+use crate::facts::libc::{Certainty, Libc, LibcFamily};
+use crate::facts::macho::MachOFacts;
+use crate::facts::pe::PeFacts;
+use crate::facts::rust_build_info::RustBuild;
+use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Os};
+use crate::policy::{
+    CargoPolicy, CgoPolicy, GoPolicy, Level, LinkagePolicy, LinuxPolicy, MacOsPolicy, OnViolation, Origin, Policy,
+    Setting, WindowsPolicy,
+};
+use crate::rules::{Rule, Subject, Verdict, Violation};
+use crate::run::{Artifact, Provenance, Role};
+
+/// One subject with everything a rule may look at; tests change what they are about.
+pub(in crate::rules) struct Case {
+    pub(crate) artifact: Artifact,
+    pub(crate) facts: Facts,
+    pub(crate) policy: Policy,
+    pub(crate) provenance: Provenance,
+}
+
+impl Case {
+    /// A static-pie program for Linux on x86_64, the default policy, nothing known about the build.
+    pub(crate) fn elf() -> Self {
+        Case::of(Format::Elf, Os::Linux, Kind::StaticPie, Details::Elf(Box::default()))
+    }
+
+    /// A program for Windows on x86_64.
+    pub(crate) fn pe() -> Self {
+        Case::of(Format::Pe, Os::Windows, Kind::Exe, Details::Pe(Box::default()))
+    }
+
+    /// A program for macOS on arm64.
+    pub(crate) fn macho() -> Self {
+        let mut case = Case::of(Format::MachO, Os::MacOs, Kind::Execute, Details::MachO(Box::default()));
+        case.facts.arch = "aarch64".into();
+        case
+    }
+
+    fn of(format: Format, os: Os, kind: Kind, details: Details) -> Self {
+        let path = if format == Format::Pe { "dist/app.exe" } else { "dist/app" };
+        Case {
+            artifact: Artifact { path: PathBuf::from(path), role: Role::Unknown, package: None, target: None },
+            facts: Facts {
+                format,
+                arch: "x86_64".into(),
+                bits: 64,
+                endian: Endian::Little,
+                os,
+                kind,
+                linkage: if format == Format::Elf { Linkage::Static } else { Linkage::Dynamic },
+                libc: libc(if format == Format::Elf { LibcFamily::Musl } else { LibcFamily::System }, true),
+                packed: None,
+                go: None,
+                rust: None,
+                details,
+            },
+            policy: default_policy(),
+            provenance: Provenance::default(),
+        }
+    }
+
+    /// Makes it an ordinary dynamically linked glibc program that needs these libraries.
+    pub(crate) fn dynamic(mut self, needed: &[&str]) -> Self {
+        self.facts.kind = Kind::Pie;
+        self.facts.linkage = Linkage::Dynamic;
+        self.facts.libc = libc(LibcFamily::Glibc, false);
+        let needed = needed.iter().map(ToString::to_string).collect();
+        self.edit(|elf| {
+            elf.interpreter = Some("/lib64/ld-linux-x86-64.so.2".into());
+            elf.has_dynamic = true;
+            elf.needed = needed;
+        })
+    }
+
+    /// Makes it a shared object.
+    pub(crate) fn shared(mut self) -> Self {
+        self.facts.kind = Kind::SharedObject;
+        self.facts.linkage = Linkage::Dynamic;
+        self.edit(|elf| elf.has_dynamic = true)
+    }
+
+    /// Changes its ELF facts.
+    pub(crate) fn edit(mut self, change: impl FnOnce(&mut ElfFacts)) -> Self {
+        if let Details::Elf(elf) = &mut self.facts.details {
+            change(elf);
+        }
+        self
+    }
+
+    /// Changes its PE facts.
+    pub(crate) fn edit_pe(mut self, change: impl FnOnce(&mut PeFacts)) -> Self {
+        if let Details::Pe(pe) = &mut self.facts.details {
+            change(pe);
+        }
+        self
+    }
+
+    /// Changes its Mach-O facts.
+    pub(crate) fn edit_macho(mut self, change: impl FnOnce(&mut MachOFacts)) -> Self {
+        if let Details::MachO(macho) = &mut self.facts.details {
+            change(macho);
+        }
+        self
+    }
+
+    /// Changes anything.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Says which target it was built for.
+    pub(crate) fn target(mut self, target: &str) -> Self {
+        self.artifact.target = Some(target.into());
+        self
+    }
+
+    /// Makes it a Go program with these build settings.
+    pub(crate) fn go(mut self, settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        self.facts.go = Some(GoBuild { version: Some("go1.27.3".into()), settings, ..GoBuild::default() });
+        self
+    }
+
+    /// Makes it a Rust program.
+    pub(crate) fn rust(mut self) -> Self {
+        self.facts.rust = Some(RustBuild { version: Some("1.95.0".into()), ..RustBuild::default() });
+        self
+    }
+
+    /// Sets `linkage`.
+    pub(crate) fn linkage(mut self, linkage: LinkagePolicy) -> Self {
+        self.policy.linkage = from_file(linkage);
+        self
+    }
+
+    /// Asks a rule.
+    pub(crate) fn judge(&self, rule: &Rule) -> Verdict {
+        let effective =
+            self.policy.for_artifact(&self.artifact.path.to_string_lossy(), self.artifact.target.as_deref());
+        let subject = Subject {
+            artifact: &self.artifact,
+            facts: &self.facts,
+            policy: &effective,
+            hosts: &[],
+            provenance: &self.provenance,
+        };
+        rule.judge(&subject).expect("the rule looks at this format")
+    }
+
+    /// The violations a rule finds; panics on any other verdict.
+    #[track_caller]
+    pub(crate) fn violations(&self, rule: &Rule) -> Vec<Violation> {
+        match self.judge(rule) {
+            Verdict::Violated(violations) => {
+                assert!(
+                    violations.iter().all(|violation| !violation.evidence.is_empty()),
+                    "no evidence: {violations:?}"
+                );
+                violations
+            }
+            other => panic!("{}: {other:?}", rule.id),
+        }
+    }
+
+    /// The only violation a rule finds, which its page has to show as its example, word for word.
+    #[track_caller]
+    pub(crate) fn documented(&self, rule: &Rule) -> Violation {
+        let mut found = self.violations(rule);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let violation = found.remove(0);
+        let shown = render(rule, &violation, &self.artifact.path.to_string_lossy());
+        assert!(rule.docs.contains(&shown), "the page of `{}` has to show:\n{shown}", rule.id);
+        violation
+    }
+
+    #[track_caller]
+    pub(crate) fn passes(&self, rule: &Rule) {
+        assert_eq!(self.judge(rule), Verdict::Pass, "{}", rule.id);
+    }
+
+    #[track_caller]
+    pub(crate) fn not_applicable(&self, rule: &Rule) {
+        let verdict = self.judge(rule);
+        assert!(matches!(verdict, Verdict::NotApplicable(_)), "{}: {verdict:?}", rule.id);
+    }
+
+    #[track_caller]
+    pub(crate) fn inconclusive(&self, rule: &Rule) {
+        let verdict = self.judge(rule);
+        assert!(matches!(verdict, Verdict::Inconclusive(_)), "{}: {verdict:?}", rule.id);
+    }
+}
+
+/// A violation as the text report shows it.
+fn render(rule: &Rule, violation: &Violation, artifact: &str) -> String {
+    let mut text = format!("error[{}]: {}\n", rule.id, violation.message.replace("{artifact}", artifact));
+    for line in &violation.evidence {
+        text += &format!("  = evidence: {line}\n");
+    }
+    if let Some(policy) = &violation.policy {
+        text += &format!("  = policy: `{}` ({})\n", policy.key, policy.origin);
+    }
+    if let Some(help) = &violation.help {
+        text += &format!("  = help: {help}\n");
+    }
+    text
+}
+
+/// A C library, certain.
+pub(in crate::rules) fn libc(family: LibcFamily, linked_in: bool) -> Libc {
+    Libc {
+        family,
+        linked_in,
+        certainty: Certainty::Certain,
+        evidence: Vec::new(),
+        version: None,
+        runtime_parts: Vec::new(),
+    }
+}
+
+/// A value set by line 1 of a policy file.
+pub(in crate::rules) fn from_file<T>(value: T) -> Setting<T> {
+    Setting { value, origin: Origin::File { path: PathBuf::from("seaworthy.toml"), line: 1 } }
+}
+
+fn default_policy() -> Policy {
+    Policy {
+        file: None,
+        linkage: Setting::default(LinkagePolicy::Static),
+        runs_on: Vec::new(),
+        on_violation: Setting::default(OnViolation::Keep),
+        inconclusive: Setting::default(Level::Deny),
+        go: GoPolicy {
+            cgo: Setting::default(CgoPolicy::Off),
+            tags: Setting::default(Vec::new()),
+            trimpath: Setting::default(false),
+            ldflags: Setting::default(Vec::new()),
+            cc: None,
+        },
+        cargo: CargoPolicy { target: None, crt_static: Setting::default(false) },
+        linux: LinuxPolicy::default(),
+        macos: MacOsPolicy::default(),
+        windows: WindowsPolicy::default(),
+        hosts: Default::default(),
+        rules: Default::default(),
+        artifacts: Vec::new(),
+        exceptions: Vec::new(),
+    }
+}

@@ -1,0 +1,34 @@
+//! A file that should be judged cannot be read. Raised by the check of a whole run.
+
+use super::Rule;
+use crate::facts::Format;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unreadable-binary",
+    summary: "a file that should be judged cannot be read as a linked binary",
+    default: Level::Deny,
+    formats: &[Format::Elf, Format::Pe, Format::MachO],
+    since: "0.1.0",
+    check: None,
+    docs: r#"## What it checks
+That every artifact is a regular file in a format this tool reads (ELF, PE, Mach-O), with headers that agree with its
+length.
+
+## Why it matters
+What cannot be read cannot be judged, and must not pass. A damaged file is usually one that was cut short by a full disk, a
+broken download, or a linker that is still writing.
+
+## Example
+```text
+error[unreadable-binary]: `dist/app` cannot be judged
+  = evidence: damaged: program headers at offset 0x40: 728 bytes wanted, the file has 512
+  = help: build the file again; if it is no binary, leave it out of the check
+```
+
+## How to fix
+- Go: build with `-a` to link afresh, and check the space left on the disk.
+- Cargo: `cargo clean -p PACKAGE` and build again; scripts and archives among the paths given to `seaworthy check` can be
+  left out.
+"#,
+};

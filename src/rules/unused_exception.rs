@@ -1,0 +1,30 @@
+//! An exception of the policy covers nothing. Raised by the check of a whole run.
+
+use super::Rule;
+use crate::facts::Format;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unused-exception",
+    summary: "an exception of the policy lets nothing through",
+    default: Level::Warn,
+    formats: &[Format::Elf, Format::Pe, Format::MachO],
+    since: "0.1.0",
+    check: None,
+    docs: r#"## What it checks
+That every `[[exception]]` whose artifact was judged in this run also covered a finding.
+
+## Why it matters
+An exception nobody needs any more hides the day the defect comes back. A misspelt rule or path looks the same.
+
+## Example
+```text
+warning[unused-exception]: the exception for `executable-stack` on `bin/legacy` lets nothing through
+  = evidence: `[[exception]]` with the reason "vendor blob, replaced in 3.2" (seaworthy.toml:14)
+  = help: remove the entry
+```
+
+## How to fix
+The same for Go and Cargo: remove the entry, or correct its `rule` or `artifact`.
+"#,
+};

@@ -1,0 +1,93 @@
+//! Does the list of rules keep its shape, and does every page about rules come from them?
+
+use std::collections::BTreeSet;
+
+use seaworthy::rules::{RULES, handbook};
+
+use crate::support::repository;
+
+/// Headings of a rule's page, in this order.
+const HEADINGS: [&str; 4] = ["## What it checks", "## Why it matters", "## Example", "## How to fix"];
+
+/// Source of every rule, by its id as the file's name says it.
+fn sources() -> Vec<(String, String)> {
+    let directory = repository().join("src/rules");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(&directory).expect("the directory of the rules") {
+        let path = entry.expect("an entry").path();
+        let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "rs") && stem != "support" {
+            found.push((stem.replace('_', "-"), std::fs::read_to_string(&path).expect("a source file is text")));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn rules_are_sorted_and_unique() {
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(ids, sorted);
+}
+
+#[test]
+fn every_rule_is_one_file_of_its_name() {
+    let registered: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    let files: BTreeSet<String> = sources().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(registered, files);
+}
+
+#[test]
+fn summaries_are_one_lower_case_line() {
+    for rule in RULES {
+        let summary = rule.summary;
+        let first = summary.split([' ', '-']).next().expect("a first word");
+        let is_name = ["DLL", "PE", "TLS", "NX"].contains(&first);
+        assert!(is_name || !first.starts_with(char::is_uppercase), "{}: {summary}", rule.id);
+        assert!(!summary.ends_with('.') && !summary.contains('\n') && summary.len() < 100, "{}: {summary}", rule.id);
+    }
+}
+
+#[test]
+fn every_page_has_its_headings() {
+    for rule in RULES {
+        let found: Vec<&str> = rule.docs.lines().filter(|line| line.starts_with('#')).collect();
+        assert_eq!(found, HEADINGS, "{}", rule.id);
+        let example = rule.docs.split("## Example").nth(1).and_then(|rest| rest.split("## How").next());
+        let example = example.expect("an example");
+        assert!(example.contains(&format!("[{}]: ", rule.id)), "{}: the example shows another rule", rule.id);
+        let fix = rule.docs.split("## How to fix").nth(1).expect("a fix");
+        assert!(fix.contains("Go") && fix.contains("Cargo"), "{}: a fix for Go and for Cargo", rule.id);
+        assert!(rule.docs.lines().all(|line| line.len() <= 240), "{}: a line is too long", rule.id);
+    }
+}
+
+#[test]
+fn rules_only_look_at_what_they_are_given() {
+    let forbidden =
+        ["goblin", "std::fs", "std::env", "std::process", "std::io", "println!", "crate::report", ".level("];
+    for (id, source) in sources() {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for word in forbidden {
+            assert!(!code.contains(word), "{id} names `{word}`");
+        }
+        let has_tests = source.contains("#[cfg(test)]") || source.contains("check: None");
+        assert!(has_tests, "{id} has no unit tests");
+    }
+}
+
+/// `SEAWORTHY_BLESS=1 cargo test` writes the file anew.
+#[test]
+fn the_handbook_is_current() {
+    let path = repository().join("docs/rules.md");
+    if std::env::var_os("SEAWORTHY_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("docs can be made");
+        std::fs::write(&path, handbook()).expect("the handbook can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == handbook(), "docs/rules.md is out of date: SEAWORTHY_BLESS=1 cargo test --test it handbook");
+}
