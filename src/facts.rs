@@ -7,6 +7,8 @@
 pub mod archive;
 mod bytes;
 pub mod elf;
+#[expect(dead_code, reason = "the deeper tables use the rest")]
+mod fields;
 pub mod go_build_info;
 pub mod libc;
 pub mod macho;
@@ -15,6 +17,7 @@ pub mod pe;
 mod read;
 pub mod rust_build_info;
 mod source;
+mod tables;
 mod window;
 
 use serde::Serialize;

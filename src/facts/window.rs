@@ -32,17 +32,27 @@ impl<'s> Window<'s> {
     /// [`Unreadable::Damaged`], naming `what`, when they do not lie inside the source.
     pub(crate) fn bytes<const N: usize>(&self, offset: u64, what: &str) -> Result<[u8; N], Unreadable> {
         let mut out = [0; N];
+        self.fill(offset, &mut out, what)?;
+        Ok(out)
+    }
+
+    /// Fills `out` from `offset`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`, when the bytes do not lie inside the source.
+    pub(crate) fn fill(&self, offset: u64, out: &mut [u8], what: &str) -> Result<(), Unreadable> {
         let mut done = 0;
-        while done < N {
+        while done < out.len() {
             let at = offset.checked_add(done as u64).filter(|&at| at < self.source.len());
-            let at = at.ok_or_else(|| Unreadable::damaged(what, offset, format!("{N} bytes wanted at the end")))?;
+            let at =
+                at.ok_or_else(|| Unreadable::damaged(what, offset, format!("{} bytes wanted at the end", out.len())))?;
             let (chunk, start) = self.chunk(at, what)?;
             let part = &chunk[start..];
-            let n = part.len().min(N - done);
+            let n = part.len().min(out.len() - done);
             out[done..done + n].copy_from_slice(&part[..n]);
             done += n;
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The bytes from `offset` up to the next NUL, which must come before `end`.

@@ -1,0 +1,112 @@
+//! Import tables, ordinary and delayed.
+
+use super::DllImport;
+use super::header::directory;
+use super::image::Image;
+use crate::facts::Unreadable;
+
+/// Entries of a thunk table that are read at once.
+const CHUNK: u32 = 64;
+
+/// Most functions in one table that are believed; the largest programs import some thousands.
+const MOST_FUNCTIONS: usize = 200_000;
+
+/// The ordinary import table: every one of these is loaded before the program starts.
+pub(super) fn imports(image: &Image<'_>) -> Result<Vec<DllImport>, Unreadable> {
+    let table = image.directory(directory::IMPORT);
+    descriptors(image, table.at, 20, "import table", |descriptor| {
+        let field = |at| image.fields(descriptor).u32(at).unwrap_or(0);
+        let (lookup, name, address) = (field(0), field(12), field(16));
+        // Old linkers (Borland, Watcom) and packers leave the lookup table out and fill the address table instead.
+        let thunks = if lookup == 0 { address } else { lookup };
+        // The loader stops at the first descriptor without a name or without an address table.
+        (name != 0 && address != 0).then_some(Descriptor { name, thunks, bias: 0 })
+    })
+}
+
+/// The delay import table: loaded when a function is first called.
+pub(super) fn delay_imports(image: &Image<'_>) -> Result<Vec<DllImport>, Unreadable> {
+    let table = image.directory(directory::DELAY_IMPORT);
+    descriptors(image, table.at, 32, "delay import table", |descriptor| {
+        let field = |at| image.fields(descriptor).u32(at).unwrap_or(0);
+        let (attributes, name, thunks) = (field(0), field(4), field(16));
+        // Visual C++ 6.0 wrote addresses instead of RVAs and left the attribute at 0.
+        let bias = if attributes & 1 == 0 { image.headers.image_base as u32 } else { 0 };
+        let rva = |address: u32| address.wrapping_sub(bias);
+        (name != 0).then(|| Descriptor { name: rva(name), thunks: rva(thunks), bias })
+    })
+}
+
+/// What one descriptor says, as RVAs.
+struct Descriptor {
+    name: u32,
+    thunks: u32,
+    /// Subtracted from addresses to make RVAs.
+    bias: u32,
+}
+
+fn descriptors(
+    image: &Image<'_>,
+    table: u32,
+    size: u32,
+    what: &str,
+    parse: impl Fn(&[u8]) -> Option<Descriptor>,
+) -> Result<Vec<DllImport>, Unreadable> {
+    let mut imports = Vec::new();
+    if table == 0 {
+        return Ok(imports);
+    }
+    let (mut at, mut count) = (table, 0);
+    while let Some(descriptor) = parse(&image.bytes(at, size.into(), what)?) {
+        let dll = image.text(descriptor.name, what)?.to_ascii_lowercase();
+        let functions = functions(image, &descriptor, what)?;
+        count += functions.len() + 1;
+        if count > MOST_FUNCTIONS {
+            return Err(endless(at, what));
+        }
+        imports.push(DllImport { dll, functions });
+        at = at.checked_add(size).ok_or_else(|| endless(at, what))?;
+    }
+    Ok(imports)
+}
+
+fn functions(image: &Image<'_>, descriptor: &Descriptor, what: &str) -> Result<Vec<String>, Unreadable> {
+    let width = u32::from(image.headers.bits / 8);
+    let mut functions = Vec::new();
+    let mut at = descriptor.thunks;
+    while at != 0 {
+        let chunk = chunk(image, at, width, what)?;
+        for thunk in chunk.chunks_exact(width as usize) {
+            let thunk = image.fields(thunk).word(0).unwrap_or(0);
+            if thunk == 0 {
+                return Ok(functions);
+            }
+            functions.push(function(image, thunk, descriptor.bias, what)?);
+        }
+        if functions.len() > MOST_FUNCTIONS {
+            return Err(endless(at, what));
+        }
+        at = at.checked_add(chunk.len() as u32).ok_or_else(|| endless(at, what))?;
+    }
+    Ok(functions)
+}
+
+fn endless(at: u32, what: &str) -> Unreadable {
+    Unreadable::damaged(what, at.into(), "it does not end")
+}
+
+/// Some thunks from `at`, at least one; no more than lie in the file, since the table may end with its section.
+fn chunk(image: &Image<'_>, at: u32, width: u32, what: &str) -> Result<Vec<u8>, Unreadable> {
+    let in_file = image.place(at).map_or(0, |(_, in_file)| in_file);
+    let whole = in_file / u64::from(width) * u64::from(width);
+    image.bytes(at, u64::from(CHUNK * width).min(whole).max(width.into()), what)
+}
+
+/// The function of one thunk: `#12` by ordinal, else the name behind its 16-bit hint.
+fn function(image: &Image<'_>, thunk: u64, bias: u32, what: &str) -> Result<String, Unreadable> {
+    if thunk >> (image.headers.bits - 1) == 1 {
+        return Ok(format!("#{}", thunk & 0xffff));
+    }
+    let hint = (thunk as u32 & 0x7fff_ffff).wrapping_sub(bias);
+    image.text(hint.wrapping_add(2), what)
+}
