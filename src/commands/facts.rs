@@ -10,8 +10,8 @@ use crate::Error;
 use crate::cli::{Format, Options};
 use crate::error::plain;
 use crate::exit;
-use crate::facts::{FORMAT_VERSION, FileFacts, Unreadable, Wanted, read_file};
-use crate::report::{self, Styles, escape};
+use crate::facts::{FORMAT_VERSION, Facts, FileFacts, Unreadable, Wanted, read_file};
+use crate::report::{self, Detail, escape, outline};
 use crate::ui::Ui;
 
 use super::output;
@@ -39,7 +39,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, E
     let read: Vec<_> = paths.iter().map(|path| (path.as_path(), read_file(path, Wanted::ALL))).collect();
     let text = match options.format() {
         Format::Json => report::json::to_text(&document(&read)),
-        Format::Text | Format::Short => text(&read, &ui.styles_out()),
+        Format::Text | Format::Short => text(&read, ui),
     };
     output::print(ui, &text)?;
     let mut code = exit::OK;
@@ -61,84 +61,56 @@ fn document<'a>(read: &'a [(&Path, Result<FileFacts, Unreadable>)]) -> Document<
     Document { format_version: FORMAT_VERSION, files: read.iter().map(file).collect() }
 }
 
-/// The JSON form as an indented outline: what a file has grows with the readers, the outline grows with it.
-fn text(read: &[(&Path, Result<FileFacts, Unreadable>)], styles: &Styles) -> String {
+/// What is read grows with the readers; so does the outline, which is made of the JSON form.
+fn text(read: &[(&Path, Result<FileFacts, Unreadable>)], ui: &Ui) -> String {
+    let (styles, all) = (ui.styles_out(), ui.detail() == Detail::Verbose);
+    let strong = styles.strong;
     let mut out = String::new();
     for (path, facts) in read.iter().filter_map(|(path, result)| Some((path, result.as_ref().ok()?))) {
+        let name = report::path(path);
         if !out.is_empty() {
             out.push('\n');
         }
-        let _ = writeln!(out, "{}{}{:#}", styles.strong, report::path(path), styles.strong);
-        let value = serde_json::to_value(facts).unwrap_or_default();
-        outline(&mut out, &value, 1, styles);
+        let _ = writeln!(out, "{strong}{name}{strong:#} ({} bytes)", facts.size);
+        for slice in &facts.slices {
+            if facts.slices.len() > 1 {
+                let _ = writeln!(out, "{strong}{name}{strong:#}, {}", escape(&slice.arch));
+            }
+            out.push_str(&outline::render(&flat(slice, all), 1, all, &styles));
+        }
     }
     out
 }
 
-fn outline(out: &mut String, value: &Value, depth: usize, styles: &Styles) {
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let label = format!("{indent}{}{}:{:#}", styles.label, escape(&key.replace('_', " ")), styles.label);
-                match inline(value) {
-                    Some(text) => {
-                        let _ = writeln!(out, "{label} {text}");
-                    }
-                    None => {
-                        let _ = writeln!(out, "{label}");
-                        outline(out, value, depth + 1, styles);
-                    }
-                }
-            }
+/// The facts of a slice with those that only its format has on the same level, and symbols in one word unless `all`.
+fn flat(facts: &Facts, all: bool) -> Value {
+    let mut value = serde_json::to_value(facts).unwrap_or_default();
+    let details = value.get_mut("details").map(Value::take).unwrap_or_default();
+    if let (Some(map), Value::Object(details)) = (value.as_object_mut(), details) {
+        map.remove("details");
+        for inner in details.into_iter().filter_map(|(_, inner)| inner.as_object().cloned()) {
+            map.extend(inner);
         }
-        Value::Array(items) => {
-            for item in items {
-                match inline(item).or_else(|| one_line(item)) {
-                    Some(text) => {
-                        let _ = writeln!(out, "{indent}- {text}");
-                    }
-                    None => {
-                        let _ = writeln!(out, "{indent}-");
-                        outline(out, item, depth + 1, styles);
-                    }
+        for items in map.values_mut().filter(|_| !all).filter_map(Value::as_array_mut) {
+            items.retain(|item| item != "");
+            items.iter_mut().for_each(|item| {
+                if let Some(word) = symbol(item) {
+                    *item = Value::String(word)
                 }
-            }
+            });
         }
-        scalar => {
-            let _ = writeln!(out, "{indent}{}", inline(scalar).unwrap_or_default());
+        if let Some(floor) = map.get_mut("glibc_floor").filter(|floor| floor.is_array()) {
+            let numbers: Vec<_> = floor.as_array().into_iter().flatten().map(Value::to_string).collect();
+            *floor = Value::String(numbers.join("."));
         }
     }
+    value
 }
 
-/// Widest line of an outline, in characters.
-const WIDTH: usize = 100;
-
-/// A scalar, or a short list of scalars.
-fn inline(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => Some("–".into()),
-        Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.into()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(escape(text).into_owned()),
-        Value::Array(items) if items.is_empty() => Some("–".into()),
-        Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
-            let joined = items.iter().filter_map(inline).collect::<Vec<_>>().join(", ");
-            (joined.chars().count() <= WIDTH).then_some(joined)
-        }
-        Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// A small object on one line: `name read, version GLIBC_2.2.5, weak no`.
-fn one_line(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Object(map) => {
-            let pair = |(key, value): (&String, &Value)| Some(format!("{} {}", escape(key), inline(value)?));
-            map.iter().map(pair).collect::<Option<Vec<_>>>()?.join(", ")
-        }
-        Value::Array(items) => items.iter().map(inline).collect::<Option<Vec<_>>>()?.join(" "),
-        _ => return None,
-    };
-    (text.chars().count() <= WIDTH).then_some(text)
+/// `getenv@GLIBC_2.2.5`, `__gmon_start__ (weak)`.
+fn symbol(item: &Value) -> Option<String> {
+    let weak = if item.get("weak")?.as_bool()? { " (weak)" } else { "" };
+    let name = item.get("name")?.as_str()?;
+    let version = item.get("version")?.as_str().map(|version| format!("@{version}")).unwrap_or_default();
+    Some(format!("{name}{version}{weak}"))
 }
