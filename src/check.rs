@@ -1,12 +1,21 @@
 //! Check: rules × facts × policy → findings; levels, exceptions and unused exceptions are applied here.
 
-use std::path::PathBuf;
+mod excuse;
+mod general;
+mod judge;
 
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::facts::{FileFacts, Unreadable};
-use crate::policy::{Level, Origin, Policy};
-use crate::rules::{Cause, PolicySource};
+use crate::exit;
+use crate::facts::{Facts, FileFacts, Unreadable};
+use crate::hosts::Host;
+use crate::policy::levels::Effective;
+use crate::policy::{Level, Origin, Policy, Setting};
+use crate::report::Report;
+use crate::rules::{Cause, PolicySource, RULES};
 use crate::run::{Artifact, Provenance};
 
 /// One artifact with what was read from it.
@@ -27,7 +36,10 @@ pub struct ArtifactResult {
     pub facts: Option<FileFacts>,
     /// The verdict over all rules.
     pub verdict: Overall,
-    /// What is wrong, sorted by level, then rule.
+    /// What becomes of an inconclusive verdict: it fails the build on [`Level::Deny`], and who says so. An exception for all
+    /// that could not be told makes it [`Level::Allow`].
+    pub inconclusive_level: Setting<Level>,
+    /// What is wrong, the worst level first, then by rule.
     pub findings: Vec<Finding>,
     /// Rules that could not tell, with the reason; makes the verdict at best inconclusive.
     pub inconclusive: Vec<(&'static str, String)>,
@@ -58,7 +70,7 @@ pub struct Finding {
     pub level: Level,
     /// Who set the level.
     pub level_origin: Origin,
-    /// Path of the artifact, as reported.
+    /// Path of the artifact, as reported; empty when the finding is about the build or the policy.
     pub artifact: PathBuf,
     /// Architecture of the slice, when the file has several.
     pub slice: Option<String>,
@@ -78,8 +90,50 @@ pub struct Finding {
     pub help: Option<String>,
 }
 
-/// Judges every artifact; the order of the results is that of the artifacts.
-pub fn check(policy: &Policy, inspected: Vec<Inspected>, provenance: &Provenance) -> Vec<ArtifactResult> {
-    let _ = (policy, inspected, provenance);
-    Vec::new()
+/// What a check knows beside its inputs, so that it asks nobody itself.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The working directory, absolute: globs are matched against paths below it.
+    pub directory: &'a Path,
+    /// The day exceptions are measured against ([`crate::policy::exceptions::today`]).
+    pub today: Date,
+    /// Resolves the hosts of `runs-on` that are of the slice's system.
+    pub hosts: &'a (dyn Fn(&Effective<'_>, &Facts) -> Vec<Host> + Sync),
+}
+
+/// Judges every artifact; the order of the results is that of the artifacts. The second part is what belongs to no single
+/// artifact.
+pub fn check(
+    policy: &Policy,
+    inspected: Vec<Inspected>,
+    provenance: &Provenance,
+    surroundings: &Surroundings<'_>,
+) -> (Vec<ArtifactResult>, Vec<Finding>) {
+    judge::all(&judge::Bench { rules: RULES, policy, provenance, surroundings }, inspected)
+}
+
+/// The exit code of a run that ended in this report.
+pub fn exit_code(report: &Report) -> u8 {
+    let denied = |finding: &Finding| finding.level == Level::Deny;
+    let rejected = report.artifacts.iter().any(ArtifactResult::is_rejected) || report.general.iter().any(denied);
+    if rejected { exit::VIOLATED } else { exit::OK }
+}
+
+impl ArtifactResult {
+    /// Whether it fails the build.
+    pub fn is_rejected(&self) -> bool {
+        match self.verdict {
+            Overall::Pass => false,
+            Overall::Fail => true,
+            Overall::Inconclusive => self.inconclusive_level.value == Level::Deny,
+        }
+    }
+}
+
+/// The id of every rule a policy can name, sorted: those that look at files, and those about the build and the policy.
+pub fn rule_ids() -> Vec<&'static str> {
+    let mut ids: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(general::ALL.iter().map(|rule| rule.id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

@@ -10,7 +10,7 @@ use crate::policy::PolicyErrors;
 #[non_exhaustive]
 pub enum Error {
     /// The policy file has errors.
-    #[error("the policy `{}` has {} error(s)", .0.file.display(), .0.rendered.len())]
+    #[error("the policy `{}` has {} error(s)", .0.file.display(), .0.count())]
     Policy(PolicyErrors),
     /// A file could not be read or written.
     #[error("cannot {action} `{}`: {}", path.display(), plain(source))]

@@ -1,11 +1,20 @@
 //! Policy: what the project demands of its binaries; `seaworthy.toml`, or a built-in default without one.
 //!
-//! The way of a policy file: text → [`parse`] (spanned, raw, every error at once) → [`validate`] (resolved values, each
-//! with its [`Origin`]) → [`Policy`]. For one artifact, [`levels`] and [`exceptions`] then say what holds.
+//! The way of a policy file: text → `document` (spanned, raw, compared with `keys`, every error at once) → `validate`
+//! (resolved values, each with its [`Origin`]) → [`Policy`]. For one artifact, [`levels`] and [`exceptions`] then say what
+//! holds.
 
+mod document;
 pub mod exceptions;
+mod keys;
 pub mod levels;
+mod load;
 mod parse;
+mod pattern;
+mod presets;
+mod problem;
+mod shape;
+mod syntax;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -13,7 +22,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-pub use parse::{PolicyErrors, load, parse_str};
+pub use load::load;
+pub use parse::parse_str;
+pub use pattern::{FileNames, Pattern};
+pub use problem::PolicyErrors;
 
 /// Name of the policy file, looked for in the working directory and its parents.
 pub const FILE_NAME: &str = "seaworthy.toml";
@@ -222,14 +234,16 @@ pub struct OwnHost {
 /// `[[artifact]]`: what holds for files that match.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ArtifactPolicy {
-    /// `path`: a glob over the artifact's path, as reported (relative to the working directory, `/` between parts).
-    pub path: Option<Setting<String>>,
+    /// `path`: a glob over the artifact's path.
+    pub path: Option<Setting<Pattern>>,
     /// `target`: a glob over the target triple (cargo) or `GOOS/GOARCH` (go).
-    pub target: Option<Setting<String>>,
+    pub target: Option<Setting<Pattern>>,
     /// `linkage`.
     pub linkage: Option<Setting<LinkagePolicy>>,
     /// `runs-on`.
     pub runs_on: Option<Vec<Setting<String>>>,
+    /// `inconclusive`.
+    pub inconclusive: Option<Setting<Level>>,
     /// `provided`: globs of symbols that the loading program provides.
     pub provided: Option<Setting<Vec<String>>>,
     /// `rules`.

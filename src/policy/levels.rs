@@ -1,6 +1,8 @@
 //! What holds for one artifact: linkage, hosts and rule levels after `[[artifact]]` entries are applied.
 
-use super::{Level, LinkagePolicy, Policy, Setting};
+use std::path::Path;
+
+use super::{ArtifactPolicy, FileNames, Level, LinkagePolicy, Policy, Setting};
 
 /// The part of a policy that can differ between artifacts, resolved for one.
 #[derive(Debug, Clone)]
@@ -11,30 +13,56 @@ pub struct Effective<'p> {
     pub linkage: Setting<LinkagePolicy>,
     /// `runs-on`.
     pub runs_on: Vec<Setting<String>>,
-    /// `provided`.
+    /// `inconclusive`.
+    pub inconclusive: Setting<Level>,
+    /// `provided`, of every entry that matches.
     pub provided: Vec<String>,
     /// `[[artifact]]` entries that match, in file order.
     pub matching: Vec<usize>,
 }
 
 impl Policy {
-    /// Resolves the policy for the artifact at `path` (as reported) built for `target`, if that is known.
+    /// Resolves the policy for the artifact at `path`, relative to the working directory, built for `target`, if that is
+    /// known.
     pub fn for_artifact(&self, path: &str, target: Option<&str>) -> Effective<'_> {
-        let _ = (path, target);
-        Effective {
+        self.for_file(&FileNames::new(Path::new(path), Path::new(""), None), target)
+    }
+
+    /// Resolves the policy for a file under all its names.
+    pub fn for_file(&self, names: &FileNames, target: Option<&str>) -> Effective<'_> {
+        let mut effective = Effective {
             policy: self,
             linkage: self.linkage.clone(),
             runs_on: self.runs_on.clone(),
+            inconclusive: self.inconclusive.clone(),
             provided: Vec::new(),
             matching: Vec::new(),
+        };
+        for (index, entry) in self.artifacts.iter().enumerate().filter(|(_, entry)| entry.matches(names, target)) {
+            effective.matching.push(index);
+            effective.linkage = entry.linkage.as_ref().unwrap_or(&effective.linkage).clone();
+            effective.runs_on = entry.runs_on.as_ref().unwrap_or(&effective.runs_on).clone();
+            effective.inconclusive = entry.inconclusive.as_ref().unwrap_or(&effective.inconclusive).clone();
+            effective.provided.extend(entry.provided.iter().flat_map(|provided| provided.value.iter().cloned()));
         }
+        effective
+    }
+}
+
+impl ArtifactPolicy {
+    /// Whether it speaks of this file. A target that is not known matches no glob over targets.
+    pub fn matches(&self, names: &FileNames, target: Option<&str>) -> bool {
+        let path = self.path.as_ref().is_none_or(|path| path.value.matches_file(names));
+        path && self.target.as_ref().is_none_or(|glob| target.is_some_and(|target| glob.value.matches(target)))
     }
 }
 
 impl Effective<'_> {
-    /// The level of `rule` here, given the rule's own default.
+    /// The level of `rule` here, given the rule's own default: the last `[[artifact]]` entry that names it, else `[rules]`,
+    /// else the default.
     pub fn level(&self, rule: &str, default: Level) -> Setting<Level> {
-        let _ = rule;
-        Setting::default(default)
+        let entries = self.matching.iter().rev().filter_map(|index| self.policy.artifacts.get(*index));
+        let own = entries.filter_map(|entry| entry.rules.get(rule)).next();
+        own.or_else(|| self.policy.rules.get(rule)).cloned().unwrap_or(Setting::default(default))
     }
 }

@@ -1,32 +1,54 @@
-//! Text to raw, spanned values; collects every error of the file before it gives up.
+//! Text to policy: presets below, the file on top, every error at once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Policy;
-
-/// Every error of one policy file, rendered with the lines they are on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyErrors {
-    /// The file.
-    pub file: PathBuf,
-    /// One rendered block per error, without colour.
-    pub rendered: Vec<String>,
-}
-
-/// Finds and reads the policy: `explicit` if given, else [`super::FILE_NAME`] upwards from `directory`, else the default.
-///
-/// # Errors
-/// When the file cannot be read, or has errors.
-pub fn load(explicit: Option<&Path>, directory: &Path) -> Result<Policy, crate::Error> {
-    let _ = (explicit, directory);
-    parse_str("", Path::new(super::FILE_NAME)).map_err(crate::Error::Policy)
-}
+use super::document::{self, Document, Source};
+use super::problem::{Lines, PolicyErrors, Problem, render};
+use super::validate::{check_names, lay};
+use super::{Policy, presets};
 
 /// Parses the text of a policy file; `path` is used for messages and as the base of relative paths.
 ///
 /// # Errors
 /// All errors of the text.
 pub fn parse_str(text: &str, path: &Path) -> Result<Policy, PolicyErrors> {
-    let _ = text;
-    Err(PolicyErrors { file: path.to_path_buf(), rendered: Vec::new() })
+    parse(text.as_bytes(), path, path)
+}
+
+/// Parses the bytes of the policy file at `path`, which messages call `shown`.
+pub(super) fn parse(bytes: &[u8], path: &Path, shown: &Path) -> Result<Policy, PolicyErrors> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Err(not_utf8(bytes, error.valid_up_to(), path, shown)),
+    };
+    let mut problems = Vec::new();
+    let document = document::read(text, Source::file(text, shown), &mut problems);
+    let mut policy = Policy::default_policy();
+    policy.file = Some(path.to_path_buf());
+    extend(&document, &mut policy, &mut problems);
+    lay(&document, path.parent(), &mut policy, &mut problems);
+    check_names(&document, &policy, &mut problems);
+    if problems.is_empty() {
+        return Ok(policy);
+    }
+    Err(render(path, shown, &document.source.lines, problems))
+}
+
+/// Lays the presets that `document` extends over the policy, in the order they are named; of two the later one wins.
+fn extend(document: &Document<'_>, policy: &mut Policy, problems: &mut Vec<Problem>) {
+    for name in document.extends() {
+        // An unknown name has been reported by the comparison with the keys.
+        let Some(preset) = presets::find(&name) else { continue };
+        let inner = document::read(preset.text, Source::preset(preset.name, preset.text), problems);
+        extend(&inner, policy, problems);
+        lay(&inner, None, policy, problems);
+    }
+}
+
+fn not_utf8(bytes: &[u8], at: usize, path: &Path, shown: &Path) -> PolicyErrors {
+    let text = String::from_utf8_lossy(bytes);
+    let title = "not UTF-8 text, which TOML must be";
+    let problem = Problem::new(at..at + '\u{fffd}'.len_utf8(), title, "these bytes are no character")
+        .help("save the file as UTF-8, without a byte order of 16 bits");
+    render(path, shown, &Lines::new(&text), vec![problem])
 }

@@ -1,1 +1,282 @@
-//! Raw values to a resolved [`super::Policy`]: presets, defaults, names checked against rules and hosts.
+//! Raw values to a resolved [`Policy`]: the built-in default, and what a preset or a file lays over it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::document::{Document, Source, entries};
+use super::exceptions::Exception;
+use super::keys::Words;
+use super::problem::Problem;
+use super::{
+    ArtifactPolicy, CargoPolicy, CgoPolicy, GoPolicy, Level, LinkagePolicy, LinuxPolicy, MacOsPolicy, OnViolation,
+    OwnHost, Pattern, Policy, Setting, WindowsPolicy, shape,
+};
+
+impl Policy {
+    /// What holds without a policy file.
+    pub fn default_policy() -> Self {
+        Policy {
+            file: None,
+            linkage: Setting::default(LinkagePolicy::Static),
+            runs_on: Vec::new(),
+            on_violation: Setting::default(OnViolation::Keep),
+            inconclusive: Setting::default(Level::Deny),
+            go: GoPolicy {
+                cgo: Setting::default(CgoPolicy::Off),
+                tags: Setting::default(Vec::new()),
+                trimpath: Setting::default(false),
+                ldflags: Setting::default(Vec::new()),
+                cc: None,
+            },
+            cargo: CargoPolicy { target: None, crt_static: Setting::default(true) },
+            linux: LinuxPolicy::default(),
+            macos: MacOsPolicy::default(),
+            windows: WindowsPolicy::default(),
+            hosts: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            artifacts: Vec::new(),
+            exceptions: Vec::new(),
+        }
+    }
+}
+
+/// Lays what `document` says over `policy`. `base` is the directory its relative paths start from. Values of the wrong type
+/// are left out: the document has reported them.
+pub(super) fn lay(document: &Document<'_>, base: Option<&Path>, policy: &mut Policy, problems: &mut Vec<Problem>) {
+    let root = Reader { table: &document.root, source: &document.source, base };
+    replace(&mut policy.linkage, root.word("linkage"));
+    replace(&mut policy.runs_on, root.each("runs-on"));
+    replace(&mut policy.on_violation, root.word("on-violation"));
+    replace(&mut policy.inconclusive, root.word("inconclusive"));
+    if let Some(go) = root.table("go") {
+        replace(&mut policy.go.cgo, go.word("cgo"));
+        replace(&mut policy.go.tags, go.texts("tags"));
+        replace(&mut policy.go.trimpath, go.flag("trimpath"));
+        replace(&mut policy.go.ldflags, go.texts("ldflags"));
+        fill(&mut policy.go.cc, go.text("cc"));
+    }
+    if let Some(cargo) = root.table("cargo") {
+        fill(&mut policy.cargo.target, cargo.text("target"));
+        replace(&mut policy.cargo.crt_static, cargo.flag("crt-static"));
+    }
+    lay_systems(&root, policy);
+    for (name, host) in root.named("hosts") {
+        problems.extend(host.own_host_problem());
+        let value = host.own_host();
+        policy.hosts.insert(name, Setting { value, origin: host.source.origin(&host.span) });
+    }
+    policy.rules.append(&mut root.levels("rules"));
+    for entry in root.tables("artifact") {
+        problems.extend(entry.artifact_problem());
+        policy.artifacts.push(entry.artifact());
+    }
+    policy.exceptions.extend(root.tables("exception").iter().filter_map(Entry::exception));
+}
+
+fn lay_systems(root: &Reader<'_, '_>, policy: &mut Policy) {
+    if let Some(linux) = root.table("linux") {
+        fill(&mut policy.linux.glibc, linux.text("glibc"));
+        fill(&mut policy.linux.kernel, linux.text("kernel"));
+        fill(&mut policy.linux.cpu, linux.text("cpu"));
+    }
+    if let Some(macos) = root.table("macos") {
+        fill(&mut policy.macos.min, macos.text("min"));
+        fill(&mut policy.macos.entitlements, macos.texts("entitlements"));
+        fill(&mut policy.macos.forbidden_entitlements, macos.texts("forbidden-entitlements"));
+        fill(&mut policy.macos.entitlements_file, macos.path("entitlements-file"));
+        fill(&mut policy.macos.hardened_runtime, macos.flag("hardened-runtime"));
+        fill(&mut policy.macos.team, macos.text("team"));
+        fill(&mut policy.macos.notarizable, macos.flag("notarizable"));
+        fill(&mut policy.macos.signed, macos.flag("signed"));
+    }
+    if let Some(windows) = root.table("windows") {
+        fill(&mut policy.windows.min, windows.text("min"));
+        fill(&mut policy.windows.signed, windows.flag("signed"));
+    }
+}
+
+/// Checks what can only be told with the whole policy at hand: that every host named is one that is known.
+pub(super) fn check_names(document: &Document<'_>, policy: &Policy, problems: &mut Vec<Problem>) {
+    let _ = (document, policy, problems);
+}
+
+fn replace<T>(slot: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *slot = new;
+    }
+}
+
+fn fill<T>(slot: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *slot = new;
+    }
+}
+
+impl Document<'_> {
+    /// The presets it extends, in its order.
+    pub(super) fn extends(&self) -> Vec<String> {
+        let words = |value: &DeValue<'_>| match value {
+            DeValue::Array(items) => {
+                items.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
+            }
+            other => other.as_str().map(str::to_owned).into_iter().collect(),
+        };
+        self.root.get("extends").map(|value| words(value.get_ref())).unwrap_or_default()
+    }
+}
+
+/// Reads typed values out of one table.
+struct Reader<'a, 't> {
+    table: &'a DeTable<'t>,
+    source: &'a Source<'t>,
+    base: Option<&'a Path>,
+}
+
+/// A table with a place of its own: an entry of an array, or a named one.
+struct Entry<'a, 't> {
+    reader: Reader<'a, 't>,
+    source: &'a Source<'t>,
+    span: Range<usize>,
+}
+
+impl<'a, 't> Reader<'a, 't> {
+    fn get<T>(&self, name: &str, read: impl Fn(&Spanned<DeValue<'t>>) -> Option<T>) -> Option<Setting<T>> {
+        let (key, value) = self.table.get_key_value(name)?;
+        Some(Setting { value: read(value)?, origin: self.source.origin(&key.span()) })
+    }
+
+    fn word<T: Words>(&self, name: &str) -> Option<Setting<T>> {
+        self.get(name, |value| value.get_ref().as_str().and_then(T::from_word))
+    }
+
+    fn text(&self, name: &str) -> Option<Setting<String>> {
+        self.get(name, |value| value.get_ref().as_str().map(str::to_owned))
+    }
+
+    fn flag(&self, name: &str) -> Option<Setting<bool>> {
+        self.get(name, |value| value.get_ref().as_bool())
+    }
+
+    fn path(&self, name: &str) -> Option<Setting<PathBuf>> {
+        let base = self.base.unwrap_or(Path::new(""));
+        self.get(name, |value| value.get_ref().as_str().map(|path| base.join(path)))
+    }
+
+    fn texts(&self, name: &str) -> Option<Setting<Vec<String>>> {
+        self.get(name, |value| {
+            let items = value.get_ref().as_array()?;
+            Some(items.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect())
+        })
+    }
+
+    /// The strings of an array, each with its own line.
+    fn each(&self, name: &str) -> Option<Vec<Setting<String>>> {
+        let items = self.table.get(name)?.get_ref().as_array()?;
+        let one = |item: &Spanned<DeValue<'t>>| {
+            let value = item.get_ref().as_str()?.to_owned();
+            Some(Setting { value, origin: self.source.origin(&item.span()) })
+        };
+        Some(items.iter().filter_map(one).collect())
+    }
+
+    fn levels(&self, name: &str) -> BTreeMap<String, Setting<Level>> {
+        let Some(table) = self.table.get(name).and_then(|value| value.get_ref().as_table()) else {
+            return BTreeMap::new();
+        };
+        let reader = Reader { table, ..*self };
+        table.keys().filter_map(|rule| Some((rule.get_ref().to_string(), reader.word(rule.get_ref())?))).collect()
+    }
+
+    fn table(&self, name: &str) -> Option<Reader<'a, 't>> {
+        Some(Reader { table: self.table.get(name)?.get_ref().as_table()?, ..*self })
+    }
+
+    fn tables(&self, name: &str) -> Vec<Entry<'a, 't>> {
+        let items = self.table.get(name).and_then(|value| value.get_ref().as_array());
+        items.into_iter().flat_map(|items| items.iter()).filter_map(|item| self.entry(item)).collect()
+    }
+
+    fn named(&self, name: &str) -> Vec<(String, Entry<'a, 't>)> {
+        let Some(table) = self.table.get(name).and_then(|value| value.get_ref().as_table()) else {
+            return Vec::new();
+        };
+        let items = entries(table).into_iter();
+        items.filter_map(|(name, value)| Some((name.get_ref().to_string(), self.entry(value)?))).collect()
+    }
+
+    fn entry(&self, value: &'a Spanned<DeValue<'t>>) -> Option<Entry<'a, 't>> {
+        let reader = Reader { table: value.get_ref().as_table()?, ..*self };
+        Some(Entry { reader, source: self.source, span: value.span() })
+    }
+}
+
+impl Entry<'_, '_> {
+    fn own_host(&self) -> OwnHost {
+        let value = |name| self.reader.text(name).map(|setting| setting.value);
+        OwnHost {
+            rootfs: self.reader.path("rootfs").map(|setting| setting.value),
+            glibc: value("glibc"),
+            musl: value("musl"),
+            libraries: self.reader.texts("libraries").map(|setting| setting.value).unwrap_or_default(),
+        }
+    }
+
+    fn own_host_problem(&self) -> Option<Problem> {
+        let said = ["rootfs", "glibc", "musl"].into_iter().filter(|name| self.reader.table.contains_key(*name));
+        let said: Vec<&str> = said.collect();
+        let help = "a host is one of: `rootfs`, `glibc`, `musl`";
+        match said.as_slice() {
+            [_] => None,
+            [] => {
+                let problem =
+                    Problem::new(self.span.clone(), "this host provides nothing", "no root file system, no libc");
+                Some(problem.help(help).absent())
+            }
+            [first, second, ..] => {
+                let title = format!("`{first}` and `{second}` exclude each other");
+                Some(Problem::new(self.span.clone(), title, "in this host").help(help))
+            }
+        }
+    }
+
+    fn artifact(&self) -> ArtifactPolicy {
+        let pattern = |name, compile: fn(&str) -> Result<Pattern, String>| {
+            let text = self.reader.text(name)?;
+            Some(Setting { value: compile(&text.value).ok()?, origin: text.origin })
+        };
+        ArtifactPolicy {
+            path: pattern("path", Pattern::path),
+            target: pattern("target", Pattern::plain),
+            linkage: self.reader.word("linkage"),
+            runs_on: self.reader.each("runs-on"),
+            inconclusive: self.reader.word("inconclusive"),
+            provided: self.reader.texts("provided"),
+            rules: self.reader.levels("rules"),
+        }
+    }
+
+    fn artifact_problem(&self) -> Option<Problem> {
+        let says = |name| self.reader.table.contains_key(name);
+        (!says("path") && !says("target")).then(|| {
+            Problem::new(self.span.clone(), "`[[artifact]]` needs `path` or `target`", "matches nothing in particular")
+                .help("what holds for every file belongs at the top level")
+                .absent()
+        })
+    }
+
+    /// `None` when something required is missing or wrong; the document has reported it.
+    fn exception(&self) -> Option<Exception> {
+        let artifact = self.reader.text("artifact")?;
+        Some(Exception {
+            rule: self.reader.text("rule")?,
+            artifact: Setting { value: Pattern::path(&artifact.value).ok()?, origin: artifact.origin },
+            reason: self.reader.text("reason")?.value,
+            until: self.reader.get("until", |value| shape::day(value).ok()),
+            origin: self.source.origin(&self.span),
+        })
+    }
+}

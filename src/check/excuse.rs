@@ -1,0 +1,87 @@
+//! Exceptions applied: which findings they let through, and which of them have had their day.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::Finding;
+use super::general::{EXPIRED_EXCEPTION, UNUSED_EXCEPTION, with_source};
+use crate::policy::exceptions::Exception;
+use crate::policy::{FileNames, Policy};
+use crate::rules::PolicySource;
+
+/// What became of the policy's exceptions while one artifact, or all, were judged; by their index.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Uses {
+    /// Those that let something through.
+    pub(super) used: BTreeSet<usize>,
+    /// Those that would have, were they not over.
+    pub(super) too_late: BTreeSet<usize>,
+    /// Those whose glob matched an artifact.
+    pub(super) matched: BTreeSet<usize>,
+}
+
+impl Uses {
+    pub(super) fn merge(&mut self, other: Uses) {
+        self.used.extend(other.used);
+        self.too_late.extend(other.too_late);
+        self.matched.extend(other.matched);
+    }
+}
+
+/// The exceptions of a policy as they stand for one artifact.
+pub(super) struct Excuses<'a> {
+    /// Those whose glob matches, with their index.
+    here: Vec<(usize, &'a Exception)>,
+    today: Date,
+    pub(super) uses: Uses,
+}
+
+impl<'a> Excuses<'a> {
+    pub(super) fn new(policy: &'a Policy, names: &FileNames, today: Date) -> Self {
+        let hit = |(_, exception): &(usize, &Exception)| exception.artifact.value.matches_file(names);
+        let here: Vec<_> = policy.exceptions.iter().enumerate().filter(hit).collect();
+        let matched = here.iter().map(|(index, _)| *index).collect();
+        Excuses { here, today, uses: Uses { matched, ..Uses::default() } }
+    }
+
+    /// The exception that lets findings of `rule` through, if one does; the last one of several.
+    pub(super) fn find(&mut self, rule: &str) -> Option<&'a Exception> {
+        let mut found = None;
+        for (index, exception) in self.here.iter().filter(|(_, exception)| exception.rule.value == rule) {
+            if exception.has_expired(self.today) {
+                self.uses.too_late.insert(*index);
+            } else {
+                self.uses.used.insert(*index);
+                found = Some(*exception);
+            }
+        }
+        found
+    }
+}
+
+/// What is to be said about the exceptions themselves once every artifact was judged.
+pub(super) fn findings(policy: &Policy, uses: &Uses, today: Date) -> Vec<Finding> {
+    let each = policy.exceptions.iter().enumerate();
+    each.filter_map(|(index, exception)| about(policy, index, exception, uses, today)).collect()
+}
+
+fn about(policy: &Policy, index: usize, exception: &Exception, uses: &Uses, today: Date) -> Option<Finding> {
+    let name = format!("the exception for `{}` on `{}`", exception.rule.value, exception.artifact.value);
+    let evidence = format!("its reason: {}", exception.reason);
+    let key = format!("[[exception]] rule = \"{}\"", exception.rule.value);
+    let source = PolicySource { key, origin: exception.origin.clone() };
+    let over = exception.until.as_ref().filter(|_| exception.has_expired(today)).map(|until| until.value);
+    if let Some(until) = over.filter(|_| uses.too_late.contains(&index)) {
+        let message = format!("{name} expired on {until}, so its finding is back");
+        let help = "fix the cause, or give the exception a later `until`";
+        return with_source(EXPIRED_EXCEPTION.finding(policy, message, evidence, help), source);
+    }
+    if uses.used.contains(&index) {
+        return None;
+    }
+    let why = if uses.matched.contains(&index) { "lets nothing through" } else { "matches no file of this run" };
+    let over = over.map(|until| format!(", and expired on {until}")).unwrap_or_default();
+    let help = "remove it, unless other builds need it";
+    with_source(UNUSED_EXCEPTION.finding(policy, format!("{name} {why}{over}"), evidence, help), source)
+}

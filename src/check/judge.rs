@@ -1,0 +1,253 @@
+//! Judges artifacts: every rule over every slice.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::excuse::{self, Excuses, Uses};
+use super::general::{self, UNREADABLE_BINARY};
+use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
+use crate::facts::{Facts, FileFacts, Unreadable};
+use crate::policy::levels::Effective;
+use crate::policy::{FileNames, Level, Policy, Setting};
+use crate::rules::{Rule, Subject, Verdict, Violation};
+use crate::run::Provenance;
+
+/// Artifacts from which on several threads pay for their own start.
+const WORTH_THREADS: usize = 256;
+
+/// What every judgement shares.
+pub(super) struct Bench<'a> {
+    pub(super) rules: &'a [&'static Rule],
+    pub(super) policy: &'a Policy,
+    pub(super) provenance: &'a Provenance,
+    pub(super) surroundings: &'a Surroundings<'a>,
+}
+
+/// Judges all artifacts in their order.
+pub(super) fn all(bench: &Bench<'_>, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Vec<Finding>) {
+    let judged: Vec<(ArtifactResult, Uses)> = if inspected.len() < WORTH_THREADS {
+        inspected.into_iter().map(|one| bench.judge(one)).collect()
+    } else {
+        inspected.into_par_iter().map(|one| bench.judge(one)).collect()
+    };
+    let mut uses = Uses::default();
+    let mut results = Vec::with_capacity(judged.len());
+    for (result, own) in judged {
+        uses.merge(own);
+        results.push(result);
+    }
+    let mut findings = general::findings(bench.policy, bench.provenance);
+    findings.extend(excuse::findings(bench.policy, &uses, bench.surroundings.today));
+    (results, findings)
+}
+
+/// One artifact while it is judged.
+struct Trial<'a> {
+    result: ArtifactResult,
+    effective: Effective<'a>,
+    excuses: Excuses<'a>,
+    /// Set when nothing could be judged and that was accepted, and by whom.
+    accepted: Option<Setting<Level>>,
+    /// The path as messages show it.
+    shown: String,
+}
+
+impl Bench<'_> {
+    fn judge(&self, inspected: Inspected) -> (ArtifactResult, Uses) {
+        let Inspected { artifact, facts } = inspected;
+        let home = self.policy.file.as_deref().and_then(Path::parent);
+        let names = FileNames::new(&artifact.path, self.surroundings.directory, home);
+        let effective = self.policy.for_file(&names, artifact.target.as_deref());
+        let mut trial = Trial {
+            accepted: None,
+            shown: shown(&artifact.path),
+            excuses: Excuses::new(self.policy, &names, self.surroundings.today),
+            result: ArtifactResult {
+                artifact,
+                facts: None,
+                verdict: Overall::Pass,
+                inconclusive_level: effective.inconclusive.clone(),
+                findings: Vec::new(),
+                inconclusive: Vec::new(),
+                not_applicable: Vec::new(),
+                excepted: Vec::new(),
+            },
+            effective,
+        };
+        match facts {
+            Ok(facts) => self.try_facts(facts, &mut trial),
+            Err(why) => trial.unreadable(&why),
+        }
+        trial.conclude()
+    }
+
+    fn try_facts(&self, facts: FileFacts, trial: &mut Trial<'_>) {
+        let several = facts.slices.len() > 1;
+        for slice in &facts.slices {
+            let name = several.then_some(slice.arch.as_str());
+            match &slice.packed {
+                // What lies in the file is the packer's stub: whatever a rule says about it is about the wrong program.
+                Some(packer) => {
+                    trial.unsure(UNREADABLE_BINARY.id, name, format!("packed, and not unpacked here: {packer}"))
+                }
+                None => self.try_slice(slice, name, trial),
+            }
+        }
+        if facts.slices.is_empty() {
+            trial.unsure(UNREADABLE_BINARY.id, None, "holds no code for any architecture".to_owned());
+        }
+        trial.result.facts = Some(facts);
+    }
+
+    fn try_slice(&self, slice: &Facts, name: Option<&str>, trial: &mut Trial<'_>) {
+        let hosts = (self.surroundings.hosts)(&trial.effective, slice);
+        for rule in self.rules {
+            let level = trial.effective.level(rule.id, rule.default);
+            if level.value == Level::Allow {
+                continue;
+            }
+            let subject = Subject {
+                artifact: &trial.result.artifact,
+                facts: slice,
+                policy: &trial.effective,
+                hosts: &hosts,
+                provenance: self.provenance,
+            };
+            if !rule.formats.contains(&slice.format) {
+                trial.not_applicable(rule, name, &other_format(rule, slice));
+                continue;
+            }
+            match (rule.check)(&subject) {
+                Verdict::Pass => {}
+                Verdict::Violated(violations) => {
+                    violations.into_iter().for_each(|violation| trial.violated(rule.id, &level, name, violation));
+                }
+                Verdict::NotApplicable(why) => trial.not_applicable(rule, name, why),
+                Verdict::Inconclusive(why) => trial.unsure(rule.id, name, why),
+            }
+        }
+    }
+}
+
+impl Trial<'_> {
+    fn violated(&mut self, rule: &'static str, level: &Setting<Level>, slice: Option<&str>, violation: Violation) {
+        let finding = Finding {
+            rule,
+            level: level.value,
+            level_origin: level.origin.clone(),
+            artifact: self.result.artifact.path.clone(),
+            slice: slice.map(str::to_owned),
+            message: self.named(&violation.message),
+            evidence: violation.evidence,
+            causes: violation.causes,
+            host: violation.host,
+            blame: None,
+            policy: violation.policy,
+            help: violation.help.map(|help| self.named(&help)),
+        };
+        match self.excuses.find(rule) {
+            Some(exception) => self.result.excepted.push((finding, exception.reason.clone())),
+            None => self.result.findings.push(finding),
+        }
+    }
+
+    /// A rule that could not tell; an exception for it accepts that too, and leaves the same trace.
+    fn unsure(&mut self, rule: &'static str, slice: Option<&str>, why: String) {
+        let why = in_slice(slice, &why);
+        match self.excuses.find(rule) {
+            Some(exception) => {
+                if rule == UNREADABLE_BINARY.id {
+                    self.accepted = Some(Setting { value: Level::Allow, origin: exception.origin.clone() });
+                }
+                let level = self.result.inconclusive_level.clone();
+                let message = format!("`{}` cannot be judged: {why}", self.shown);
+                self.result.excepted.push((self.bare(rule, level, message, &why), exception.reason.clone()));
+            }
+            None => push_new(&mut self.result.inconclusive, (rule, why)),
+        }
+    }
+
+    fn not_applicable(&mut self, rule: &Rule, slice: Option<&str>, why: &str) {
+        push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)));
+    }
+
+    /// There are no facts. The finding can be lowered or excepted, which accepts the file as it is; a pass it never is.
+    fn unreadable(&mut self, why: &Unreadable) {
+        let rule = UNREADABLE_BINARY.id;
+        let default = UNREADABLE_BINARY.default_level();
+        let level = self.effective.level(rule, default.value);
+        let message = format!("`{}` cannot be read: {why}", self.shown);
+        let finding = self.bare(rule, level.clone(), message, &why.to_string());
+        if let Some(exception) = self.excuses.find(rule) {
+            self.accepted = Some(Setting { value: Level::Allow, origin: exception.origin.clone() });
+            self.result.excepted.push((finding, exception.reason.clone()));
+            return;
+        }
+        self.accepted = Some(level.clone());
+        if level.value != Level::Allow {
+            let help = "if it is not meant to run anywhere, give it an [[exception]] for `unreadable-binary`";
+            self.result.findings.push(Finding { help: Some(help.to_owned()), ..finding });
+        }
+    }
+
+    fn bare(&self, rule: &'static str, level: Setting<Level>, message: String, evidence: &str) -> Finding {
+        Finding {
+            rule,
+            level: level.value,
+            level_origin: level.origin,
+            artifact: self.result.artifact.path.clone(),
+            slice: None,
+            message,
+            evidence: vec![evidence.to_owned()],
+            causes: Vec::new(),
+            host: None,
+            blame: None,
+            policy: None,
+            help: None,
+        }
+    }
+
+    fn named(&self, text: &str) -> String {
+        text.replace("{artifact}", &self.shown)
+    }
+
+    fn conclude(mut self) -> (ArtifactResult, Uses) {
+        let result = &mut self.result;
+        // Stable: findings of one rule stay in the order of the slices and of the rule.
+        result.findings.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.rule.cmp(b.rule)));
+        if result.findings.iter().any(|finding| finding.level == Level::Deny) {
+            result.verdict = Overall::Fail;
+        } else if !result.inconclusive.is_empty() {
+            result.verdict = Overall::Inconclusive;
+        } else if let Some(level) = self.accepted {
+            result.verdict = Overall::Inconclusive;
+            result.inconclusive_level = level;
+        }
+        (self.result, self.excuses.uses)
+    }
+}
+
+/// Why a rule does not look at a slice.
+fn other_format(rule: &Rule, slice: &Facts) -> String {
+    let formats: Vec<String> = rule.formats.iter().map(ToString::to_string).collect();
+    format!("asked of {} only, and this is {}", formats.join(" and "), slice.format)
+}
+
+fn in_slice(slice: Option<&str>, text: &str) -> String {
+    slice.map(|slice| format!("{slice}: {text}")).unwrap_or_else(|| text.to_owned())
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// A path as messages show it: safe to print, whatever is in the name.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy()
+        .chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .collect()
+}

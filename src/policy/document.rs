@@ -1,0 +1,279 @@
+//! The raw form of a policy file: TOML with spans, compared with the table of keys ([`super::keys`]) so that what is read
+//! from it later has the right type; every error of the file is collected on the way.
+
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::keys::{self, Key, Kind, ROOT, Section, Shape};
+use super::problem::{Lines, Problem, any_of, did_you_mean, visible};
+use super::shape;
+use super::{Origin, syntax};
+
+/// One text, spanned and of the right types wherever `problems` stayed empty.
+#[derive(Debug)]
+pub(super) struct Document<'t> {
+    pub(super) root: DeTable<'t>,
+    pub(super) source: Source<'t>,
+}
+
+/// Whose text it is.
+#[derive(Debug)]
+pub(super) struct Source<'t> {
+    pub(super) lines: Lines<'t>,
+    author: Author<'t>,
+}
+
+#[derive(Debug)]
+enum Author<'t> {
+    File(&'t Path),
+    Preset(&'static str),
+}
+
+impl<'t> Source<'t> {
+    /// The text of a file that messages call `shown`.
+    pub(super) fn file(text: &'t str, shown: &'t Path) -> Self {
+        Source { lines: Lines::new(text), author: Author::File(shown) }
+    }
+
+    /// The text of a preset.
+    pub(super) fn preset(name: &'static str, text: &'t str) -> Self {
+        Source { lines: Lines::new(text), author: Author::Preset(name) }
+    }
+
+    /// Who set the value at `span`.
+    pub(super) fn origin(&self, span: &Range<usize>) -> Origin {
+        match &self.author {
+            Author::Preset(name) => Origin::Preset((*name).to_owned()),
+            Author::File(path) => Origin::File { path: path.to_path_buf(), line: self.lines.number(span.start) },
+        }
+    }
+}
+
+/// Reads a text and adds what is wrong with it to `problems`.
+pub(super) fn read<'t>(text: &'t str, source: Source<'t>, problems: &mut Vec<Problem>) -> Document<'t> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let root = root.into_inner();
+    let broken = syntax::problems(text, &errors);
+    let mut checker = Checker { problems: Vec::new() };
+    checker.table(&root, &ROOT, &(0..0));
+    // What the parser made up to go on is not the user's; neither is what is missing because of it.
+    let lines: Vec<u32> = broken.iter().map(|problem| source.lines.number(problem.span.start)).collect();
+    let echo = |problem: &Problem| {
+        !broken.is_empty() && (problem.absence || lines.binary_search(&source.lines.number(problem.span.start)).is_ok())
+    };
+    checker.problems.retain(|problem| !echo(problem));
+    problems.extend(broken);
+    problems.append(&mut checker.problems);
+    Document { root, source }
+}
+
+/// The entries of a table in the order of the file.
+pub(super) fn entries<'a, 't>(
+    table: &'a DeTable<'t>,
+) -> Vec<(&'a Spanned<toml::de::DeString<'t>>, &'a Spanned<DeValue<'t>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+/// Compares a table with its section.
+struct Checker {
+    problems: Vec<Problem>,
+}
+
+impl Checker {
+    fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    fn table(&mut self, table: &DeTable<'_>, section: &'static Section, header: &Range<usize>) {
+        for (name, value) in entries(table) {
+            match section.find(name.get_ref()) {
+                Some(key) => self.value(value, key, section),
+                None => self.report(unknown_key(name, section)),
+            }
+        }
+        for key in section.keys.iter().filter(|key| key.default == keys::REQUIRED) {
+            if !table.contains_key(key.name) {
+                let title = format!("{} needs `{}`", section.place(), key.name);
+                let label = format!("`{}` is missing", key.name);
+                self.report(
+                    Problem::new(header.clone(), title, label)
+                        .help(format!("`{}`: {}", key.name, key.meaning))
+                        .absent(),
+                );
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, section: &'static Section) {
+        let span = value.span();
+        match (key.kind, value.get_ref()) {
+            (Kind::Text(shape), DeValue::String(text)) => self.text(text, shape, &span, key),
+            (Kind::Texts(shape), DeValue::Array(array)) => self.texts(array, shape, key, section),
+            (Kind::Flag, DeValue::Boolean(_)) => {}
+            (Kind::Word(words) | Kind::Words(words), DeValue::String(word)) => self.word(word, &words(), &span, key),
+            (Kind::Words(words), DeValue::Array(array)) => {
+                for item in array.iter() {
+                    match item.get_ref() {
+                        DeValue::String(word) => self.word(word, &words(), &item.span(), key),
+                        other => self.report(wrong_type(other, item.span(), key, section)),
+                    }
+                }
+            }
+            (Kind::Day, DeValue::String(_) | DeValue::Datetime(_)) => {
+                if let Err(problem) = shape::day(value) {
+                    self.report(problem);
+                }
+            }
+            (Kind::Levels, DeValue::Table(table)) => self.levels(table, key, section),
+            (Kind::Table(inner), DeValue::Table(table)) => self.table(table, inner, &span),
+            (Kind::Tables(inner), DeValue::Array(array)) if array.iter().all(|item| item.get_ref().is_table()) => {
+                for item in array.iter() {
+                    if let DeValue::Table(table) = item.get_ref() {
+                        self.table(table, inner, &item.span());
+                    }
+                }
+            }
+            (Kind::Named(inner), DeValue::Table(named)) => self.named(named, inner, key, section),
+            (_, other) => self.report(wrong_type(other, span, key, section)),
+        }
+    }
+
+    fn text(&mut self, text: &str, shape: Shape, span: &Range<usize>, key: &Key) {
+        if let Err(flaw) = shape::check(text, shape) {
+            let title = format!("`{}` {}", key.name, flaw.title);
+            self.report(Problem::new(span.clone(), title, flaw.label).maybe_help(flaw.help));
+        }
+    }
+
+    fn texts(&mut self, array: &[Spanned<DeValue<'_>>], shape: Shape, key: &Key, section: &'static Section) {
+        for item in array {
+            match item.get_ref() {
+                DeValue::String(text) => self.text(text, shape, &item.span(), key),
+                other => self.report(wrong_type(other, item.span(), key, section)),
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str, words: &[&'static str], span: &Range<usize>, key: &Key) {
+        if !words.contains(&word) {
+            let title = format!("`{}` cannot be `{}`", key.name, visible(word));
+            let label = format!("expected {}", any_of(words));
+            self.report(Problem::new(span.clone(), title, label).maybe_help(did_you_mean(word, words.iter().copied())));
+        }
+    }
+
+    fn levels(&mut self, table: &DeTable<'_>, key: &Key, section: &'static Section) {
+        let level = Key { name: "level", kind: Kind::Word(keys::words::<super::Level>), default: "", meaning: "" };
+        for (name, value) in entries(table) {
+            if let Err(flaw) = shape::check(name.get_ref(), Shape::Rule) {
+                let title = format!("`{}` {}", key.name, flaw.title);
+                self.report(Problem::new(name.span(), title, flaw.label).maybe_help(flaw.help));
+            }
+            self.value(value, &level, section);
+        }
+    }
+
+    fn named(&mut self, named: &DeTable<'_>, inner: &'static Section, key: &Key, section: &'static Section) {
+        for (name, value) in entries(named) {
+            if let Err(flaw) = shape::own_host(name.get_ref()) {
+                let title = format!("`{}` {}", key.name, flaw.title);
+                self.report(Problem::new(name.span(), title, flaw.label).maybe_help(flaw.help));
+            }
+            match value.get_ref() {
+                DeValue::Table(table) => self.table(table, inner, &value.span()),
+                other => self.report(wrong_type(other, value.span(), key, section)),
+            }
+        }
+    }
+}
+
+fn unknown_key(name: &Spanned<toml::de::DeString<'_>>, section: &'static Section) -> Problem {
+    let known: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
+    let title = format!("unknown key `{}` in {}", visible(name.get_ref()), section.place());
+    let homes: Vec<String> = keys::homes(name.get_ref())
+        .into_iter()
+        .map(
+            |home| {
+                if home.header.is_empty() { "the top level, above the first table".to_owned() } else { home.place() }
+            },
+        )
+        .collect();
+    let home = match homes.as_slice() {
+        [] => did_you_mean(name.get_ref(), known.iter().copied()),
+        some => Some(format!("`{}` belongs in {}", name.get_ref(), some.join(" or "))),
+    };
+    Problem::new(name.span(), title, "not a key of this table")
+        .maybe_help(home)
+        .help(format!("known keys: {}", known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")))
+}
+
+fn wrong_type(value: &DeValue<'_>, span: Range<usize>, key: &Key, section: &Section) -> Problem {
+    let title = format!("`{}` must be {}, not {}", key.name, key.kind.phrase(), phrase(value));
+    let place = if section.header.is_empty() { String::new() } else { format!(" in {}", section.place()) };
+    Problem::new(span.clone(), title, format!("this is {}{place}", phrase(value))).maybe_help(remedy(value, key))
+}
+
+/// How to write what was probably meant.
+fn remedy(value: &DeValue<'_>, key: &Key) -> Option<String> {
+    let name = key.name;
+    match (key.kind, value) {
+        (Kind::Text(_), DeValue::Float(number)) => {
+            Some(format!("put it in quotes: `{name} = \"{}\"`", number.as_str()))
+        }
+        (Kind::Text(_), DeValue::Integer(number)) => {
+            Some(format!("put it in quotes: `{name} = \"{}\"`", number.as_str()))
+        }
+        (Kind::Texts(_), DeValue::String(one)) => {
+            Some(format!("put it in brackets: `{name} = [\"{}\"]`", visible(one)))
+        }
+        (Kind::Flag, DeValue::String(word)) if matches!(word.as_ref(), "true" | "false") => {
+            Some(format!("leave out the quotes: `{name} = {word}`"))
+        }
+        (Kind::Word(words), DeValue::Boolean(_)) => Some(format!("one of {}, in quotes", any_of(&words()))),
+        (Kind::Tables(_), DeValue::Table(_)) => Some(format!("write `[[{name}]]`: there can be several")),
+        (Kind::Table(_), DeValue::Array(_)) => Some(format!("write `[{name}]`: there is only one")),
+        (Kind::Levels, _) => Some(format!("write `{name} = {{ RULE = \"warn\" }}`")),
+        _ => None,
+    }
+}
+
+impl Kind {
+    fn phrase(self) -> String {
+        match self {
+            Kind::Text(_) => "a string".to_owned(),
+            Kind::Texts(_) => "an array of strings".to_owned(),
+            Kind::Flag => "`true` or `false`".to_owned(),
+            Kind::Word(words) => any_of(
+                &words()
+                    .iter()
+                    .map(|word| format!("\"{word}\""))
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>(),
+            ),
+            Kind::Words(_) => "a name of a preset, or an array of them".to_owned(),
+            Kind::Day => "a date".to_owned(),
+            Kind::Levels => "a table of rules and their levels".to_owned(),
+            Kind::Table(_) | Kind::Named(_) => "a table".to_owned(),
+            Kind::Tables(_) => "an array of tables".to_owned(),
+        }
+    }
+}
+
+fn phrase(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

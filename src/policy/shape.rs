@@ -1,0 +1,150 @@
+//! What a string of the policy must look like, kind by kind.
+
+use jiff::civil::Date;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::keys::Shape;
+use super::pattern::Pattern;
+use super::problem::{Problem, closest, visible};
+
+/// What is wrong with a string.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Flaw {
+    /// The rest of a sentence that starts with the key.
+    pub(super) title: String,
+    /// What to write beside the mark.
+    pub(super) label: String,
+    /// The next step.
+    pub(super) help: Option<String>,
+}
+
+fn flaw(title: impl Into<String>, label: impl Into<String>) -> Flaw {
+    Flaw { title: title.into(), label: label.into(), help: None }
+}
+
+/// Whether `text` has that shape.
+pub(super) fn check(text: &str, shape: Shape) -> Result<(), Flaw> {
+    if text.trim().is_empty() {
+        return Err(flaw("must not be empty", "empty"));
+    }
+    let shown = visible(text);
+    let only = |allowed: fn(char) -> bool| text.chars().all(allowed);
+    match shape {
+        Shape::Any | Shape::Path => {
+            if text.contains('\0') {
+                return Err(flaw("must not hold a NUL character", "NUL inside"));
+            }
+        }
+        Shape::Version => {
+            let number =
+                |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
+            if !text.split('.').all(number) {
+                return Err(flaw(
+                    format!("is not a version: `{shown}`"),
+                    "expected numbers with dots between them, as `2.17`",
+                ));
+            }
+        }
+        Shape::Host => return host(text),
+        Shape::PathGlob => glob(Pattern::path(text))?,
+        Shape::Glob => glob(Pattern::plain(text))?,
+        Shape::Rule => return rule(text),
+        // go/build/constraint: letters, digits, underscores and dots.
+        Shape::GoTag => {
+            if !only(|c| c.is_alphanumeric() || c == '_' || c == '.') {
+                let label = "expected letters, digits, `_` and `.`; one tag an element";
+                return Err(flaw(format!("is not a build tag: `{shown}`"), label));
+            }
+        }
+        Shape::Target => {
+            if text.starts_with('-') || !only(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+                let label = "expected a target triple, as `x86_64-unknown-linux-musl`";
+                return Err(flaw(format!("is not a target: `{shown}`"), label));
+            }
+        }
+        Shape::Team => {
+            if text.len() != 10 || !only(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+                let label = "expected ten capital letters and digits, as `ABCDE12345`";
+                return Err(flaw(format!("is not a team of Apple's: `{shown}`"), label));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn glob(compiled: Result<Pattern, String>) -> Result<(), Flaw> {
+    compiled.map(|_| ()).map_err(|why| flaw("is not a glob that can be matched", visible(&why)))
+}
+
+/// A name of a host, with its version behind a colon.
+fn host(text: &str) -> Result<(), Flaw> {
+    let (name, version) = text.split_once(':').map_or((text, None), |(name, version)| (name, Some(version)));
+    let part = |part: &str, more: fn(char) -> bool| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || more(c))
+    };
+    if part(name, |c| matches!(c, '-' | '_' | '.' | '/'))
+        && version.is_none_or(|v| part(v, |c| matches!(c, '-' | '_' | '.')))
+    {
+        return Ok(());
+    }
+    Err(flaw(format!("names no host: `{}`", visible(text)), "expected `name` or `name:version`, as `alpine:3.20`"))
+}
+
+/// A name for a host of the project's own.
+pub(super) fn own_host(name: &str) -> Result<(), Flaw> {
+    if name.contains(':') {
+        return Err(flaw(format!("defines `{}`", visible(name)), "a host of your own has no `:` in its name"));
+    }
+    check(name, Shape::Host)
+}
+
+fn rule(text: &str) -> Result<(), Flaw> {
+    let known = crate::check::rule_ids();
+    if known.contains(&text) {
+        return Ok(());
+    }
+    let near = closest(text, known.iter().copied());
+    let mut flaw = flaw(format!("names no rule: `{}`", visible(text)), "unknown rule");
+    flaw.help = Some(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`seaworthy explain` lists the rules".to_owned(),
+    });
+    Err(flaw)
+}
+
+/// The day a TOML date or a string names.
+pub(super) fn day(value: &Spanned<DeValue<'_>>) -> Result<Date, Problem> {
+    let form = |what: &str| {
+        Problem::new(value.span(), format!("`until` must be a day, {what}"), "expected a date, as `2027-03-01`")
+    };
+    let parts = match value.get_ref() {
+        DeValue::Datetime(moment) if moment.time.is_some() || moment.offset.is_some() => {
+            return Err(form("without a time"));
+        }
+        DeValue::Datetime(moment) => moment.date.map(|date| (i64::from(date.year), date.month, date.day)),
+        DeValue::String(text) => split(text),
+        _ => None,
+    };
+    let Some((year, month, day)) = parts else {
+        return Err(form("as year, month and day"));
+    };
+    let built = i16::try_from(year).ok().zip(i8::try_from(month).ok()).zip(i8::try_from(day).ok());
+    built
+        .and_then(|((year, month), day)| Date::new(year, month, day).ok())
+        .ok_or_else(|| form("and this one is in no calendar"))
+}
+
+/// `YYYY-MM-DD`, nothing else.
+fn split(text: &str) -> Option<(i64, u8, u8)> {
+    let shaped = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+    if !shaped {
+        return None;
+    }
+    Some((text.get(..4)?.parse().ok()?, text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?))
+}
