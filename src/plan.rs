@@ -4,6 +4,7 @@
 //! untouched. Every [`Change`] names the policy line that wants it; a clash with what the user set is a [`Conflict`].
 
 pub mod cargo;
+pub mod environment;
 pub mod go;
 pub mod go_quoting;
 pub mod scan;
@@ -14,7 +15,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::policy::Origin;
+use self::environment::Environment;
+use crate::error::Error;
+use crate::policy::{Origin, Policy};
+use crate::run::real_tool;
 
 /// The wrapped tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,10 +73,32 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// How the outputs of this call are found out.
     pub discovery: Discovery,
+    /// What is built for: target triples (cargo), or one `GOOS/GOARCH` (go); empty where only the tool knows.
+    pub targets: Vec<String>,
     /// The verb as classified (`build` for the alias `b`), for messages.
     pub verb: Option<String>,
     /// What the plan expects of every program that comes out; rule `enforced-setting-lost` compares.
     pub expectations: Expectations,
+}
+
+impl Plan {
+    fn pass_through(tool: Tool, program: PathBuf) -> Self {
+        Plan {
+            tool,
+            mode: Mode::PassThrough,
+            program,
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            changes: Vec::new(),
+            conflicts: Vec::new(),
+            not_applicable: Vec::new(),
+            notes: Vec::new(),
+            discovery: Discovery::None,
+            targets: Vec::new(),
+            verb: None,
+            expectations: Expectations::default(),
+        }
+    }
 }
 
 /// One thing that was changed.
@@ -142,4 +168,61 @@ pub struct Expectations {
     pub target: Option<(String, Origin)>,
     /// cargo or go: static linking was asked for.
     pub static_link: Option<Origin>,
+}
+
+/// What is done with a call, without a policy: aliases are followed, an outer guard is respected. Cheaper than [`make`],
+/// and never an error.
+pub fn mode(tool: Tool, args: &[OsString], environment: &Environment) -> Mode {
+    let passes = scan::is_pass_through(tool, args) || real_tool::is_active(tool, environment);
+    match tool {
+        _ if passes => Mode::PassThrough,
+        Tool::Go => Mode::Guard,
+        Tool::Cargo => {
+            let program = real_tool::find(tool, environment).ok();
+            let resolved = cargo::resolve(args, environment, program.as_deref());
+            resolved.as_ref().map_or(Mode::PassThrough, cargo::mode)
+        }
+    }
+}
+
+/// Makes the plan for one call of a tool. Reads configuration files, runs nothing.
+///
+/// # Errors
+///
+/// When the real tool is not to be found. A clash with the policy is not an error but in [`Plan::conflicts`].
+pub fn make(tool: Tool, args: Vec<OsString>, environment: &Environment, policy: &Policy) -> Result<Plan, Error> {
+    let program = real_tool::find(tool, environment)?;
+    let active = real_tool::is_active(tool, environment);
+    let guards = !active && !scan::is_pass_through(tool, &args);
+    let mut plan = Plan::pass_through(tool, program);
+    plan.env.extend(real_tool::marks(environment, None));
+    if active {
+        plan.notes.push(format!("`{}` is guarded further out already", tool.name()));
+    } else if guards {
+        guard(&mut plan, &args, environment, policy);
+    }
+    if plan.mode == Mode::PassThrough {
+        plan.args = args;
+    }
+    Ok(plan)
+}
+
+fn guard(plan: &mut Plan, args: &[OsString], environment: &Environment, policy: &Policy) {
+    match plan.tool {
+        Tool::Cargo => {
+            let Some(resolved) = cargo::resolve(args, environment, Some(&plan.program)) else { return };
+            plan.mode = cargo::mode(&resolved);
+            if plan.mode == Mode::Guard {
+                plan.args = args.to_vec();
+                cargo::fill(plan, &resolved, environment, policy);
+            }
+        }
+        Tool::Go => {
+            plan.mode = Mode::Guard;
+            go::fill(plan, args, environment, policy);
+        }
+    }
+    if plan.mode == Mode::Guard {
+        plan.env.extend(real_tool::marks(environment, Some(plan.tool)));
+    }
 }

@@ -6,12 +6,16 @@ pub mod linker;
 pub mod real_tool;
 pub mod signals;
 
-use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 
 use serde::Serialize;
 
-use crate::plan::{Expectations, Tool};
+use crate::error::Error;
+use crate::plan::environment::Environment;
+use crate::plan::{Discovery, Expectations, Plan, Tool};
 
 /// What a guarded build left behind.
 #[derive(Debug, Clone)]
@@ -65,4 +69,62 @@ pub struct Provenance {
     pub discarded: Vec<String>,
     /// Artifacts that were expected and did not come: what, and why they were expected.
     pub missing: Vec<String>,
+}
+
+impl Provenance {
+    /// What a plan knows before the build.
+    fn of(plan: &Plan) -> Self {
+        Provenance { tool: Some(plan.tool), expectations: plan.expectations.clone(), ..Provenance::default() }
+    }
+}
+
+/// Carries a plan out. The tool's standard input and error are this process's; so is its output, except that what cargo
+/// writes there goes to `stdout` by way of this program. The tool's failure is an [`Outcome`], not an error.
+///
+/// # Errors
+///
+/// When the tool cannot be started or waited for.
+pub fn run<W: Write + Send + 'static>(plan: &Plan, stdout: W) -> Result<Outcome, Error> {
+    let signals = signals::Signals::install().map_err(|source| not_started(&plan.program, source))?;
+    let mut command = Command::new(&plan.program);
+    command.args(&plan.args).envs(&plan.env);
+    match &plan.discovery {
+        Discovery::CargoMessages { pass_on } | Discovery::CargoInstall { pass_on, .. } => {
+            cargo::run(plan, command, &signals, stdout, *pass_on)
+        }
+        Discovery::GoActionGraph { .. } | Discovery::None => {
+            let mut child = command.spawn().map_err(|source| not_started(&plan.program, source))?;
+            let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
+            Ok(Outcome { status, artifacts: Vec::new(), provenance: Provenance::of(plan) })
+        }
+    }
+}
+
+/// Becomes the tool. On Unix this process is replaced and the call returns only on failure; elsewhere the tool is run to
+/// its end and its status returned.
+///
+/// # Errors
+///
+/// When the program cannot be started.
+pub fn exec(program: &Path, args: &[OsString], environment: &Environment) -> Result<ExitStatus, Error> {
+    let mut command = Command::new(program);
+    command.args(args).envs(real_tool::marks(environment, None));
+    replace(command).map_err(|source| not_started(program, source))
+}
+
+#[cfg(unix)]
+fn replace(mut command: Command) -> std::io::Result<ExitStatus> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn replace(mut command: Command) -> std::io::Result<ExitStatus> {
+    let _signals = signals::Signals::install()?;
+    command.status()
+}
+
+/// The error for a program that is there but cannot be started.
+fn not_started(program: &Path, source: std::io::Error) -> Error {
+    Error::Io { action: "run", path: program.to_path_buf(), source }
 }

@@ -1,1 +1,210 @@
-//! To be written.
+//! The plan for a call of cargo: a target when there is none, flags where they are needed, messages that name artifacts.
+
+mod config;
+mod install;
+mod message_format;
+mod rustflags;
+mod targets;
+mod verbs;
+
+use std::ffi::OsString;
+
+pub use verbs::{Resolved, is_other_built_in, resolve};
+
+use self::config::{Config, Sourced};
+use self::message_format::Format;
+use self::rustflags::RustFlags;
+use self::targets::Libc;
+use super::environment::Environment;
+use super::scan::{Flag, Flags, Syntax, tells};
+use super::{Change, Conflict, Discovery, Mode, Plan};
+use crate::policy::Policy;
+
+/// Whether a guarded verb builds anything here: not with `--help`, nor with an option whose value is missing.
+pub fn mode(resolved: &Resolved) -> Mode {
+    let flags = flags_of(resolved);
+    let needs_value = |flag: &Flag| matches!(flag.name.as_str(), "target" | "message-format" | "root");
+    let unsure = flags
+        .iter()
+        .any(|flag| tells(super::Tool::Cargo, &resolved.verb, flag) || (needs_value(flag) && flag.text().is_empty()));
+    if unsure { Mode::PassThrough } else { Mode::Guard }
+}
+
+/// Completes a plan whose program and arguments are the user's own.
+pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, policy: &Policy) {
+    let flags = flags_of(resolved);
+    let config = Config::load(environment, &resolved.call.globals);
+    let mut edit = Edit::default();
+    plan.verb = Some(resolved.verb.clone());
+
+    let mut targets = targets::chosen(&flags, &config, environment);
+    plan.conflicts.extend(targets.iter().filter_map(|target| targets::conflict(target, policy)));
+    if targets.is_empty()
+        && resolved.row.takes_target
+        && !install::makes_no_program(resolved, &flags, environment, plan)
+    {
+        targets.extend(give_target(plan, &mut edit, policy));
+    }
+    for target in &targets {
+        weigh_flags(plan, &target.value, resolved, &config, environment, policy);
+    }
+    plan.targets = targets.into_iter().map(|target| target.value).collect();
+    only_once(&mut plan.notes);
+
+    let pass_on = match message_format::decide(&flags) {
+        Format::Inject(option) => {
+            edit.removed.extend(message_format::options(&flags).flat_map(|flag| flag.at..flag.at + flag.words));
+            edit.added.push(option.into());
+            Some(false)
+        }
+        Format::PassOn => Some(true),
+        Format::Refused => None,
+    };
+    plan.discovery = match (pass_on, resolved.verb.as_str()) {
+        (None, _) => Discovery::None,
+        (Some(pass_on), "install") => install::discovery(resolved, &flags, &config, environment, pass_on),
+        (Some(pass_on), _) => Discovery::CargoMessages { pass_on },
+    };
+    plan.args = edit.apply(&plan.args, resolved);
+}
+
+/// The flags after the verb, those of aliases included.
+fn flags_of(resolved: &Resolved) -> Vec<Flag> {
+    Flags::new(Syntax::after_verb(super::Tool::Cargo), &resolved.args, resolved.call.verb_at + 1).collect()
+}
+
+fn give_target(plan: &mut Plan, edit: &mut Edit, policy: &Policy) -> Option<Sourced> {
+    let (triple, key, origin) = targets::to_give(policy)?;
+    edit.added.extend(["--target".into(), OsString::from(&triple)]);
+    plan.changes.push(Change { what: format!("--target {triple}"), key, origin: origin.clone() });
+    plan.expectations.target = Some((triple.clone(), origin));
+    Some(Sourced { value: triple, source: config::Source::CommandLine })
+}
+
+/// What the rustflags for one target do to the policy, and what the policy adds to them.
+fn weigh_flags(
+    plan: &mut Plan,
+    triple: &str,
+    resolved: &Resolved,
+    config: &Config,
+    environment: &Environment,
+    policy: &Policy,
+) {
+    let adds = targets::needs_crt_static(triple, policy);
+    let stays_static = adds || (targets::libc(triple) == Libc::Musl && targets::must_be_static(triple, policy));
+    let flags = RustFlags::of(triple, config, environment);
+    if let Some((variable, source)) = &flags.masked {
+        let note = format!("`{variable}` in the environment hides the rustflags of {source}");
+        plan.notes.push(note);
+    }
+    if !stays_static {
+        return;
+    }
+    plan.expectations.static_link = Some(policy.linkage.origin.clone());
+    let off = last_words(resolved).or_else(|| flags.without_crt_static().cloned());
+    if let Some(flag) = off {
+        plan.conflicts.push(lost_crt_static(&flag, policy, adds));
+    } else if adds {
+        let (variable, value) = flags.with_crt_static();
+        let what = format!("{}={}", variable.to_string_lossy(), value.to_string_lossy().replace('\u{1f}', " "));
+        plan.changes.push(Change { what, key: "cargo.crt-static", origin: policy.cargo.crt_static.origin.clone() });
+        plan.env.insert(variable, value);
+    }
+    if targets::libc(triple) == Libc::Musl && !flags.says("relocation-model=static") {
+        plan.notes.extend(musl_gcc(triple, &flags, config, environment));
+    }
+}
+
+/// `cargo rustc -- -C target-feature=-crt-static`.
+fn last_words(resolved: &Resolved) -> Option<Sourced> {
+    if resolved.verb != "rustc" {
+        return None;
+    }
+    let after = resolved.args.iter().skip_while(|word| *word != "--").filter_map(|word| word.to_str());
+    let (mut on, mut off) = (false, None);
+    for word in after {
+        on |= rustflags::features(word).any(|feature| feature == "+crt-static");
+        if rustflags::features(word).any(|feature| feature == "-crt-static") {
+            off = Some(Sourced { value: word.to_owned(), source: config::Source::CommandLine });
+        }
+    }
+    off.filter(|_| !on)
+}
+
+fn lost_crt_static(flag: &Sourced, policy: &Policy, by_crt_static: bool) -> Conflict {
+    let (wanted, origin) = if by_crt_static && policy.cargo.crt_static.origin != crate::policy::Origin::Default {
+        ("cargo.crt-static = true", &policy.cargo.crt_static.origin)
+    } else {
+        ("linkage = \"static\"", &policy.linkage.origin)
+    };
+    Conflict {
+        user: flag.value.clone(),
+        user_source: flag.source.to_string(),
+        policy: wanted.to_owned(),
+        origin: origin.clone(),
+        help: "`-crt-static` links programs dynamically; take the flag out, or allow it with `linkage = \"any\"`"
+            .to_owned(),
+    }
+}
+
+/// `linker = "musl-gcc"` turns rustc's static-pie into a program that crashes at start (rust-lang/rust#95926).
+fn musl_gcc(triple: &str, flags: &RustFlags, config: &Config, environment: &Environment) -> Option<String> {
+    let variable = format!("CARGO_TARGET_{}_LINKER", rustflags::shouted(triple));
+    let configured = config.whole_strings(&["target", triple, "linker"]).and_then(|mut linkers| linkers.pop());
+    let (linker, place) = match (environment.text(&variable), configured) {
+        (Some(linker), _) => (linker.to_owned(), format!("`{variable}`")),
+        (None, Some(linker)) => (linker.value, linker.source.to_string()),
+        (None, None) if flags.says("linker=musl-gcc") => ("musl-gcc".to_owned(), "rustflags".to_owned()),
+        (None, None) => return None,
+    };
+    linker.ends_with("musl-gcc").then(|| {
+        format!(
+            "{place} sets `{linker}` as the linker for {triple}: programs linked so ask for musl's loader and crash at \
+             start (rust-lang/rust#95926); take it out, or add `-C relocation-model=static`"
+        )
+    })
+}
+
+/// The same note from several targets is one note.
+fn only_once(notes: &mut Vec<String>) {
+    let mut seen = std::collections::HashSet::new();
+    notes.retain(|note| seen.insert(note.clone()));
+}
+
+/// What is taken from and added to the arguments; indices are those of [`Resolved::args`].
+#[derive(Default)]
+struct Edit {
+    removed: Vec<usize>,
+    added: Vec<OsString>,
+}
+
+impl Edit {
+    /// The arguments with the edit applied right behind the verb. An alias stays as typed, unless something has to be
+    /// taken out of it, or it ends in `--` and friends: then it is written out.
+    fn apply(&self, typed: &[OsString], resolved: &Resolved) -> Vec<OsString> {
+        let verb_at = resolved.call.verb_at;
+        let alias_at = super::scan::split(super::Tool::Cargo, typed).map_or(verb_at, |call| call.verb_at);
+        let alias = alias_at..alias_at + resolved.words;
+        let spelled_out = self.removed.iter().any(|at| alias.contains(at))
+            || resolved.args.get(alias.clone()).unwrap_or_default().iter().any(|word| word == "--");
+        let sub_verb = usize::from(!resolved.row.then.is_empty());
+        let extra = if spelled_out { 0 } else { resolved.words - 1 };
+        let base = if spelled_out { &resolved.args[..] } else { typed };
+        let behind_verb = verb_at + 1 + sub_verb;
+        let inject_at = if spelled_out { behind_verb } else { behind_verb.max(alias.end) - extra };
+        let removed: Vec<usize> = self.removed.iter().map(|at| at - extra).collect();
+        let mut args = Vec::with_capacity(base.len() + self.added.len());
+        for (at, word) in base.iter().enumerate() {
+            if at == inject_at {
+                args.extend(self.added.iter().cloned());
+            }
+            if !removed.contains(&at) {
+                args.push(word.clone());
+            }
+        }
+        if inject_at >= base.len() {
+            args.extend(self.added.iter().cloned());
+        }
+        args
+    }
+}

@@ -1,1 +1,1 @@
-//! To be written.
+//! go: standard streams are its own; the artifacts are read from its action graph afterwards.

@@ -1,1 +1,137 @@
-//! To be written.
+//! Where the real `cargo` or `go` is: the first on `PATH` that is not this program under another name.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::plan::Tool;
+use crate::plan::environment::Environment;
+
+/// Counts the hops from one copy of this program to the next.
+pub const DEPTH: &str = "SEAWORTHY_DEPTH";
+/// Names the tools whose build is guarded right now, separated by `:`; a nested call of one is not guarded again.
+pub const ACTIVE: &str = "SEAWORTHY_ACTIVE";
+/// Directories that hold shims, in the syntax of `PATH`; handed down, so that two installed copies cannot call each other.
+pub const SHIM_DIRS: &str = "SEAWORTHY_SHIM_DIRS";
+/// A script that says this in its first 4 KiB is one of our shims.
+pub const SHIM_MARKER: &str = "seaworthy-shim";
+
+/// More hops than this are a loop. Nested builds are rarely deeper than five; rustup went from 5 to 20 for them.
+const DEEPEST: u32 = 20;
+
+/// Path of the real tool.
+///
+/// `SEAWORTHY_REAL_CARGO` or `SEAWORTHY_REAL_GO` decides when it is set. Else every absolute directory of `PATH` is looked
+/// through: an empty or relative entry would run whatever lies in the working directory.
+///
+/// # Errors
+/// When there is none, when the variable names no program, and when copies of this program call each other.
+pub fn find(tool: Tool, environment: &Environment) -> Result<PathBuf, Error> {
+    if depth(environment) >= DEEPEST {
+        let tried: Vec<_> = candidates(tool, environment).iter().map(|path| path.display().to_string()).collect();
+        return Err(Error::Environment(format!(
+            "`{}` leads back to seaworthy, {DEEPEST} times in a row, by way of {}; set `{}` to the real one",
+            tool.name(),
+            tried.join(", "),
+            variable(tool)
+        )));
+    }
+    if let Some(named) = environment.non_empty(variable(tool)) {
+        return named_by_user(tool, environment, Path::new(named));
+    }
+    let shims = shim_dirs(environment);
+    let real = |path: &PathBuf| !shims.iter().any(|dir| path.parent() == Some(dir)) && !is_ours(path);
+    candidates(tool, environment).into_iter().find(real).ok_or_else(|| {
+        let name = tool.name();
+        let what = variable(tool);
+        Error::ToolNotFound(format!("`{name}` was not found on the PATH; install it, or set `{what}` to its path"))
+    })
+}
+
+/// The variables that tell nested calls where they are.
+pub fn marks(environment: &Environment, active: Option<Tool>) -> Vec<(OsString, OsString)> {
+    let mut marks = vec![(DEPTH.into(), (depth(environment) + 1).to_string().into())];
+    if let Some(tool) = active {
+        let mut names = environment.text(ACTIVE).unwrap_or_default().to_owned();
+        if !names.is_empty() {
+            names.push(':');
+        }
+        names.push_str(tool.name());
+        marks.push((ACTIVE.into(), names.into()));
+    }
+    marks
+}
+
+/// Whether a build of that tool is guarded already, further out.
+pub fn is_active(tool: Tool, environment: &Environment) -> bool {
+    environment.text(ACTIVE).is_some_and(|names| names.split(':').any(|name| name == tool.name()))
+}
+
+fn depth(environment: &Environment) -> u32 {
+    environment.text(DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0)
+}
+
+fn variable(tool: Tool) -> &'static str {
+    match tool {
+        Tool::Cargo => "SEAWORTHY_REAL_CARGO",
+        Tool::Go => "SEAWORTHY_REAL_GO",
+    }
+}
+
+fn named_by_user(tool: Tool, environment: &Environment, named: &Path) -> Result<PathBuf, Error> {
+    let path = environment.cwd.join(named);
+    let wrong = |why: &str| {
+        let name = variable(tool);
+        Error::Environment(format!("`{name}` is set to `{}`, {why}; unset it or correct it", named.display()))
+    };
+    match which::which_in(&path, None::<&str>, &environment.cwd) {
+        Err(_) => Err(wrong("which is not a program")),
+        Ok(path) if is_ours(&path) => Err(wrong("which is seaworthy itself")),
+        Ok(path) => Ok(path),
+    }
+}
+
+fn candidates(tool: Tool, environment: &Environment) -> Vec<PathBuf> {
+    let path = environment.get("PATH").unwrap_or_default();
+    let absolute = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+    let Ok(path) = std::env::join_paths(absolute) else { return Vec::new() };
+    which::which_in_all(tool.name(), Some(path), &environment.cwd).map(Iterator::collect).unwrap_or_default()
+}
+
+fn shim_dirs(environment: &Environment) -> Vec<PathBuf> {
+    environment.non_empty(SHIM_DIRS).map(|dirs| std::env::split_paths(dirs).collect()).unwrap_or_default()
+}
+
+/// Whether running the file would run this program again: it is the same file, or one of our scripts.
+fn is_ours(path: &Path) -> bool {
+    let resolved = path.canonicalize();
+    let own = std::env::current_exe().and_then(|path| path.canonicalize());
+    let same = matches!((&resolved, &own), (Ok(resolved), Ok(own)) if resolved == own || is_hard_link(resolved, own));
+    same || is_shim_script(path)
+}
+
+#[cfg(unix)]
+fn is_hard_link(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+/// Windows has no stable call for it; equal length and contents are compared instead, and only for small differences in
+/// name: a shim is a copy or a hard link of this program.
+#[cfg(not(unix))]
+fn is_hard_link(one: &Path, other: &Path) -> bool {
+    let same_length = matches!((one.metadata(), other.metadata()), (Ok(one), Ok(other)) if one.len() == other.len());
+    same_length && matches!((std::fs::read(one), std::fs::read(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+fn is_shim_script(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    let read = file.take(4096).read_to_end(&mut start);
+    let is_program = start.starts_with(b"\x7fELF") || start.starts_with(b"MZ");
+    read.is_ok() && !is_program && memchr::memmem::find(&start, SHIM_MARKER.as_bytes()).is_some()
+}

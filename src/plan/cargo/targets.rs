@@ -1,0 +1,185 @@
+//! Which targets a call of cargo builds for, who said so, and whether the policy's linkage can hold for them.
+
+use std::path::Path;
+
+use super::config::{Config, Source, Sourced};
+use crate::plan::Conflict;
+use crate::plan::environment::Environment;
+use crate::plan::scan::Flag;
+use crate::policy::{LinkagePolicy, Origin, Policy};
+
+/// Where the configuration names targets.
+const KEY: &[&str] = &["build", "target"];
+/// The same as a variable.
+const VARIABLE: &str = "CARGO_BUILD_TARGET";
+
+/// How programs of a target are linked unless flags say otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Libc {
+    /// Linux with musl: static, for the targets of this name rustc has.
+    Musl,
+    /// Linux with glibc: dynamic.
+    Glibc,
+    /// Windows with Microsoft's C runtime.
+    Msvc,
+    /// Anything else; guarded, not changed.
+    Other,
+}
+
+/// The libc of a target triple, which may be a path to a target specification or carry cargo-zigbuild's glibc version.
+pub(super) fn libc(triple: &str) -> Libc {
+    let name = Path::new(triple).file_name().and_then(|name| name.to_str()).unwrap_or(triple);
+    if name.contains("-linux-musl") {
+        Libc::Musl
+    } else if name.contains("-linux-gnu") {
+        Libc::Glibc
+    } else if name.contains("-windows-msvc") {
+        Libc::Msvc
+    } else {
+        Libc::Other
+    }
+}
+
+/// The targets the user chose: `--target`, else the environment and the configuration, as cargo weighs them. An array in a
+/// file is not replaced by the variable but extended.
+pub(super) fn chosen(flags: &[Flag], config: &Config, environment: &Environment) -> Vec<Sourced> {
+    let given = flags.iter().filter(|flag| flag.name == "target");
+    let given: Vec<_> = given.map(|flag| sourced(flag.text(), Source::CommandLine)).collect();
+    if !given.is_empty() {
+        return given;
+    }
+    let configured = config.whole_strings(KEY).unwrap_or_default();
+    let by_option = configured.last().is_some_and(|target| target.source == Source::CommandLine);
+    match environment.text(VARIABLE).map(|target| sourced(target, Source::Variable(VARIABLE.into()))) {
+        Some(target) if config.is_array(KEY) => configured.into_iter().chain([target]).collect(),
+        Some(target) if !by_option => vec![target],
+        _ => configured,
+    }
+}
+
+fn sourced(value: &str, source: Source) -> Sourced {
+    Sourced { value: value.to_owned(), source }
+}
+
+/// The target given when the user chose none: the policy's, else this machine's architecture with musl where programs for
+/// Linux have to be static.
+pub(super) fn to_give(policy: &Policy) -> Option<(String, &'static str, Origin)> {
+    if let Some(target) = &policy.cargo.target {
+        return Some((target.value.clone(), "cargo.target", target.origin.clone()));
+    }
+    let wanted = cfg!(target_os = "linux") && policy.linkage.value == LinkagePolicy::Static;
+    wanted.then(host_musl).flatten().map(|target| (target.to_owned(), "cargo.target", Origin::Default))
+}
+
+/// The musl target of the architecture this program was built for. Source: `rustc --print target-list` of 1.95.
+fn host_musl() -> Option<&'static str> {
+    Some(match std::env::consts::ARCH {
+        "x86_64" => "x86_64-unknown-linux-musl",
+        "aarch64" => "aarch64-unknown-linux-musl",
+        "x86" => "i686-unknown-linux-musl",
+        "arm" => "armv7-unknown-linux-musleabihf",
+        "riscv64" => "riscv64gc-unknown-linux-musl",
+        "powerpc64" if cfg!(target_endian = "little") => "powerpc64le-unknown-linux-musl",
+        "loongarch64" => "loongarch64-unknown-linux-musl",
+        "s390x" => "s390x-unknown-linux-musl",
+        _ => return None,
+    })
+}
+
+/// Whether the policy wants programs of that target static; `[[artifact]]` entries for it may say otherwise.
+pub(super) fn must_be_static(triple: &str, policy: &Policy) -> bool {
+    let entries = policy.artifacts.iter().rev().filter(|entry| {
+        let glob = entry.target.as_ref().and_then(|glob| globset::Glob::new(&glob.value).ok());
+        entry.target.is_none() || glob.is_some_and(|glob| glob.compile_matcher().is_match(triple))
+    });
+    // An entry for some paths only cannot be weighed before there are paths; the check does that.
+    let mut decisions = entries.filter_map(|entry| entry.linkage.as_ref());
+    let linkage = decisions.next().unwrap_or(&policy.linkage).value;
+    matches!(libc(triple), Libc::Musl | Libc::Glibc) && linkage == LinkagePolicy::Static
+}
+
+/// Whether `+crt-static` is to be given for that target: never for musl, which has it; for the others when the policy says
+/// so, or when it names the target itself and wants it static.
+pub(super) fn needs_crt_static(triple: &str, policy: &Policy) -> bool {
+    let asked = policy.cargo.crt_static.value;
+    let said = asked && policy.cargo.crt_static.origin != Origin::Default;
+    match libc(triple) {
+        Libc::Glibc => said || (asked && must_be_static(triple, policy) && is_the_policys(triple, policy)),
+        Libc::Msvc => said,
+        Libc::Musl | Libc::Other => false,
+    }
+}
+
+fn is_the_policys(triple: &str, policy: &Policy) -> bool {
+    policy.cargo.target.as_ref().is_some_and(|target| target.value == triple)
+}
+
+/// The clash of a target the user chose with `linkage = "static"`.
+pub(super) fn conflict(target: &Sourced, policy: &Policy) -> Option<Conflict> {
+    let triple = &target.value;
+    let clashes = libc(triple) == Libc::Glibc
+        && must_be_static(triple, policy)
+        && !needs_crt_static(triple, policy)
+        && !is_the_policys(triple, policy);
+    clashes.then(|| Conflict {
+        user: match &target.source {
+            Source::CommandLine => format!("--target {triple}"),
+            Source::Variable(name) => format!("{name}={triple}"),
+            Source::File(_) => format!("build.target = \"{triple}\""),
+        },
+        user_source: place(&target.source),
+        policy: "linkage = \"static\"".to_owned(),
+        origin: policy.linkage.origin.clone(),
+        help: format!(
+            "programs for `{triple}` are linked dynamically against glibc; choose a musl target, or allow it with \
+             `[cargo] crt-static = true` (static glibc), with `linkage = \"any\"`, or for this target alone with \
+             `[[artifact]]`, `target = \"{triple}\"`, `linkage = \"any\"`"
+        ),
+    })
+}
+
+/// The place without the variable's name, which the other half of the message says.
+pub(super) fn place(source: &Source) -> String {
+    match source {
+        Source::Variable(_) => "the environment".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_triple_tells_its_libc() {
+        for (triple, expected) in [
+            ("x86_64-unknown-linux-musl", Libc::Musl),
+            ("armv7-unknown-linux-musleabihf", Libc::Musl),
+            ("x86_64-unknown-linux-gnu.2.17", Libc::Glibc),
+            ("arm-unknown-linux-gnueabihf", Libc::Glibc),
+            ("targets/x86_64-acme-linux-gnu.json", Libc::Glibc),
+            ("aarch64-pc-windows-msvc", Libc::Msvc),
+            ("x86_64-pc-windows-gnu", Libc::Other),
+            ("aarch64-apple-darwin", Libc::Other),
+            ("aarch64-linux-android", Libc::Other),
+            ("wasm32-wasip1", Libc::Other),
+        ] {
+            assert_eq!(libc(triple), expected, "{triple}");
+        }
+    }
+
+    #[test]
+    fn the_variable_extends_an_array_and_replaces_a_string() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let home = directory.path().as_os_str().to_owned();
+        let environment = Environment::new([("CARGO_HOME", home), (VARIABLE, "b".into())], directory.path());
+        let values = |text: &str| {
+            std::fs::write(directory.path().join("config.toml"), text).expect("a file");
+            let config = Config::load(&environment, &[]);
+            chosen(&[], &config, &environment).into_iter().map(|target| target.value).collect::<Vec<_>>()
+        };
+        assert_eq!(values("build.target = 'a'"), ["b"]);
+        assert_eq!(values("build.target = ['a']"), ["a", "b"]);
+        assert_eq!(values(""), ["b"]);
+    }
+}

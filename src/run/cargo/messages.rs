@@ -1,0 +1,203 @@
+//! What cargo's messages say: programs, shared objects, and whether the build is finished.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::relay::Event;
+use crate::run::{Artifact, Role};
+
+/// Most that is kept unparsed for [`crate::blame`].
+const MOST_UNPARSED: usize = 256 << 20;
+
+/// Whether a line that begins like a message ends like one.
+pub(super) fn is_cargos(line: &[u8]) -> bool {
+    line.trim_ascii_end().ends_with(b"}")
+}
+
+/// Whether anybody wants to know the message; diagnostics, by far the longest, nobody does.
+pub(super) fn is_of_interest(line: &[u8]) -> bool {
+    ["compiler-artifact", "build-script-executed", "build-finished"].iter().any(|reason| has_reason(line, reason))
+}
+
+fn has_reason(line: &[u8], reason: &str) -> bool {
+    line.strip_prefix(br#"{"reason":""#).is_some_and(|rest| rest.starts_with(reason.as_bytes()))
+}
+
+/// What the messages told so far.
+#[derive(Debug)]
+pub(super) struct Found<'p> {
+    targets: &'p [String],
+    pub(super) artifacts: Vec<Artifact>,
+    pub(super) missing: Vec<String>,
+    pub(super) unparsed: Vec<u8>,
+    pub(super) finished: bool,
+    pub(super) unread: Option<String>,
+}
+
+/// `compiler-artifact`, as far as it matters. Source: The Cargo Book, "External tools".
+#[derive(Debug, Deserialize)]
+struct CompilerArtifact<'a> {
+    #[serde(borrow, default)]
+    package_id: Cow<'a, str>,
+    #[serde(borrow)]
+    target: Target<'a>,
+    #[serde(default)]
+    profile: Profile,
+    #[serde(borrow, default)]
+    filenames: Vec<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    executable: Option<Cow<'a, str>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target<'a> {
+    #[serde(borrow, default)]
+    crate_types: Vec<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Profile {
+    #[serde(default)]
+    test: bool,
+}
+
+impl<'p> Found<'p> {
+    pub(super) fn new(targets: &'p [String]) -> Self {
+        let (artifacts, missing, unparsed) = (Vec::new(), Vec::new(), Vec::new());
+        Found { targets, artifacts, missing, unparsed, finished: false, unread: None }
+    }
+
+    pub(super) fn take(&mut self, event: Event) {
+        match event {
+            Event::TooLong => self.unread = Some("a message of cargo was too long to be read".to_owned()),
+            Event::Message(line) if has_reason(&line, "build-finished") => self.finished = true,
+            Event::Message(line) if has_reason(&line, "compiler-artifact") && makes_something_to_judge(&line) => {
+                match serde_json::from_slice(&line) {
+                    Ok(artifact) => self.artifact(&artifact),
+                    Err(error) => {
+                        let why = format!("a message of cargo was not understood ({error}); its artifact is not known");
+                        self.unread = Some(why);
+                    }
+                }
+                self.keep(&line);
+            }
+            Event::Message(line) => self.keep(&line),
+        }
+    }
+
+    fn keep(&mut self, line: &[u8]) {
+        if self.unparsed.len() + line.len() <= MOST_UNPARSED {
+            self.unparsed.extend_from_slice(line);
+        }
+    }
+
+    fn artifact(&mut self, message: &CompilerArtifact<'_>) {
+        if message.profile.test {
+            return; // a test program runs where it was built
+        }
+        let package = package_name(&message.package_id);
+        if let Some(path) = &message.executable {
+            self.add(PathBuf::from(&**path), Role::Program, package);
+            return;
+        }
+        let is = |kind: &str| message.target.crate_types.iter().any(|one| one == kind);
+        // A file still in `deps` belongs to a dependency: it was not asked for, and is not for others.
+        let files = || message.filenames.iter().map(|name| Path::new(&**name)).filter(|path| !is_in_deps(path));
+        let has = |extensions: &[&str], path: &Path| {
+            path.extension().is_some_and(|found| extensions.iter().any(|extension| found == *extension))
+        };
+        let shared: Vec<_> = files().filter(|path| has(&["so", "dylib", "dll"], path)).collect();
+        for path in &shared {
+            self.add(path.to_path_buf(), Role::SharedObject, package.clone());
+        }
+        let dropped = shared.is_empty() && files().next().is_some() && !files().any(|path| has(&["wasm"], path));
+        if let Some(kind) = ["cdylib", "dylib"].into_iter().find(|kind| is(kind)).filter(|_| dropped) {
+            let target = self.targets.first().map_or_else(String::new, |target| format!(" for {target}"));
+            let name = &message.target.name;
+            self.missing.push(format!("the {kind} of `{name}`: cargo dropped it, it cannot be made{target}"));
+        }
+    }
+
+    fn add(&mut self, path: PathBuf, role: Role, package: Option<String>) {
+        let target = match self.targets {
+            [only] => Some(only.clone()),
+            several => {
+                let within = |target: &&String| path.components().any(|part| part.as_os_str() == target.as_str());
+                several.iter().find(within).cloned()
+            }
+        };
+        self.artifacts.push(Artifact { path, role, package, target });
+    }
+}
+
+/// Told from the bytes, since most messages are about libraries.
+fn makes_something_to_judge(line: &[u8]) -> bool {
+    // `"dylib"` is also the end of `"cdylib"`, quotes apart.
+    memmem::find(line, br#""executable":null"#).is_none()
+        || memmem::find(line, br#""cdylib""#).is_some()
+        || memmem::find(line, br#""dylib""#).is_some()
+}
+
+fn is_in_deps(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|name| name == "deps")
+}
+
+/// The name in a package id: `path+file:///x/app#0.1.0`, `registry+…#serde@1.0.0`, before cargo 1.77 `app 0.1.0 (…)`.
+fn package_name(id: &str) -> Option<String> {
+    let name = match id.rsplit_once('#') {
+        Some((_, fragment)) if fragment.contains('@') => fragment.split('@').next(),
+        Some((url, _)) => url.split('?').next().and_then(|url| url.rsplit('/').next()),
+        None => id.split(' ').next(),
+    };
+    name.filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_ids_of_all_ages() {
+        for (id, name) in [
+            ("path+file:///tmp/w/app#0.1.0", "app"),
+            ("path+file:///tmp/w/dir#app@0.1.0", "app"),
+            ("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.0", "serde"),
+            ("git+https://x.org/tool.git?rev=1#tool@0.1.0", "tool"),
+            ("app 0.1.0 (path+file:///tmp/w/app)", "app"),
+        ] {
+            assert_eq!(package_name(id).as_deref(), Some(name));
+        }
+    }
+
+    fn take(line: &str) -> (Vec<(String, Role)>, usize) {
+        let mut found = Found::new(&[]);
+        found.take(Event::Message(line.as_bytes().to_vec()));
+        assert_eq!(found.unread, None);
+        let artifacts = found.artifacts.into_iter().map(|one| (one.path.display().to_string(), one.role)).collect();
+        (artifacts, found.missing.len())
+    }
+
+    #[test]
+    fn artifacts_are_told_from_by_products() {
+        let message = |kind: &str, files: &str, executable: &str, test: bool| {
+            take(&format!(
+                r#"{{"reason":"compiler-artifact","package_id":"a 1 (x)","target":{{"crate_types":["{kind}"],"name":"a"}},"profile":{{"test":{test}}},"filenames":["{files}"],"executable":{executable}}}"#
+            ))
+        };
+        let program = message("bin", "/t/debug/a", "\"/t/debug/a\"", false);
+        assert_eq!(program, (vec![("/t/debug/a".into(), Role::Program)], 0));
+        assert_eq!(message("bin", "/t/debug/a", "\"/t/debug/a\"", true), (vec![], 0));
+        assert_eq!(message("bin", "/t/build/b", "null", false), (vec![], 0));
+        let shared = message("cdylib", "/t/debug/liba.so", "null", false);
+        assert_eq!(shared, (vec![("/t/debug/liba.so".into(), Role::SharedObject)], 0));
+        assert_eq!(message("cdylib", "/t/debug/deps/liba.so", "null", false), (vec![], 0));
+        assert_eq!(message("cdylib", "/t/debug/liba.rlib", "null", false), (vec![], 1));
+        assert_eq!(message("cdylib", "/t/debug/a.wasm", "null", false), (vec![], 0));
+        assert_eq!(message("proc-macro", "/t/debug/liba.so", "null", false), (vec![], 0));
+    }
+}
