@@ -88,10 +88,11 @@ fn host_musl() -> Option<&'static str> {
 
 /// Whether the policy wants programs of that target static; `[[artifact]]` entries for it may say otherwise.
 pub(super) fn must_be_static(triple: &str, policy: &Policy) -> bool {
-    let entries = policy.artifacts.iter().rev().filter(|entry| {
-        let glob = entry.target.as_ref().and_then(|glob| globset::Glob::new(&glob.value).ok());
-        entry.target.is_none() || glob.is_some_and(|glob| glob.compile_matcher().is_match(triple))
-    });
+    let entries = policy
+        .artifacts
+        .iter()
+        .rev()
+        .filter(|entry| entry.target.as_ref().is_none_or(|pattern| pattern.value.matches(triple)));
     // An entry for some paths only cannot be weighed before there are paths; the check does that.
     let mut decisions = entries.filter_map(|entry| entry.linkage.as_ref());
     let linkage = decisions.next().unwrap_or(&policy.linkage).value;
