@@ -9,7 +9,7 @@ mod exports;
 mod glibc;
 mod musl;
 mod own;
-mod table;
+pub(crate) mod table;
 mod version;
 
 use serde::Serialize;

@@ -5,6 +5,7 @@
 //! [`RULES`]; everything that shows rules (`explain`, `docs/rules.md`, reports, templates) reads them from there.
 
 mod cgo_runtime;
+mod dynamic_c_runtime;
 mod dynamic_library;
 mod dynamic_loader;
 mod enforced_setting_lost;
@@ -12,13 +13,17 @@ mod executable_stack;
 mod expired_exception;
 mod library_without_loader;
 mod missing_artifact;
+mod missing_entitlement;
 mod newer_glibc;
+mod non_system_dll;
+mod non_system_dylib;
 mod run_path;
 mod static_glibc_resolver;
 mod stray_glibc;
 mod support;
 mod text_relocations;
 mod unreadable_binary;
+mod unsigned_code;
 mod unused_exception;
 mod wrong_architecture;
 
@@ -35,6 +40,7 @@ use crate::run::{Artifact, Provenance};
 /// Every rule, sorted by id.
 pub static RULES: &[&Rule] = &[
     &cgo_runtime::RULE,
+    &dynamic_c_runtime::RULE,
     &dynamic_library::RULE,
     &dynamic_loader::RULE,
     &enforced_setting_lost::RULE,
@@ -42,12 +48,16 @@ pub static RULES: &[&Rule] = &[
     &expired_exception::RULE,
     &library_without_loader::RULE,
     &missing_artifact::RULE,
+    &missing_entitlement::RULE,
     &newer_glibc::RULE,
+    &non_system_dll::RULE,
+    &non_system_dylib::RULE,
     &run_path::RULE,
     &static_glibc_resolver::RULE,
     &stray_glibc::RULE,
     &text_relocations::RULE,
     &unreadable_binary::RULE,
+    &unsigned_code::RULE,
     &unused_exception::RULE,
     &wrong_architecture::RULE,
 ];

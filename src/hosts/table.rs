@@ -2,16 +2,16 @@
 
 /// A text of lines sorted by their first column (bytes); lines that start with `#` come first and are comments.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Table(&'static str);
+pub(crate) struct Table(&'static str);
 
 impl Table {
     /// A table over an embedded text.
-    pub(super) const fn new(text: &'static str) -> Self {
+    pub(crate) const fn new(text: &'static str) -> Self {
         Table(text)
     }
 
     /// The rows whose first column is `key`, in order, without the key.
-    pub(super) fn rows(self, key: &str) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn rows(self, key: &str) -> impl Iterator<Item = &'static str> {
         let from = self.lower_bound(key.as_bytes());
         let key = key.to_owned();
         self.0.get(from..).unwrap_or_default().lines().map_while(move |line| {
@@ -21,7 +21,7 @@ impl Table {
     }
 
     /// Every row: its first column and the rest.
-    pub(super) fn all(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(crate) fn all(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let rows = self.0.lines().skip_while(|line| line.starts_with('#'));
         rows.map(|line| line.split_once('\t').unwrap_or((line, "")))
     }
@@ -50,7 +50,7 @@ impl Table {
 #[cfg(test)]
 impl Table {
     /// Panics unless the rows are sorted by their first columns.
-    pub(super) fn assert_sorted(self) {
+    pub(crate) fn assert_sorted(self) {
         let keys: Vec<_> = self.all().map(|(key, _)| key.as_bytes()).collect();
         assert!(!keys.is_empty() && keys.is_sorted(), "the table is not sorted");
     }

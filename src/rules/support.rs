@@ -6,9 +6,10 @@ mod page;
 mod subject;
 pub(super) mod target;
 pub(super) mod versions;
+pub(super) mod windows;
 
 pub use page::handbook;
-pub(super) use subject::{NOT_PROGRAM, listed};
+pub(super) use subject::{NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
 
 #[cfg(test)]
 pub(super) mod testing;

@@ -45,7 +45,7 @@ fn summaries_are_one_lower_case_line() {
     for rule in RULES {
         let summary = rule.summary;
         let first = summary.split([' ', '-']).next().expect("a first word");
-        let is_name = ["DLL", "PE", "TLS", "NX"].contains(&first);
+        let is_name = ["DLL", "Mach", "PE", "TLS"].contains(&first);
         assert!(is_name || !first.starts_with(char::is_uppercase), "{}: {summary}", rule.id);
         assert!(!summary.ends_with('.') && !summary.contains('\n') && summary.len() < 100, "{}: {summary}", rule.id);
     }

@@ -14,6 +14,11 @@ pub(in crate::rules) const NOT_PROGRAM: &str = "it is loaded by a program, not s
 /// Why a rule about Linux has nothing to say about another system.
 const NOT_LINUX: &str = "it is not made for Linux";
 
+/// Why a rule about macOS has nothing to say about another system.
+pub(in crate::rules) const NOT_MACOS: &str = "it is not made for macOS";
+/// Why a rule about Windows has nothing to say about firmware.
+pub(in crate::rules) const NOT_WINDOWS: &str = "it is not made for Windows";
+
 impl Rule {
     /// Asks this rule about one slice of one artifact. `None`: it has nothing to do with the format, or is not about
     /// slices at all.

@@ -1,0 +1,137 @@
+//! A Windows image needs a C runtime that is not part of Windows.
+
+use super::support::advice::Maker;
+use super::support::windows::{Dll, comes_with_loading_program, dll, imports, shown};
+use super::support::{NOT_WINDOWS, listed};
+use super::{Cause, Rule, Subject, Verdict, Violation};
+use crate::facts::pe::PeFacts;
+use crate::facts::{Format, Os};
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "dynamic-c-runtime",
+    summary: "a Windows image needs a C runtime that is not part of Windows",
+    default: Level::Deny,
+    formats: &[Format::Pe],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+Imported and delay-loaded DLLs against the runtimes of compilers: Visual C++ (`vcruntime140.dll`, `msvcp140.dll`,
+`msvcr120.dll` …), their debug forms, GCC for Windows (`libgcc_s_seh-1.dll`, `libstdc++-6.dll`, `libwinpthread-1.dll`) and
+LLVM's (`libunwind.dll`, `libc++.dll`). The universal CRT (`ucrtbase.dll`, `api-ms-win-crt-*`) and `msvcrt.dll` are part of
+Windows 10 and pass. In an extension module for CPython, `vcruntime140.dll` passes too: CPython ships it.
+
+## Why it matters
+On the developer's machine these DLLs are there, because the compiler is. A fresh Windows, Server Core and Nano Server have
+none of them, and the program ends with "the code execution cannot proceed because VCRUNTIME140.dll was not found".
+
+## Example
+```text
+error[dynamic-c-runtime]: `dist/app.exe` needs `vcruntime140.dll`, which Windows does not have
+  = evidence: it imports `memcpy` of `vcruntime140.dll`
+  = help: build with `-C target-feature=+crt-static`
+```
+
+## How to fix
+- Go: with cgo and MinGW, `-ldflags='-linkmode=external -extldflags=-static'`; without cgo no such DLL is needed.
+- Cargo: `-C target-feature=+crt-static`, for `-msvc` and for `-gnu` targets. C++ code compiled by a build script needs the
+  static runtime as well; the `cc` crate follows `crt-static`.
+- MinGW: link with `-static`. MSVC: compile with `/MT`.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(pe) = subject.pe().filter(|_| subject.facts.os == Os::Windows) else {
+        return Verdict::NotApplicable(NOT_WINDOWS);
+    };
+    let shipped_by_cpython = for_cpython(subject, pe);
+    let found: Vec<_> = imports(pe)
+        .filter(|(import, _)| matches!(dll(&import.dll), Dll::Msvc(_) | Dll::Debug(_) | Dll::Mingw(_)))
+        .filter(|(import, _)| {
+            !(shipped_by_cpython && ["vcruntime140.dll", "vcruntime140_1.dll"].contains(&&*import.dll))
+        })
+        .collect();
+    if found.is_empty() {
+        return Verdict::Pass;
+    }
+    let names: Vec<String> = found.iter().map(|(import, _)| import.dll.clone()).collect();
+    Verdict::Violated(vec![Violation {
+        message: format!("`{{artifact}}` needs {}, which Windows does not have", listed(&names, 3)),
+        evidence: found.iter().map(|(import, how)| shown(import, how)).collect(),
+        help: Some(help(subject, &names)),
+        causes: names.into_iter().map(Cause::Library).collect(),
+        ..Violation::default()
+    }])
+}
+
+/// Whether it is an extension module for CPython.
+fn for_cpython(subject: &Subject<'_>, pe: &PeFacts) -> bool {
+    let is_python = |name: &str| name.starts_with("python") && comes_with_loading_program(name);
+    !subject.is_program() && pe.imports.iter().any(|import| is_python(&import.dll))
+}
+
+fn help(subject: &Subject<'_>, names: &[String]) -> String {
+    let debug = names.iter().find_map(|name| if let Dll::Debug(of) = dll(name) { Some((name, of)) } else { None });
+    if let Some((name, of)) = debug {
+        return format!("`{name}` is a debug runtime ({of}) that may not be shipped: build for release");
+    }
+    let product = names.iter().find_map(|name| if let Dll::Msvc(of) = dll(name) { Some(of) } else { None });
+    match (subject.maker(), product) {
+        (Maker::Rust, _) => "build with `-C target-feature=+crt-static`".into(),
+        (Maker::Go, _) => {
+            "build with `CGO_ENABLED=0`, or with `-ldflags='-linkmode=external -extldflags=-static'`".into()
+        }
+        (Maker::Other, Some(product)) => {
+            format!("compile with `/MT`, or install the redistributable of {product} on every host")
+        }
+        (Maker::Other, None) => "link with `-static`, or ship the DLL beside the program".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::pe::DllImport;
+    use crate::facts::{Kind, Os};
+    use crate::rules::support::testing::Case;
+
+    fn import(dll: &str, function: &str) -> DllImport {
+        DllImport { dll: dll.into(), functions: vec![function.into()] }
+    }
+
+    fn needs(dlls: &[&str]) -> Case {
+        let imports = dlls.iter().map(|dll| import(dll, "memcpy")).collect();
+        Case::pe().edit_pe(|pe| pe.imports = imports)
+    }
+
+    #[test]
+    fn a_runtime_of_visual_c_violates() {
+        needs(&["kernel32.dll", "vcruntime140.dll", "api-ms-win-crt-heap-l1-1-0.dll"]).rust().documented(&RULE);
+    }
+
+    #[test]
+    fn other_runtimes_violate_with_their_own_advice() {
+        let help = |dll: &str| needs(&[dll]).violations(&RULE).remove(0).help.expect("help");
+        assert!(help("libgcc_s_seh-1.dll").contains("-static"));
+        assert!(help("msvcr120.dll").contains("Visual C++ 2013"));
+        assert!(help("vcruntime140d.dll").contains("debug"));
+    }
+
+    #[test]
+    fn a_delay_loaded_runtime_violates() {
+        Case::pe().edit_pe(|pe| pe.delay_imports = vec![import("msvcp140.dll", "f")]).violations(&RULE);
+    }
+
+    #[test]
+    fn what_windows_or_cpython_has_passes() {
+        needs(&["kernel32.dll", "ucrtbase.dll", "msvcrt.dll"]).passes(&RULE);
+        let module = needs(&["python312.dll", "vcruntime140.dll"]);
+        module.with(|case| case.facts.kind = Kind::SharedObject).passes(&RULE);
+        needs(&["python312.dll", "vcruntime140.dll"]).violations(&RULE);
+    }
+
+    #[test]
+    fn firmware_is_left_alone() {
+        Case::pe().with(|case| case.facts.os = Os::Efi).not_applicable(&RULE);
+    }
+}

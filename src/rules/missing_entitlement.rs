@@ -1,0 +1,108 @@
+//! An entitlement that the policy requires is not in the signature.
+
+use super::support::{NOT_MACOS, NOT_PROGRAM, listed};
+use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use crate::facts::{Format, Os};
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-entitlement",
+    summary: "a program for macOS lacks an entitlement that the policy requires",
+    default: Level::Deny,
+    formats: &[Format::MachO],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+That every key of `[macos] entitlements` is in the program's code signature, and not `false`.
+
+## Why it matters
+With the hardened runtime the kernel refuses what the signature does not claim: a JIT dies without
+`com.apple.security.cs.allow-jit`, a program that loads plugins of others without `disable-library-validation`. Signing again
+without `--entitlements` drops them in silence.
+
+## Example
+```text
+error[missing-entitlement]: `dist/app` does not claim `com.apple.security.cs.allow-jit`
+  = evidence: the signature claims `com.apple.security.network.client`
+  = policy: `[macos] entitlements` (seaworthy.toml:1)
+  = help: sign it with the entitlements file: `codesign --entitlements FILE …`
+```
+
+## How to fix
+The same for Go and Cargo: sign with the file that claims them, `codesign --entitlements app.entitlements …` on a Mac or
+`rcodesign sign --entitlements-xml-file app.entitlements …` elsewhere.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(macho) = subject.macho().filter(|_| subject.facts.os == Os::MacOs) else {
+        return Verdict::NotApplicable(NOT_MACOS);
+    };
+    if !subject.is_program() {
+        return Verdict::NotApplicable(NOT_PROGRAM);
+    }
+    let Some(required) = &subject.policy.policy.macos.entitlements else {
+        return Verdict::NotApplicable("the policy requires no entitlements");
+    };
+    let entitlements = macho.code_signature.as_ref().and_then(|signature| signature.entitlements.as_ref());
+    let missing: Vec<String> = required
+        .value
+        .iter()
+        .filter(|key| !entitlements.is_some_and(|entitlements| entitlements.grants(key)))
+        .cloned()
+        .collect();
+    if missing.is_empty() {
+        return Verdict::Pass;
+    }
+    let evidence = match entitlements {
+        Some(found) if found.values.is_empty() => "the signature's entitlements are empty".into(),
+        Some(found) => format!("the signature claims {}", listed(&found.values.keys().cloned().collect::<Vec<_>>(), 5)),
+        None if macho.code_signature.is_some() => "the signature has no entitlements".into(),
+        None => "the file is not signed".to_owned(),
+    };
+    Verdict::Violated(vec![Violation {
+        message: format!("`{{artifact}}` does not claim {}", listed(&missing, 3)),
+        evidence: vec![evidence],
+        policy: Some(PolicySource { key: "[macos] entitlements".into(), origin: required.origin.clone() }),
+        help: Some("sign it with the entitlements file: `codesign --entitlements FILE …`".into()),
+        ..Violation::default()
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::macho::code_signature::{CodeSignature, Entitlements};
+    use crate::rules::support::testing::{Case, from_file};
+
+    const JIT: &str = "com.apple.security.cs.allow-jit";
+
+    fn claims(entitlements: &[(&str, bool)]) -> Case {
+        let values = entitlements.iter().map(|(key, value)| (key.to_string(), (*value).into())).collect();
+        let entitlements = Entitlements { values, has_xml: true, has_der: true };
+        let signature = CodeSignature { entitlements: Some(entitlements), ..CodeSignature::default() };
+        unsigned().edit_macho(|macho| macho.code_signature = Some(signature))
+    }
+
+    fn unsigned() -> Case {
+        Case::macho().with(|case| case.policy.macos.entitlements = Some(from_file(vec![JIT.to_owned()])))
+    }
+
+    #[test]
+    fn a_missing_or_false_entitlement_violates() {
+        claims(&[("com.apple.security.network.client", true)]).documented(&RULE);
+        claims(&[(JIT, false)]).violations(&RULE);
+        claims(&[]).violations(&RULE);
+        unsigned().violations(&RULE);
+    }
+
+    #[test]
+    fn a_claimed_entitlement_passes() {
+        claims(&[(JIT, true)]).passes(&RULE);
+    }
+
+    #[test]
+    fn without_a_requirement_nothing_is_missing() {
+        Case::macho().not_applicable(&RULE);
+    }
+}

@@ -1,0 +1,79 @@
+//! Which DLLs are part of Windows, and whose runtime the others are: `data/windows-dlls.tsv`.
+
+use crate::facts::pe::{DllImport, PeFacts};
+use crate::hosts::table::Table;
+
+static DLLS: Table = Table::new(include_str!("../../../data/windows-dlls.tsv"));
+
+/// Whose a DLL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum Dll {
+    /// Part of Windows 10 and later, or an API set that the loader resolves.
+    System,
+    /// Microsoft's C or C++ runtime of this product, which is not part of Windows.
+    Msvc(&'static str),
+    /// A debug runtime, which may not be shipped at all.
+    Debug(&'static str),
+    /// The runtime of GCC or LLVM for Windows.
+    Mingw(&'static str),
+    /// Somebody else's.
+    Foreign,
+}
+
+/// Whose `dll` is; its name in lower case.
+pub(in crate::rules) fn dll(name: &str) -> Dll {
+    let family = ["api-ms-win-", "ext-ms-"].into_iter().find(|start| name.starts_with(start));
+    let key = family.map_or_else(|| name.to_owned(), |start| format!("{start}*"));
+    let Some(row) = DLLS.rows(&key).next() else { return Dll::Foreign };
+    let mut fields = row.split('\t');
+    let part = fields.next().unwrap_or_default();
+    let of = fields.nth(2).unwrap_or_default();
+    match part {
+        "msvc-runtime" => Dll::Msvc(of),
+        "debug-runtime" => Dll::Debug(of),
+        "mingw-runtime" => Dll::Mingw(of),
+        _ => Dll::System,
+    }
+}
+
+/// Every imported DLL with how it is imported, delay-loaded ones last.
+pub(in crate::rules) fn imports(pe: &PeFacts) -> impl Iterator<Item = (&DllImport, &'static str)> {
+    let now = pe.imports.iter().map(|import| (import, "imports"));
+    now.chain(pe.delay_imports.iter().map(|import| (import, "delay-loads")))
+}
+
+/// One import as evidence, with its first functions.
+pub(in crate::rules) fn shown(import: &DllImport, how: &str) -> String {
+    match import.functions.len() {
+        0 => format!("it {how} `{}`", import.dll),
+        _ => format!("it {how} {} of `{}`", super::listed(&import.functions, 2), import.dll),
+    }
+}
+
+/// Whether the program that loads an extension provides this DLL: itself, or the interpreter it embeds.
+pub(in crate::rules) fn comes_with_loading_program(name: &str) -> bool {
+    name.ends_with(".exe") || (name.starts_with("python3") && name.ends_with(".dll"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted() {
+        DLLS.assert_sorted();
+    }
+
+    #[test]
+    fn dlls_are_known_by_name() {
+        assert_eq!(dll("kernel32.dll"), Dll::System);
+        assert_eq!(dll("api-ms-win-core-synch-l1-2-0.dll"), Dll::System);
+        assert_eq!(dll("api-ms-win-crt-runtime-l1-1-0.dll"), Dll::System);
+        assert_eq!(dll("vcruntime140.dll"), Dll::Msvc("Visual C++ 2015-2022"));
+        assert_eq!(dll("ucrtbased.dll"), Dll::Debug("Visual C++ 2015-2022"));
+        assert_eq!(dll("libgcc_s_seh-1.dll"), Dll::Mingw("MinGW-w64 GCC"));
+        assert_eq!(dll("libssl-3-x64.dll"), Dll::Foreign);
+        assert_eq!(dll("icuuc77.dll"), Dll::Foreign);
+        assert!(comes_with_loading_program("node.exe") && comes_with_loading_program("python312.dll"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Code without a signature that the system, or the policy, demands.
+
+use super::support::{NOT_MACOS, NOT_PROGRAM};
+use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use crate::facts::macho::code_signature::SignatureKind;
+use crate::facts::{Format, Kind, Os};
+use crate::policy::{Level, Setting};
+
+pub(super) static RULE: Rule = Rule {
+    id: "unsigned-code",
+    summary: "Mach-O code carries no signature although the system or the policy demands one",
+    default: Level::Deny,
+    formats: &[Format::MachO],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+That every arm64 slice carries a code signature, be it ad hoc, and with `[macos] signed = true` or `notarizable = true`
+every slice. A signature that cannot be read counts as none.
+
+## Why it matters
+The kernel of a Mac with Apple silicon kills arm64 code without a signature at once ("Killed: 9"). Apple's linker and Go's
+sign ad hoc as they link; other linkers do not, and `strip`, `install_name_tool` and a patched byte take the signature away
+or break it. x86_64 code may be unsigned.
+
+## Example
+```text
+error[unsigned-code]: `dist/app` is not signed, and macOS kills unsigned arm64 code
+  = evidence: there is no `LC_CODE_SIGNATURE`
+  = help: sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere
+```
+
+## How to fix
+- Go: build with Go's own linker, which signs arm64 programs ad hoc, and strip with `-ldflags=-s` instead of `strip`.
+- Cargo: sign after linking: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` anywhere else. Do it as the last step,
+  after `strip`.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(macho) = subject.macho().filter(|_| subject.facts.os == Os::MacOs) else {
+        return Verdict::NotApplicable(NOT_MACOS);
+    };
+    if subject.facts.kind == Kind::Other {
+        return Verdict::NotApplicable(NOT_PROGRAM);
+    }
+    let state = match macho.signature_kind {
+        SignatureKind::None => "there is no `LC_CODE_SIGNATURE`",
+        SignatureKind::Damaged => "the signature that `LC_CODE_SIGNATURE` names cannot be read",
+        SignatureKind::LinkerAdhoc | SignatureKind::Adhoc | SignatureKind::Cms => return Verdict::Pass,
+    };
+    let policy = demanded(subject);
+    let by_system = subject.facts.arch == "aarch64";
+    if !by_system && policy.is_none() {
+        return Verdict::NotApplicable(
+            "macOS runs unsigned code of this architecture, and the policy does not ask for more",
+        );
+    }
+    let why = if by_system { "macOS kills unsigned arm64 code" } else { "the policy demands a signature" };
+    let mut evidence = vec![state.to_owned()];
+    evidence.extend(macho.code_signature.iter().flat_map(|signature| signature.problems.iter().cloned()));
+    Verdict::Violated(vec![Violation {
+        message: format!("`{{artifact}}` is not signed, and {why}"),
+        evidence,
+        policy,
+        help: Some("sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere".into()),
+        ..Violation::default()
+    }])
+}
+
+/// The line of the policy that demands a signature of any code.
+fn demanded(subject: &Subject<'_>) -> Option<PolicySource> {
+    let macos = &subject.policy.policy.macos;
+    let on = |key: &str, setting: &Option<Setting<bool>>| {
+        setting
+            .as_ref()
+            .filter(|setting| setting.value)
+            .map(|setting| PolicySource { key: format!("[macos] {key} = true"), origin: setting.origin.clone() })
+    };
+    on("signed", &macos.signed).or_else(|| on("notarizable", &macos.notarizable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::macho::code_signature::SignatureKind;
+    use crate::rules::support::testing::{Case, from_file};
+
+    fn signed(kind: SignatureKind) -> Case {
+        Case::macho().edit_macho(|macho| macho.signature_kind = kind)
+    }
+
+    #[test]
+    fn unsigned_arm64_code_violates() {
+        signed(SignatureKind::None).documented(&RULE);
+        signed(SignatureKind::Damaged).violations(&RULE);
+    }
+
+    #[test]
+    fn x86_64_code_violates_when_the_policy_says_so() {
+        let intel = || signed(SignatureKind::None).with(|case| case.facts.arch = "x86_64".into());
+        intel().not_applicable(&RULE);
+        intel().with(|case| case.policy.macos.signed = Some(from_file(true))).violations(&RULE);
+        intel().with(|case| case.policy.macos.notarizable = Some(from_file(true))).violations(&RULE);
+        intel().with(|case| case.policy.macos.signed = Some(from_file(false))).not_applicable(&RULE);
+    }
+
+    #[test]
+    fn any_signature_passes() {
+        for kind in [SignatureKind::LinkerAdhoc, SignatureKind::Adhoc, SignatureKind::Cms] {
+            signed(kind).passes(&RULE);
+        }
+    }
+}
