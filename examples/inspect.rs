@@ -7,20 +7,24 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use seaworthy::check::{Inspected, Overall, check};
+use seaworthy::check::{Inspected, Surroundings, check, exit_code};
 use seaworthy::facts::{Wanted, read_file};
-use seaworthy::policy;
+use seaworthy::policy::{self, exceptions::today};
+use seaworthy::report::Report;
 use seaworthy::run::{Artifact, Provenance, Role};
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let policy = policy::load(None, &std::env::current_dir()?)?;
+    let directory = std::env::current_dir()?;
+    let policy = policy::load(None, &directory)?;
     let inspected = std::env::args_os().skip(1).map(|argument| {
         let path = PathBuf::from(argument);
         let facts = read_file(&path, Wanted::default());
         Inspected { artifact: Artifact { path, role: Role::Unknown, package: None, target: None }, facts }
     });
-    let results = check(&policy, inspected.collect(), &Provenance::default());
-    for result in &results {
+    let surroundings = Surroundings { directory: &directory, today: today(), hosts: &|_, _| Vec::new() };
+    let (artifacts, general) = check(&policy, inspected.collect(), &Provenance::default(), &surroundings);
+    let report = Report { artifacts, general, notes: Vec::new() };
+    for result in &report.artifacts {
         let path = result.artifact.path.display();
         if let Some(slice) = result.facts.as_ref().and_then(|facts| facts.slices.first()) {
             println!("{path}: {} for {}, {:?}: {:?}", slice.format, slice.arch, slice.linkage, result.verdict);
@@ -29,6 +33,5 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             println!("  {}: {}", finding.rule, finding.evidence.join(", "));
         }
     }
-    let fine = results.iter().all(|result| result.verdict == Overall::Pass);
-    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(seaworthy::exit::VIOLATED) })
+    Ok(ExitCode::from(exit_code(&report)))
 }

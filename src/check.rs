@@ -114,9 +114,7 @@ pub fn check(
 
 /// The exit code of a run that ended in this report.
 pub fn exit_code(report: &Report) -> u8 {
-    let denied = |finding: &Finding| finding.level == Level::Deny;
-    let rejected = report.artifacts.iter().any(ArtifactResult::is_rejected) || report.general.iter().any(denied);
-    if rejected { exit::VIOLATED } else { exit::OK }
+    if report.is_violated() { exit::VIOLATED } else { exit::OK }
 }
 
 impl ArtifactResult {

@@ -13,6 +13,7 @@ mod parse;
 mod pattern;
 mod presets;
 mod problem;
+mod reference;
 mod shape;
 mod syntax;
 mod validate;
@@ -26,6 +27,7 @@ pub use load::load;
 pub use parse::parse_str;
 pub use pattern::{FileNames, Pattern};
 pub use problem::PolicyErrors;
+pub use reference::reference;
 
 /// Name of the policy file, looked for in the working directory and its parents.
 pub const FILE_NAME: &str = "seaworthy.toml";

@@ -13,7 +13,7 @@ pub mod text;
 use serde::Serialize;
 
 use crate::check::{ArtifactResult, Finding, Overall};
-use crate::policy::{Level, Setting};
+use crate::policy::Level;
 
 pub use escape::{escape, escape_lines, path};
 pub use floors::Floors;
@@ -31,8 +31,6 @@ pub struct Report {
     pub general: Vec<Finding>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
-    /// `inconclusive`: whether a binary that cannot be judged fails the build.
-    pub inconclusive: Setting<Level>,
 }
 
 /// How much is said.
@@ -61,11 +59,8 @@ impl Report {
 
     /// Whether the build fails: something is denied, or could not be told and the policy does not allow that.
     pub fn is_violated(&self) -> bool {
-        match self.verdict() {
-            Overall::Pass => false,
-            Overall::Fail => true,
-            Overall::Inconclusive => self.inconclusive.value == Level::Deny,
-        }
+        let denied = |finding: &Finding| finding.level == Level::Deny;
+        self.artifacts.iter().any(ArtifactResult::is_rejected) || self.general.iter().any(denied)
     }
 
     /// Every finding: those of the artifacts in their order, then the general ones.

@@ -9,7 +9,7 @@ use anstream::stream::{AsLockedWrite, RawStream};
 
 use crate::Error;
 use crate::cli::{Format, Options};
-use crate::report::{Detail, Styles, escape, escape_lines};
+use crate::report::{Detail, Styles, escape};
 
 pub use progress::Progress;
 
@@ -81,8 +81,9 @@ impl Ui {
     /// Says what kept the job from being done.
     pub fn error(&self, error: &Error) {
         if let Error::Policy(errors) = error {
-            for block in &errors.rendered {
-                self.err(&format!("{}\n", escape_lines(block).trim_end()));
+            let blocks = if self.color_err { &errors.styled } else { &errors.rendered };
+            for block in blocks {
+                self.err(&format!("{}\n\n", block.trim_end()));
             }
         }
         let style = self.styles_err();

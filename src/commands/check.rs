@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::Error;
-use crate::check::{Inspected, check};
+use crate::check::{Inspected, Surroundings, check};
 use crate::cli::Options;
 use crate::exit;
 use crate::facts::Unreadable;
+use crate::policy::exceptions::today;
 use crate::report::{self, Report};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
@@ -18,7 +19,8 @@ use super::{inspect, output, walk};
 /// # Errors
 /// When the policy, or standard input, cannot be read, or a report cannot be written.
 pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, Error> {
-    let policy = crate::policy::load(options.policy.as_deref(), &super::current_directory()?)?;
+    let directory = super::current_directory()?;
+    let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     let mut found = walk::find(paths)?;
     let progress = ui.progress(found.files.len(), options.format());
     let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
@@ -35,12 +37,9 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, E
     }
     let nothing = inspected.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
-    let report = Report {
-        artifacts: check(&policy, inspected, &provenance),
-        general: Vec::new(),
-        notes: notes(ignored, found.links_outside),
-        inconclusive: policy.inconclusive.clone(),
-    };
+    let surroundings = Surroundings { directory: &directory, today: today(), hosts: &|_, _| Vec::new() };
+    let (artifacts, general) = check(&policy, inspected, &provenance, &surroundings);
+    let report = Report { artifacts, general, notes: notes(ignored, found.links_outside) };
     ui.out(&output::render(&report, options.format(), &ui.styles_out(), ui.detail()))?;
     for problem in &found.problems {
         ui.error(&Error::Environment(problem.clone()));

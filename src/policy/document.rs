@@ -79,6 +79,9 @@ pub(super) fn entries<'a, 't>(
     entries
 }
 
+/// What stands behind the name of a rule.
+static LEVEL: Key = Key { name: "level", kind: Kind::Word(keys::words::<super::Level>), default: "", meaning: "" };
+
 /// Compares a table with its section.
 struct Checker {
     problems: Vec<Problem>,
@@ -115,11 +118,13 @@ impl Checker {
             (Kind::Text(shape), DeValue::String(text)) => self.text(text, shape, &span, key),
             (Kind::Texts(shape), DeValue::Array(array)) => self.texts(array, shape, key, section),
             (Kind::Flag, DeValue::Boolean(_)) => {}
-            (Kind::Word(words) | Kind::Words(words), DeValue::String(word)) => self.word(word, &words(), &span, key),
+            (Kind::Word(words) | Kind::Words(words), DeValue::String(word)) => {
+                self.word(word, &words(), &span, key.name)
+            }
             (Kind::Words(words), DeValue::Array(array)) => {
                 for item in array.iter() {
                     match item.get_ref() {
-                        DeValue::String(word) => self.word(word, &words(), &item.span(), key),
+                        DeValue::String(word) => self.word(word, &words(), &item.span(), key.name),
                         other => self.report(wrong_type(other, item.span(), key, section)),
                     }
                 }
@@ -144,9 +149,8 @@ impl Checker {
     }
 
     fn text(&mut self, text: &str, shape: Shape, span: &Range<usize>, key: &Key) {
-        if let Err(flaw) = shape::check(text, shape) {
-            let title = format!("`{}` {}", key.name, flaw.title);
-            self.report(Problem::new(span.clone(), title, flaw.label).maybe_help(flaw.help));
+        if let Err(flaw) = shape::check(key.name, text, shape) {
+            self.report(Problem::new(span.clone(), flaw.title, flaw.label).maybe_help(flaw.help));
         }
     }
 
@@ -159,30 +163,30 @@ impl Checker {
         }
     }
 
-    fn word(&mut self, word: &str, words: &[&'static str], span: &Range<usize>, key: &Key) {
+    fn word(&mut self, word: &str, words: &[&'static str], span: &Range<usize>, name: &str) {
         if !words.contains(&word) {
-            let title = format!("`{}` cannot be `{}`", key.name, visible(word));
+            let title = format!("`{}` cannot be `{}`", visible(name), visible(word));
             let label = format!("expected {}", any_of(words));
             self.report(Problem::new(span.clone(), title, label).maybe_help(did_you_mean(word, words.iter().copied())));
         }
     }
 
     fn levels(&mut self, table: &DeTable<'_>, key: &Key, section: &'static Section) {
-        let level = Key { name: "level", kind: Kind::Word(keys::words::<super::Level>), default: "", meaning: "" };
         for (name, value) in entries(table) {
-            if let Err(flaw) = shape::check(name.get_ref(), Shape::Rule) {
-                let title = format!("`{}` {}", key.name, flaw.title);
-                self.report(Problem::new(name.span(), title, flaw.label).maybe_help(flaw.help));
+            if let Err(flaw) = shape::check(key.name, name.get_ref(), Shape::Rule) {
+                self.report(Problem::new(name.span(), flaw.title, flaw.label).maybe_help(flaw.help));
             }
-            self.value(value, &level, section);
+            match value.get_ref() {
+                DeValue::String(word) => self.word(word, &keys::words::<super::Level>(), &value.span(), name.get_ref()),
+                other => self.report(wrong_type(other, value.span(), &LEVEL, section)),
+            }
         }
     }
 
     fn named(&mut self, named: &DeTable<'_>, inner: &'static Section, key: &Key, section: &'static Section) {
         for (name, value) in entries(named) {
             if let Err(flaw) = shape::own_host(name.get_ref()) {
-                let title = format!("`{}` {}", key.name, flaw.title);
-                self.report(Problem::new(name.span(), title, flaw.label).maybe_help(flaw.help));
+                self.report(Problem::new(name.span(), flaw.title, flaw.label).maybe_help(flaw.help));
             }
             match value.get_ref() {
                 DeValue::Table(table) => self.table(table, inner, &value.span()),
@@ -194,7 +198,8 @@ impl Checker {
 
 fn unknown_key(name: &Spanned<toml::de::DeString<'_>>, section: &'static Section) -> Problem {
     let known: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
-    let title = format!("unknown key `{}` in {}", visible(name.get_ref()), section.place());
+    let place = if section.header.is_empty() { String::new() } else { format!(" in {}", section.place()) };
+    let title = format!("unknown key `{}`{place}", visible(name.get_ref()));
     let homes: Vec<String> = keys::homes(name.get_ref())
         .into_iter()
         .map(
@@ -207,7 +212,7 @@ fn unknown_key(name: &Spanned<toml::de::DeString<'_>>, section: &'static Section
         [] => did_you_mean(name.get_ref(), known.iter().copied()),
         some => Some(format!("`{}` belongs in {}", name.get_ref(), some.join(" or "))),
     };
-    Problem::new(name.span(), title, "not a key of this table")
+    Problem::new(name.span(), title, "not a key here")
         .maybe_help(home)
         .help(format!("known keys: {}", known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")))
 }
@@ -234,7 +239,7 @@ fn remedy(value: &DeValue<'_>, key: &Key) -> Option<String> {
         (Kind::Flag, DeValue::String(word)) if matches!(word.as_ref(), "true" | "false") => {
             Some(format!("leave out the quotes: `{name} = {word}`"))
         }
-        (Kind::Word(words), DeValue::Boolean(_)) => Some(format!("one of {}, in quotes", any_of(&words()))),
+        (Kind::Word(_), DeValue::Boolean(_)) => Some("write one of them, in quotes".to_owned()),
         (Kind::Tables(_), DeValue::Table(_)) => Some(format!("write `[[{name}]]`: there can be several")),
         (Kind::Table(_), DeValue::Array(_)) => Some(format!("write `[{name}]`: there is only one")),
         (Kind::Levels, _) => Some(format!("write `{name} = {{ RULE = \"warn\" }}`")),

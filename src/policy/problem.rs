@@ -1,10 +1,12 @@
 //! What is wrong with a policy file, as data, and how it is shown: the line, a mark under it, the way out.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::report::escape;
 
 /// Problems shown of one file; the rest are counted. A file with more has one cause, not many.
 const SHOWN: usize = 50;
@@ -132,33 +134,34 @@ fn block(renderer: &Renderer, name: &str, lines: &Lines<'_>, problem: &Problem) 
     let (line, span) = lines.excerpt(&problem.span);
     let number = usize::try_from(lines.number(problem.span.start)).unwrap_or(usize::MAX);
     let mark = AnnotationKind::Primary.span(span).label(problem.label.as_str());
-    let snippet = Snippet::source(line).line_start(number).path(name).annotation(mark);
+    let snippet = Snippet::source(harmless(line)).line_start(number).path(name).annotation(mark);
     let help = problem.help.iter().map(|help| Level::HELP.message(help.as_str()));
     renderer.render(&[Level::ERROR.primary_title(problem.title.as_str()).element(snippet).elements(help)])
 }
 
-/// A word of the file as a message can hold it: without control characters, and not longer than a line.
+/// A word of the file as a message can hold it: safe to print, and not longer than a line.
 pub(super) fn visible(word: &str) -> String {
     const LONGEST: usize = 80;
-    let mut shown = String::new();
-    for (count, character) in word.chars().enumerate() {
-        if count == LONGEST {
-            shown.push('…');
-            break;
-        }
-        if character.is_control() || is_bidi(character) {
-            // Writing to a string cannot fail.
-            let _ = write!(shown, "{}", character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
+    match word.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", escape(word.get(..at).unwrap_or_default())),
+        None => escape(word).into_owned(),
     }
-    shown
 }
 
-/// Whether a character changes the direction of what follows it (Unicode UAX #9), which would let a name lie.
-fn is_bidi(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// A line with what the renderer would print raw replaced by something as many bytes long, so that marks stay in place. It
+/// has symbols of its own for ASCII control characters.
+fn harmless(line: &str) -> Cow<'_, str> {
+    let mut buffer = [0; 4];
+    let mut raw = |c: char| !c.is_ascii() && escape(c.encode_utf8(&mut buffer)).is_ascii();
+    if !line.contains(&mut raw) {
+        return Cow::Borrowed(line);
+    }
+    let symbol = |c: char| match c.len_utf8() {
+        2 => '\u{bf}',
+        3 => '\u{fffd}',
+        _ => '\u{1f6ab}',
+    };
+    Cow::Owned(line.chars().map(|c| if raw(c) { symbol(c) } else { c }).collect())
 }
 
 /// `` `a`, `b` or `c` ``.
@@ -211,7 +214,10 @@ mod tests {
 
     #[test]
     fn nothing_raw_reaches_a_message() {
-        assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+        assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\x1b[31m\\u{202e}b");
+        let line = "é\u{9b}31m\u{200b}\u{1f600}";
+        assert_eq!(harmless(line), "é\u{bf}31m\u{fffd}\u{1f600}");
+        assert_eq!(harmless(line).len(), line.len());
         assert_eq!(visible(&"x".repeat(100)).chars().count(), 81);
     }
 

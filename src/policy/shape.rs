@@ -11,7 +11,7 @@ use super::problem::{Problem, closest, visible};
 /// What is wrong with a string.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
-    /// The rest of a sentence that starts with the key.
+    /// One sentence that stands alone.
     pub(super) title: String,
     /// What to write beside the mark.
     pub(super) label: String,
@@ -19,21 +19,21 @@ pub(super) struct Flaw {
     pub(super) help: Option<String>,
 }
 
-fn flaw(title: impl Into<String>, label: impl Into<String>) -> Flaw {
-    Flaw { title: title.into(), label: label.into(), help: None }
+fn flaw(title: String, label: impl Into<String>) -> Flaw {
+    Flaw { title, label: label.into(), help: None }
 }
 
-/// Whether `text` has that shape.
-pub(super) fn check(text: &str, shape: Shape) -> Result<(), Flaw> {
+/// Whether `text`, the value of `key`, has that shape.
+pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
     if text.trim().is_empty() {
-        return Err(flaw("must not be empty", "empty"));
+        return Err(flaw(format!("`{key}` must not be empty"), "empty"));
     }
     let shown = visible(text);
     let only = |allowed: fn(char) -> bool| text.chars().all(allowed);
     match shape {
         Shape::Any | Shape::Path => {
             if text.contains('\0') {
-                return Err(flaw("must not hold a NUL character", "NUL inside"));
+                return Err(flaw(format!("`{key}` must not hold a NUL character"), "NUL inside"));
             }
         }
         Shape::Version => {
@@ -41,44 +41,44 @@ pub(super) fn check(text: &str, shape: Shape) -> Result<(), Flaw> {
                 |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
             if !text.split('.').all(number) {
                 return Err(flaw(
-                    format!("is not a version: `{shown}`"),
+                    format!("`{key}` is not a version: `{shown}`"),
                     "expected numbers with dots between them, as `2.17`",
                 ));
             }
         }
-        Shape::Host => return host(text),
-        Shape::PathGlob => glob(Pattern::path(text))?,
-        Shape::Glob => glob(Pattern::plain(text))?,
+        Shape::Host => return host(key, text),
+        Shape::PathGlob => glob(key, Pattern::path(text))?,
+        Shape::Glob => glob(key, Pattern::plain(text))?,
         Shape::Rule => return rule(text),
         // go/build/constraint: letters, digits, underscores and dots.
         Shape::GoTag => {
             if !only(|c| c.is_alphanumeric() || c == '_' || c == '.') {
                 let label = "expected letters, digits, `_` and `.`; one tag an element";
-                return Err(flaw(format!("is not a build tag: `{shown}`"), label));
+                return Err(flaw(format!("`{key}` is not a build tag: `{shown}`"), label));
             }
         }
         Shape::Target => {
             if text.starts_with('-') || !only(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
                 let label = "expected a target triple, as `x86_64-unknown-linux-musl`";
-                return Err(flaw(format!("is not a target: `{shown}`"), label));
+                return Err(flaw(format!("`{key}` is not a target: `{shown}`"), label));
             }
         }
         Shape::Team => {
             if text.len() != 10 || !only(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
                 let label = "expected ten capital letters and digits, as `ABCDE12345`";
-                return Err(flaw(format!("is not a team of Apple's: `{shown}`"), label));
+                return Err(flaw(format!("`{key}` is not a team of Apple's: `{shown}`"), label));
             }
         }
     }
     Ok(())
 }
 
-fn glob(compiled: Result<Pattern, String>) -> Result<(), Flaw> {
-    compiled.map(|_| ()).map_err(|why| flaw("is not a glob that can be matched", visible(&why)))
+fn glob(key: &str, compiled: Result<Pattern, String>) -> Result<(), Flaw> {
+    compiled.map(|_| ()).map_err(|why| flaw(format!("`{key}` is not a glob that can be matched"), visible(&why)))
 }
 
 /// A name of a host, with its version behind a colon.
-fn host(text: &str) -> Result<(), Flaw> {
+fn host(key: &str, text: &str) -> Result<(), Flaw> {
     let (name, version) = text.split_once(':').map_or((text, None), |(name, version)| (name, Some(version)));
     let part = |part: &str, more: fn(char) -> bool| {
         part.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -89,15 +89,21 @@ fn host(text: &str) -> Result<(), Flaw> {
     {
         return Ok(());
     }
-    Err(flaw(format!("names no host: `{}`", visible(text)), "expected `name` or `name:version`, as `alpine:3.20`"))
+    Err(flaw(
+        format!("`{key}` names no host: `{}`", visible(text)),
+        "expected `name` or `name:version`, as `alpine:3.20`",
+    ))
 }
 
 /// A name for a host of the project's own.
 pub(super) fn own_host(name: &str) -> Result<(), Flaw> {
     if name.contains(':') {
-        return Err(flaw(format!("defines `{}`", visible(name)), "a host of your own has no `:` in its name"));
+        return Err(flaw(
+            format!("`{}` is no name for a host of your own", visible(name)),
+            "a `:` is for the versions of built-in hosts",
+        ));
     }
-    check(name, Shape::Host)
+    check("hosts", name, Shape::Host)
 }
 
 fn rule(text: &str) -> Result<(), Flaw> {
@@ -106,7 +112,7 @@ fn rule(text: &str) -> Result<(), Flaw> {
         return Ok(());
     }
     let near = closest(text, known.iter().copied());
-    let mut flaw = flaw(format!("names no rule: `{}`", visible(text)), "unknown rule");
+    let mut flaw = flaw(format!("unknown rule `{}`", visible(text)), "no rule of that name");
     flaw.help = Some(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`seaworthy explain` lists the rules".to_owned(),

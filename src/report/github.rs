@@ -19,7 +19,7 @@ pub fn render(report: &Report) -> String {
             line(&mut out, finding.level, finding.rule, &sentence(finding, &name));
         }
         if artifact.verdict == Overall::Inconclusive {
-            line(&mut out, report.inconclusive.value, "inconclusive", &format!("`{name}` could not be judged"));
+            line(&mut out, artifact.inconclusive_level.value, "inconclusive", &format!("`{name}` could not be judged"));
         }
     }
     for finding in &report.general {

@@ -16,7 +16,7 @@ pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
             finding_line(&mut out, styles, finding, &name);
         }
         match artifact.verdict {
-            Overall::Inconclusive => inconclusive_line(&mut out, styles, artifact, &name, report),
+            Overall::Inconclusive => inconclusive_line(&mut out, styles, artifact, &name),
             Overall::Pass if detail != Detail::Quiet => {
                 let _ = writeln!(out, "{name}: {}ok{:#}", styles.ok, styles.ok);
             }
@@ -39,8 +39,8 @@ fn finding_line(out: &mut String, styles: &Styles, finding: &Finding, name: &str
     let _ = writeln!(out, "{prefix}{style}{word}[{}]{style:#}: {}", finding.rule, sentence(finding, base));
 }
 
-fn inconclusive_line(out: &mut String, styles: &Styles, artifact: &ArtifactResult, name: &str, report: &Report) {
-    let denied = report.inconclusive.value == Level::Deny;
+fn inconclusive_line(out: &mut String, styles: &Styles, artifact: &ArtifactResult, name: &str) {
+    let denied = artifact.inconclusive_level.value == Level::Deny;
     let (style, word) = if denied { (styles.error, "error") } else { (styles.warning, "warning") };
     let why = artifact.inconclusive.first().map(|(_, reason)| escape(reason)).unwrap_or_default();
     let _ = writeln!(out, "{name}: {style}{word}[inconclusive]{style:#}: could not be judged: {why}");

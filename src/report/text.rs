@@ -18,7 +18,7 @@ const EVIDENCE_SHOWN: usize = 8;
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
     let mut text = Text { out: String::new(), styles: *styles };
     for artifact in &report.artifacts {
-        text.artifact(artifact, report, detail);
+        text.artifact(artifact, detail);
     }
     for finding in &report.general {
         text.finding(finding, &path(&finding.artifact));
@@ -38,13 +38,13 @@ struct Text {
 }
 
 impl Text {
-    fn artifact(&mut self, result: &ArtifactResult, report: &Report, detail: Detail) {
+    fn artifact(&mut self, result: &ArtifactResult, detail: Detail) {
         let name = path(&result.artifact.path);
         for finding in &result.findings {
             self.finding(finding, &name);
         }
         if result.verdict == Overall::Inconclusive {
-            self.inconclusive(result, &name, report);
+            self.inconclusive(result, &name);
         }
         if result.verdict == Overall::Pass && detail != Detail::Quiet {
             let what = result.facts.as_ref().map(describe).unwrap_or_else(|| "not looked at".into());
@@ -87,8 +87,8 @@ impl Text {
     }
 
     /// An artifact that could not be judged: one block, with every rule that could not tell.
-    fn inconclusive(&mut self, result: &ArtifactResult, name: &str, report: &Report) {
-        let denied = report.inconclusive.value == Level::Deny;
+    fn inconclusive(&mut self, result: &ArtifactResult, name: &str) {
+        let denied = result.inconclusive_level.value == Level::Deny;
         let (style, word) = if denied { (self.styles.error, "error") } else { (self.styles.warning, "warning") };
         self.headline(style, &format!("{word}[inconclusive]"), &format!("`{name}` could not be judged"));
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -101,8 +101,8 @@ impl Text {
         let evidence: Vec<String> =
             reasons.iter().map(|(reason, rules)| format!("{reason} ({})", rules.join(", "))).collect();
         self.evidence(&evidence, name);
-        let level = level_word(report.inconclusive.value);
-        self.line("policy", &format!("`inconclusive = \"{level}\"` ({})", origin(&report.inconclusive.origin)));
+        let level = level_word(result.inconclusive_level.value);
+        self.line("policy", &format!("`inconclusive = \"{level}\"` ({})", origin(&result.inconclusive_level.origin)));
         self.line("help", "judge the file before it is packed or stripped, or set `inconclusive = \"allow\"`");
     }
 

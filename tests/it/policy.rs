@@ -1,3 +1,5 @@
+//! Are bad policies refused, each in its own words, and do the good ones parse?
+
 use std::path::{Path, PathBuf};
 
 use seaworthy::policy;
@@ -22,4 +24,11 @@ fn every_bad_policy_is_refused_in_these_words() {
         let expected = snapbox::Data::read_from(&file.with_extension("stderr"), None).raw();
         snapbox::Assert::new().action_env("SNAPSHOTS").eq(said, expected);
     }
+}
+
+#[test]
+fn the_reference_page_is_the_one_the_parser_would_write() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md");
+    let expected = snapbox::Data::read_from(&page, None).raw();
+    snapbox::Assert::new().action_env("SNAPSHOTS").eq(policy::reference(), expected);
 }
