@@ -127,11 +127,3 @@ impl ArtifactResult {
         }
     }
 }
-
-/// The id of every rule a policy can name, sorted: those that look at files, and those about the build and the policy.
-pub fn rule_ids() -> Vec<&'static str> {
-    let mut ids: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(general::ALL.iter().map(|rule| rule.id)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}

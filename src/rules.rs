@@ -5,14 +5,16 @@
 //! [`RULES`]; everything that shows rules (`explain`, `docs/rules.md`, reports, templates) reads them from there.
 
 mod cgo_runtime;
+pub(crate) mod degraded_discovery;
+pub(crate) mod discarded_artifact;
 mod dynamic_c_runtime;
 mod dynamic_library;
 mod dynamic_loader;
 mod enforced_setting_lost;
 mod executable_stack;
-mod expired_exception;
+pub(crate) mod expired_exception;
 mod library_without_loader;
-mod missing_artifact;
+pub(crate) mod missing_artifact;
 mod missing_entitlement;
 mod newer_glibc;
 mod non_system_dll;
@@ -22,9 +24,9 @@ mod static_glibc_resolver;
 mod stray_glibc;
 mod support;
 mod text_relocations;
-mod unreadable_binary;
+pub(crate) mod unreadable_binary;
 mod unsigned_code;
-mod unused_exception;
+pub(crate) mod unused_exception;
 mod wrong_architecture;
 
 pub use support::handbook;
@@ -40,6 +42,8 @@ use crate::run::{Artifact, Provenance};
 /// Every rule, sorted by id.
 pub static RULES: &[&Rule] = &[
     &cgo_runtime::RULE,
+    &degraded_discovery::RULE,
+    &discarded_artifact::RULE,
     &dynamic_c_runtime::RULE,
     &dynamic_library::RULE,
     &dynamic_loader::RULE,

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::Finding;
-use super::general::{EXPIRED_EXCEPTION, UNUSED_EXCEPTION, with_source};
+use super::general::{finding, with_source};
 use crate::policy::exceptions::Exception;
-use crate::policy::{FileNames, Policy};
-use crate::rules::PolicySource;
+use crate::policy::{FileNames, Level, Policy};
+use crate::rules::{PolicySource, expired_exception, unused_exception};
 
 /// What became of the policy's exceptions while one artifact, or all, were judged; by their index.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -75,13 +75,20 @@ fn about(policy: &Policy, index: usize, exception: &Exception, uses: &Uses, toda
     if let Some(until) = over.filter(|_| uses.too_late.contains(&index)) {
         let message = format!("{name} expired on {until}, so its finding is back");
         let help = "fix the cause, or give the exception a later `until`";
-        return with_source(EXPIRED_EXCEPTION.finding(policy, message, evidence, help), source);
+        return with_source(finding(&expired_exception::RULE, policy, message, evidence, help), source);
     }
     if uses.used.contains(&index) {
         return None;
     }
-    let why = if uses.matched.contains(&index) { "lets nothing through" } else { "matches no file of this run" };
     let over = over.map(|until| format!(", and expired on {until}")).unwrap_or_default();
     let help = "remove it, unless other builds need it";
-    with_source(UNUSED_EXCEPTION.finding(policy, format!("{name} {why}{over}"), evidence, help), source)
+    let said = |why: &str| {
+        let found = finding(&unused_exception::RULE, policy, format!("{name} {why}{over}"), evidence, help);
+        with_source(found, source)
+    };
+    if uses.matched.contains(&index) {
+        return said("lets nothing through");
+    }
+    // Another build of the same project may make the file: that must not fail this one.
+    said("matches no file of this run").map(|found| Finding { level: found.level.min(Level::Warn), ..found })
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::excuse::{self, Excuses, Uses};
-use super::general::{self, UNREADABLE_BINARY};
+use super::general;
 use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
 use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::policy::levels::Effective;
 use crate::policy::{FileNames, Level, Policy, Setting};
-use crate::rules::{Rule, Subject, Verdict, Violation};
+use crate::rules::{Rule, Subject, Verdict, Violation, unreadable_binary};
 use crate::run::Provenance;
 
 /// Artifacts from which on several threads pay for their own start.
@@ -89,13 +89,13 @@ impl Bench<'_> {
             match &slice.packed {
                 // What lies in the file is the packer's stub: whatever a rule says about it is about the wrong program.
                 Some(packer) => {
-                    trial.unsure(UNREADABLE_BINARY.id, name, format!("packed, and not unpacked here: {packer}"))
+                    trial.unsure(unreadable_binary::RULE.id, name, format!("packed, and not unpacked here: {packer}"))
                 }
                 None => self.try_slice(slice, name, trial),
             }
         }
         if facts.slices.is_empty() {
-            trial.unsure(UNREADABLE_BINARY.id, None, "holds no code for any architecture".to_owned());
+            trial.unsure(unreadable_binary::RULE.id, None, "holds no code for any architecture".to_owned());
         }
         trial.result.facts = Some(facts);
     }
@@ -103,6 +103,8 @@ impl Bench<'_> {
     fn try_slice(&self, slice: &Facts, name: Option<&str>, trial: &mut Trial<'_>) {
         let hosts = (self.surroundings.hosts)(&trial.effective, slice);
         for rule in self.rules {
+            // Without a check of its own the rule is about the run as a whole.
+            let Some(check) = rule.check else { continue };
             let level = trial.effective.level(rule.id, rule.default);
             if level.value == Level::Allow {
                 continue;
@@ -118,7 +120,7 @@ impl Bench<'_> {
                 trial.not_applicable(rule, name, &other_format(rule, slice));
                 continue;
             }
-            match (rule.check)(&subject) {
+            match check(&subject) {
                 Verdict::Pass => {}
                 Verdict::Violated(violations) => {
                     violations.into_iter().for_each(|violation| trial.violated(rule.id, &level, name, violation));
@@ -157,7 +159,7 @@ impl Trial<'_> {
         let why = in_slice(slice, &why);
         match self.excuses.find(rule) {
             Some(exception) => {
-                if rule == UNREADABLE_BINARY.id {
+                if rule == unreadable_binary::RULE.id {
                     self.accepted = Some(Setting { value: Level::Allow, origin: exception.origin.clone() });
                 }
                 let level = self.result.inconclusive_level.clone();
@@ -174,9 +176,8 @@ impl Trial<'_> {
 
     /// There are no facts. The finding can be lowered or excepted, which accepts the file as it is; a pass it never is.
     fn unreadable(&mut self, why: &Unreadable) {
-        let rule = UNREADABLE_BINARY.id;
-        let default = UNREADABLE_BINARY.default_level();
-        let level = self.effective.level(rule, default.value);
+        let rule = unreadable_binary::RULE.id;
+        let level = self.effective.level(rule, unreadable_binary::RULE.default);
         let message = format!("`{}` cannot be read: {why}", self.shown);
         let finding = self.bare(rule, level.clone(), message, &why.to_string());
         if let Some(exception) = self.excuses.find(rule) {

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::keys::Shape;
 use super::pattern::Pattern;
 use super::problem::{Problem, closest, visible};
+use crate::rules::{self, RULES};
 
 /// What is wrong with a string.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,11 +108,10 @@ pub(super) fn own_host(name: &str) -> Result<(), Flaw> {
 }
 
 fn rule(text: &str) -> Result<(), Flaw> {
-    let known = crate::check::rule_ids();
-    if known.contains(&text) {
+    if rules::find(text).is_some() {
         return Ok(());
     }
-    let near = closest(text, known.iter().copied());
+    let near = closest(text, RULES.iter().map(|rule| rule.id));
     let mut flaw = flaw(format!("unknown rule `{}`", visible(text)), "no rule of that name");
     flaw.help = Some(match near {
         Some(near) => format!("did you mean `{near}`?"),

@@ -4,7 +4,7 @@ use super::Rule;
 use crate::facts::Format;
 use crate::policy::Level;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     id: "expired-exception",
     summary: "an exception of the policy is past its last day",
     default: Level::Warn,

@@ -4,7 +4,7 @@ use super::Rule;
 use crate::facts::Format;
 use crate::policy::Level;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     id: "missing-artifact",
     summary: "the build succeeded, but an output it should have left is not there",
     default: Level::Deny,
@@ -26,7 +26,7 @@ error[missing-artifact]: the build did not leave `target/x86_64-unknown-linux-mu
 ```
 
 ## How to fix
-- Go: `go build ./a ./b` links several programs and throws them away; give `-o DIR/`.
+- Go: keep the file where the build puts it until it was judged. What Go throws away by itself is `discarded-artifact`.
 - Cargo: build the `cdylib` for a target that has shared libraries, or take it out of `crate-type`.
 "#,
 };

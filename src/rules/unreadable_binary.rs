@@ -4,7 +4,7 @@ use super::Rule;
 use crate::facts::Format;
 use crate::policy::Level;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     id: "unreadable-binary",
     summary: "a file that should be judged cannot be read as a linked binary",
     default: Level::Deny,

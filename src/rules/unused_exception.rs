@@ -4,7 +4,7 @@ use super::Rule;
 use crate::facts::Format;
 use crate::policy::Level;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     id: "unused-exception",
     summary: "an exception of the policy lets nothing through",
     default: Level::Warn,
@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: None,
     docs: r#"## What it checks
-That every `[[exception]]` whose artifact was judged in this run also covered a finding.
+That every `[[exception]]` covered a finding of this run. One that matches no file of the run may belong to another build:
+it is never more than a warning.
 
 ## Why it matters
 An exception nobody needs any more hides the day the defect comes back. A misspelt rule or path looks the same.
