@@ -7,16 +7,21 @@
 mod catalogue;
 mod exports;
 mod glibc;
+pub mod load;
 mod musl;
 mod own;
+mod rootfs;
 pub(crate) mod table;
 mod version;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
 pub use catalogue::{close_names, find, known_names};
 pub use exports::{Answer, Exports, Listed, Nodes, Symbol};
 pub use own::{HostError, resolve};
+pub use rootfs::{Disk, Root};
 pub use version::Version;
 
 /// A place where binaries run, for programs of one architecture.
@@ -46,6 +51,9 @@ pub struct Host {
     pub confidence: Confidence,
     /// Where the catalogue has it from.
     pub source: String,
+    /// Its files, when the host is a root file system on disk.
+    #[serde(skip)]
+    pub root: Option<Arc<Root>>,
 }
 
 /// The system of a host.

@@ -137,6 +137,7 @@ pub(super) fn empty(name: &str, arch: &str) -> Host {
         eol: "",
         confidence: Confidence::Verified,
         source: String::new(),
+        root: None,
     }
 }
 

@@ -11,7 +11,6 @@ const NEWEST: Version = Version::patch(1, 2, 6);
 /// The oldest.
 const OLDEST: Version = Version::patch(1, 1, 24);
 /// The release whose loader learned `DT_RELR` and the aliases of the `64` names.
-#[expect(dead_code, reason = "the simulated load takes it up")]
 pub(super) const RELR: Version = Version::patch(1, 2, 4);
 
 /// Whether the loader of that release finds `name` in libc, by itself or as one of the `64` names it maps at load time.
@@ -38,14 +37,12 @@ pub(super) fn defines(name: &str, release: Version, arch: &str) -> Answer {
 
 /// Whether musl's loader takes a library of this name for itself (`ldso/dynlink.c`, `load_library`): `libc.so`,
 /// `libpthread.so.0`, `libc.musl-x86_64.so.1` and their like are never looked for.
-#[cfg_attr(not(test), expect(dead_code, reason = "the simulated load takes it up"))]
 pub(super) fn is_own_name(name: &str) -> bool {
     const RESERVED: [&str; 7] = ["c", "pthread", "rt", "m", "dl", "util", "xnet"];
     name.strip_prefix("lib").and_then(|rest| rest.split_once('.')).is_some_and(|(stem, _)| RESERVED.contains(&stem))
 }
 
 /// The name a `64` name stands for at load time from [`RELR`] on (`ldso/dynlink.c`, `get_lfs64`).
-#[cfg_attr(not(test), expect(dead_code, reason = "the simulated load takes it up"))]
 pub(super) fn load_time_alias(name: &str) -> Option<&str> {
     if name == "readdir64_r" {
         return Some("readdir_r");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::exports::Exports;
-use super::{Host, Library, Version, catalogue};
+use super::{Host, Library, Version, catalogue, rootfs};
 use crate::policy::{OwnHost, Setting};
 
 /// Why there is no host of a name.
@@ -54,6 +54,9 @@ fn from_policy(name: &str, arch: &str, own: &OwnHost) -> Result<Host, HostError>
     let version = |text: &str| -> Result<Version, HostError> {
         text.parse().map_err(|()| unusable(format!("`{text}` is not a version number")))
     };
+    if let Some(directory) = &own.rootfs {
+        return rootfs::host(name, directory, arch).map_err(unusable);
+    }
     let mut host = catalogue::empty(name, arch);
     "the policy".clone_into(&mut host.source);
     match (&own.glibc, &own.musl) {

@@ -1,0 +1,132 @@
+//! The simulated load: what ld.so or musl's loader would say, worked out from facts alone.
+//!
+//! [`load`] is a function of the program's facts, of the files beside it, and of the host. It follows glibc's
+//! `elf/dl-load.c`, `dl-version.c` and `dl-lookup.c`, and musl's `ldso/dynlink.c`, with every symbol bound at once. What it
+//! cannot know becomes a gap, and a load with a gap never "runs".
+
+mod graph;
+mod objects;
+mod reason;
+mod search;
+mod symbols;
+mod versions;
+
+use serde::Serialize;
+
+use super::{Host, Version};
+use crate::facts::{Details, Facts, Kind, Linkage};
+
+pub use objects::{Files, Image, NoFiles, Opened};
+pub use reason::Reason;
+
+/// What is to be loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Program<'a> {
+    /// Its facts.
+    pub facts: &'a Facts,
+    /// Its absolute path with `/` between parts, in the tree it is shipped in.
+    pub path: &'a str,
+}
+
+/// How strictly symbols of shared objects are judged.
+#[derive(Clone, Copy, Default)]
+pub struct Mode<'a> {
+    /// Judge a shared object alone, as `ldd -r` does: nothing is expected of the program that loads it.
+    pub strict_symbols: bool,
+    /// Names of symbols that the loading program provides, by the policy.
+    pub provided: Option<&'a (dyn Fn(&str) -> bool + 'a)>,
+}
+
+/// What the loader would say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Load {
+    /// Name of the host.
+    pub host: String,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// Why it does not run; empty otherwise.
+    pub reasons: Vec<Reason>,
+    /// What is not known, one sentence each.
+    pub gaps: Vec<String>,
+    /// Programs that a shared object expects to be loaded by: `CPython`, `Node.js` …
+    pub expects: Vec<&'static str>,
+    /// The verdict rests on rows of the catalogue that nobody verified.
+    pub unverified: bool,
+    /// Every object that is loaded, the program first, by path where it has one.
+    pub objects: Vec<String>,
+}
+
+/// Whether it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The loader accepts it.
+    Runs,
+    /// The loader refuses it.
+    DoesNotRun,
+    /// A fact is missing.
+    Unknown,
+}
+
+/// Loads `program` on `host`, finding the files shipped beside it through `shipped`.
+///
+/// A file that is not ELF, and a host that is not Linux, give [`Outcome::Unknown`]: their loaders are judged elsewhere.
+pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'_>) -> Load {
+    let mut result = Load {
+        host: host.name.clone(),
+        outcome: Outcome::Runs,
+        reasons: Vec::new(),
+        gaps: Vec::new(),
+        expects: Vec::new(),
+        unverified: host.is_unverified(),
+        objects: vec![program.path.to_owned()],
+    };
+    let Details::Elf(elf) = &program.facts.details else {
+        result.gaps.push("only ELF files are loaded by ld.so".to_owned());
+        result.outcome = Outcome::Unknown;
+        return result;
+    };
+    result.reasons.extend(machine(program.facts, elf, host));
+    let alone = program.facts.linkage == Linkage::Static && program.facts.kind != Kind::SharedObject;
+    if !alone && result.reasons.is_empty() {
+        match graph::Graph::build(program, elf, host, shipped) {
+            Ok(mut graph) => {
+                if !mode.strict_symbols && program.facts.kind == Kind::SharedObject {
+                    graph.add_loading_program();
+                }
+                result.objects = graph.paths();
+                versions::check(&graph, &mut result);
+                symbols::check(&graph, mode, &mut result);
+                graph.finish(&mut result);
+            }
+            Err(reason) => result.reasons.push(reason),
+        }
+    }
+    result.outcome = match (result.reasons.is_empty(), result.gaps.is_empty()) {
+        (false, _) => Outcome::DoesNotRun,
+        (true, false) => Outcome::Unknown,
+        (true, true) => Outcome::Runs,
+    };
+    result
+}
+
+/// What the machine refuses before any loader starts: the architecture, and a CPU level that the system is known for.
+fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Option<Reason> {
+    if facts.arch != host.arch {
+        return Some(Reason::WrongArchitecture { program: facts.arch.clone(), host: host.arch.clone() });
+    }
+    // Without a loader nobody looks at the note: musl's and static programs start and may die later.
+    let needed =
+        elf.x86_isa_needed.as_deref().filter(|_| host.glibc().is_some_and(|glibc| glibc >= Version::new(2, 33)))?;
+    let has = host.cpu?;
+    (level(needed)? > level(has)? && elf.interpreter.is_some())
+        .then(|| Reason::CpuTooOld { needs: needed.to_owned(), has: has.to_owned() })
+}
+
+/// The number of an x86-64 level.
+fn level(name: &str) -> Option<u32> {
+    match name {
+        "x86-64-baseline" => Some(1),
+        _ => name.strip_prefix("x86-64-v")?.parse().ok(),
+    }
+}

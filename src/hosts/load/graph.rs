@@ -1,0 +1,258 @@
+//! The objects of a load: the program, then every library, breadth first, each found as the loader finds it.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use super::objects::{Files, Image, Opened};
+use super::search::{self, Found, Place};
+use super::{Load, Program, Reason};
+use crate::facts::elf::ElfFacts;
+use crate::facts::libc::LibcFamily;
+use crate::hosts::exports::{Exports, Listed};
+use crate::hosts::{Host, Library, glibc, musl};
+
+/// Libraries a table says nothing about but that one of ours always brings along; their own needs.
+const IMPLIED: &[(&str, &[&str])] =
+    &[("libstdc++.so.6", &["libm.so.6", "libgcc_s.so.1", "libc.so.6"]), ("libgcc_s.so.1", &["libc.so.6"])];
+
+/// A program that exports nothing.
+static NOTHING: Exports =
+    Exports::Listed(Listed { symbols: Vec::new(), versions: Vec::new(), has_definitions: false, has_versym: false });
+
+/// A chain of needs is never this long outside a hostile file.
+const MOST_OBJECTS: usize = 4096;
+
+/// One loaded object.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    /// Names it was asked for by; its `DT_SONAME` is not among them until somebody asks by it.
+    pub(super) names: Vec<String>,
+    pub(super) body: Body<'a>,
+    pub(super) place: Place,
+    /// Who asked for it first.
+    pub(super) parent: Option<usize>,
+}
+
+/// What is known of an object.
+#[derive(Debug)]
+pub(super) enum Body<'a> {
+    Program(Program<'a>, &'a ElfFacts),
+    File(Arc<Image>),
+    Table(&'a Library),
+}
+
+impl Node<'_> {
+    pub(super) fn elf(&self) -> Option<&ElfFacts> {
+        match &self.body {
+            Body::Program(_, elf) => Some(elf),
+            Body::File(image) => image.elf(),
+            Body::Table(_) => None,
+        }
+    }
+
+    /// How reports name it: its path, or the name it was asked for by.
+    pub(super) fn label(&self) -> &str {
+        match &self.body {
+            Body::Program(program, _) => program.path.rsplit('/').next().unwrap_or(program.path),
+            Body::File(_) | Body::Table(_) => self.names.first().map_or("", String::as_str),
+        }
+    }
+
+    /// Whether the loader takes `name` for this object.
+    fn answers_to(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+            || match &self.body {
+                Body::Table(library) => library.soname == name,
+                _ => self.elf().is_some_and(|elf| elf.soname.as_deref() == Some(name)),
+            }
+    }
+}
+
+/// The objects of one load.
+#[derive(Debug)]
+pub(super) struct Graph<'a> {
+    pub(super) host: &'a Host,
+    pub(super) shipped: &'a dyn Files,
+    /// Which loader it is.
+    pub(super) family: LibcFamily,
+    pub(super) nodes: Vec<Node<'a>>,
+    missing: Vec<Reason>,
+    gaps: Vec<String>,
+    /// The program as a library of its own, for its symbols.
+    own: OnceCell<Option<Arc<Image>>>,
+}
+
+impl<'a> Graph<'a> {
+    /// Finds the loader and every library.
+    ///
+    /// # Errors
+    /// The reason why no loader starts at all.
+    pub(super) fn build(
+        program: Program<'a>,
+        elf: &'a ElfFacts,
+        host: &'a Host,
+        shipped: &'a dyn Files,
+    ) -> Result<Self, Reason> {
+        let family = search::loader(program, elf, host)?;
+        let place = Place::Shipped(search::directory(program.path));
+        let main = Node { names: Vec::new(), body: Body::Program(program, elf), place, parent: None };
+        let mut graph = Graph {
+            host,
+            shipped,
+            family,
+            nodes: vec![main],
+            missing: Vec::new(),
+            gaps: Vec::new(),
+            own: OnceCell::new(),
+        };
+        if !matches!(family, LibcFamily::Glibc | LibcFamily::Musl) {
+            graph.gaps.push(format!(
+                "how `{}` loads programs is not known",
+                elf.interpreter.as_deref().unwrap_or("the loader")
+            ));
+            return Ok(graph);
+        }
+        graph.follow(0);
+        if family == LibcFamily::Musl {
+            match search::musl_libc(host, elf.interpreter.as_deref()) {
+                Some(body) => graph.nodes.push(Node {
+                    names: vec!["libc.so".to_owned()],
+                    body,
+                    place: Place::Host(String::new()),
+                    parent: None,
+                }),
+                None => graph.gaps.push(format!("the C library of `{}` cannot be read", host.name)),
+            }
+        }
+        Ok(graph)
+    }
+
+    /// A shared object is loaded by a program that has the C library already; its symbols are in scope.
+    pub(super) fn add_loading_program(&mut self) {
+        if self.family == LibcFamily::Glibc && self.named("libc.so.6").is_none() {
+            let before = self.nodes.len();
+            if let Found::Object(body, place) = search::find(self, "libc.so.6", 0) {
+                self.nodes.push(Node { names: vec!["libc.so.6".to_owned()], body, place, parent: None });
+                self.follow(before);
+            }
+        }
+    }
+
+    /// Loads what the objects from number `at` on need, breadth first.
+    fn follow(&mut self, mut at: usize) {
+        while at < self.nodes.len() && self.nodes.len() < MOST_OBJECTS {
+            for name in self.needs(at) {
+                self.need(&name, at);
+            }
+            at += 1;
+        }
+    }
+
+    /// The libraries that one object asks for.
+    fn needs(&self, at: usize) -> Vec<String> {
+        match &self.nodes[at].body {
+            Body::Table(library) if library.soname == "libc.so.6" => {
+                let loader = glibc::loader_path(&self.host.arch, None);
+                loader.and_then(|path| path.rsplit('/').next()).map(str::to_owned).into_iter().collect()
+            }
+            Body::Table(library) => {
+                let implied = IMPLIED.iter().find(|(soname, _)| *soname == library.soname);
+                implied.map_or_else(Vec::new, |(_, needs)| needs.iter().map(|&name| name.to_owned()).collect())
+            }
+            _ => self.nodes[at].elf().map_or_else(Vec::new, |elf| elf.needed.clone()),
+        }
+    }
+
+    fn need(&mut self, name: &str, by: usize) {
+        if self.family == LibcFamily::Musl && musl::is_own_name(name) {
+            return;
+        }
+        if let Some(node) = self.nodes.iter_mut().find(|node| node.answers_to(name)) {
+            if !node.names.iter().any(|known| known == name) {
+                node.names.push(name.to_owned());
+            }
+            return;
+        }
+        let needed_by = self.nodes[by].label().to_owned();
+        match search::find(self, name, by) {
+            Found::Object(body, place) => {
+                if let Body::File(image) = &body
+                    && let Some(node) = self.nodes.iter_mut().find(|node| {
+                        matches!(&node.body, Body::File(known) if known.path == image.path)
+                            && node.place.same_tree(&place)
+                    })
+                {
+                    node.names.push(name.to_owned());
+                    return;
+                }
+                self.nodes.push(Node { names: vec![name.to_owned()], body, place, parent: Some(by) });
+            }
+            Found::Absent { other_machine } => {
+                self.missing.push(Reason::MissingLibrary { name: name.to_owned(), needed_by, other_machine });
+            }
+            Found::Unusable { path, why } => {
+                self.missing.push(Reason::UnusableLibrary { name: name.to_owned(), path, why, needed_by });
+            }
+            Found::Unknown => {
+                self.gaps.push(format!("whether `{}` has {name}, needed by {needed_by}, is not known", self.host.name))
+            }
+        }
+    }
+
+    /// Paths, or names, of the objects.
+    pub(super) fn paths(&self) -> Vec<String> {
+        let path = |node: &Node<'_>| match &node.body {
+            Body::Program(program, _) => program.path.to_owned(),
+            Body::File(image) => image.path.clone(),
+            Body::Table(library) => library.soname.clone(),
+        };
+        self.nodes.iter().map(path).collect()
+    }
+
+    /// The object that a version need names (`_dl_name_match_p`: names asked for, not the soname by itself).
+    pub(super) fn named(&self, name: &str) -> Option<&Node<'a>> {
+        self.nodes.iter().find(|node| node.names.iter().any(|known| known == name))
+    }
+
+    /// Whether that library was asked for and not found.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        self.missing.iter().any(|reason| match reason {
+            Reason::MissingLibrary { name: known, .. } | Reason::UnusableLibrary { name: known, .. } => known == name,
+            _ => false,
+        })
+    }
+
+    /// Whether everything that was asked for was found.
+    pub(super) fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.gaps.is_empty()
+    }
+
+    /// Whether a library is missing for certain.
+    pub(super) fn lacks_libraries(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    /// What an object defines; the program's own symbols are read only when somebody asks.
+    pub(super) fn exports<'s>(&'s self, node: &'s Node<'a>) -> Option<&'s Exports> {
+        match &node.body {
+            Body::Table(library) => Some(&library.exports),
+            Body::File(image) => Some(&image.exports),
+            Body::Program(program, elf) => {
+                let read = || match self.shipped.open(program.path) {
+                    Opened::Object(image) => Some(image),
+                    _ => None,
+                };
+                if elf.defined_count == 0 {
+                    return Some(&NOTHING);
+                }
+                self.own.get_or_init(read).as_ref().map(|image| &image.exports)
+            }
+        }
+    }
+
+    /// Adds what was missing to the result, in front of what follows from it.
+    pub(super) fn finish(self, result: &mut Load) {
+        result.reasons.splice(0..0, self.missing);
+        result.gaps.splice(0..0, self.gaps);
+    }
+}

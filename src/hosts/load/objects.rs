@@ -1,0 +1,87 @@
+//! Files that a loader opens, and where they come from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::facts::elf::{ElfFacts, ExportedSymbol, SymbolKind};
+use crate::facts::{Details, Facts};
+use crate::hosts::exports::{Exports, Listed, Symbol};
+
+/// A tree of files: those shipped beside the artifact, or a root file system. Injected, so that the load itself opens
+/// nothing.
+pub trait Files: fmt::Debug {
+    /// What lies at an absolute path of that tree, symbolic links followed inside the tree.
+    fn open(&self, path: &str) -> Opened;
+}
+
+/// What lies at a path.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// Nothing, or nothing the loader could open.
+    Absent,
+    /// An ELF file.
+    Object(Arc<Image>),
+    /// Something the loader stumbles over, and why.
+    Unusable(String),
+}
+
+/// What a loader sees of an ELF file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Where it lies once every link is followed: two names with one such path are one object.
+    pub path: String,
+    /// Its facts; always [`Details::Elf`].
+    pub facts: Facts,
+    /// What it defines.
+    pub exports: Exports,
+}
+
+impl Image {
+    /// An image from facts and the symbols that the file exports; `None` when it is not ELF.
+    pub fn new(path: String, facts: Facts, exported: Vec<ExportedSymbol>) -> Option<Image> {
+        let Details::Elf(elf) = &facts.details else { return None };
+        let exports = Exports::Listed(listed(elf, exported));
+        Some(Image { path, facts, exports })
+    }
+
+    /// Its ELF facts.
+    pub(super) fn elf(&self) -> Option<&ElfFacts> {
+        match &self.facts.details {
+            Details::Elf(elf) => Some(elf),
+            _ => None,
+        }
+    }
+}
+
+/// The definitions of a file in the order loaders search them.
+fn listed(elf: &ElfFacts, exported: Vec<ExportedSymbol>) -> Listed {
+    let index = |version: &str| elf.version_definitions.iter().position(|known| known == version);
+    let mut symbols: Vec<Symbol> = exported
+        .into_iter()
+        .map(|symbol| Symbol {
+            // Definitions are numbered from 2 on in the order of the file; 1 is the base.
+            version_index: symbol.version.as_deref().and_then(index).map_or(1, |at| (at + 2).min(0x7fff) as u16),
+            hidden: !symbol.default,
+            ifunc: symbol.kind == SymbolKind::Ifunc,
+            name: symbol.name,
+            version: symbol.version,
+        })
+        .collect();
+    symbols.sort_by(|a, b| a.name.cmp(&b.name));
+    Listed {
+        symbols,
+        versions: elf.version_definitions.clone(),
+        has_definitions: !elf.version_definitions.is_empty(),
+        has_versym: !elf.version_definitions.is_empty() || !elf.version_needs.is_empty(),
+    }
+}
+
+/// A tree without files.
+#[derive(Debug, Clone, Copy)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn open(&self, _path: &str) -> Opened {
+        Opened::Absent
+    }
+}

@@ -1,0 +1,154 @@
+//! Why a loader refuses a program.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why it does not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum Reason {
+    /// The machine is another one.
+    WrongArchitecture {
+        /// What the program is made for.
+        program: String,
+        /// What the host is.
+        host: String,
+    },
+    /// `PT_INTERP` names a file that is not there (`execve` says "no such file or directory").
+    NoLoader {
+        /// The path asked for.
+        path: String,
+        /// Loaders that are there.
+        present: Vec<String>,
+    },
+    /// `PT_INTERP` names something that cannot be run.
+    BadLoader {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A shared object where no loader exists at all.
+    NothingLoads,
+    /// The float ABI is not that of the host's loader.
+    FloatAbi {
+        /// What the program uses.
+        program: String,
+        /// What the library uses.
+        library: String,
+        /// Its path.
+        path: String,
+    },
+    /// A needed library is nowhere the loader looks.
+    MissingLibrary {
+        /// `DT_NEEDED`.
+        name: String,
+        /// The object that needs it.
+        needed_by: String,
+        /// A file of that name lies here but is for another machine.
+        other_machine: Option<String>,
+    },
+    /// A library of that name is there, and the loader stumbles over it.
+    UnusableLibrary {
+        /// `DT_NEEDED`.
+        name: String,
+        /// Where it lies.
+        path: String,
+        /// What is wrong.
+        why: String,
+        /// The object that needs it.
+        needed_by: String,
+    },
+    /// A library lacks a version that is needed, whether a symbol uses it or not.
+    MissingVersion {
+        /// The library.
+        library: String,
+        /// The version.
+        version: String,
+        /// Symbols of the object that use it.
+        symbols: Vec<String>,
+        /// The object that needs it.
+        needed_by: String,
+    },
+    /// A version is needed of a file that nothing loads: glibc's loader aborts (`dl-version.c`, `needed != NULL`).
+    VersionOfNothing {
+        /// `vn_file`.
+        library: String,
+        /// The object that needs it.
+        needed_by: String,
+    },
+    /// `DT_RELR` without the need for `GLIBC_ABI_DT_RELR`: refused from glibc 2.36 on.
+    UnmarkedRelr {
+        /// The object.
+        object: String,
+    },
+    /// `DT_RELR`, which this loader passes over: the program starts with its pointers unrelocated.
+    RelrIgnored {
+        /// The object.
+        object: String,
+    },
+    /// A strong undefined symbol that nothing in scope defines.
+    UndefinedSymbol {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: Option<String>,
+        /// The object that leaves it undefined.
+        needed_by: String,
+    },
+    /// A library wants an executable stack, which glibc 2.41 and newer refuse.
+    ExecutableStack {
+        /// The library.
+        library: String,
+    },
+    /// The CPU level the system is known for is too low.
+    CpuTooOld {
+        /// What the program needs.
+        needs: String,
+        /// What the host has.
+        has: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::WrongArchitecture { program, host } => write!(f, "made for {program}, the host is {host}"),
+            Reason::NoLoader { path, present } if present.is_empty() => {
+                write!(f, "its loader {path} is not there, nor any other")
+            }
+            Reason::NoLoader { path, present } => {
+                write!(f, "its loader {path} is not there, only {}", present.join(" and "))
+            }
+            Reason::BadLoader { path, why } => write!(f, "its loader {path} cannot be run: {why}"),
+            Reason::NothingLoads => f.write_str("no program there could load it"),
+            Reason::FloatAbi { program, library, path } => write!(f, "it is {program}, {path} is {library}"),
+            Reason::MissingLibrary { name, needed_by, other_machine: None } => {
+                write!(f, "{name}, needed by {needed_by}, is not found")
+            }
+            Reason::MissingLibrary { name, needed_by, other_machine: Some(path) } => {
+                write!(f, "{name}, needed by {needed_by}, is not found: {path} is for another machine")
+            }
+            Reason::UnusableLibrary { name, path, why, needed_by } => {
+                write!(f, "{name}, needed by {needed_by}, cannot be loaded from {path}: {why}")
+            }
+            Reason::MissingVersion { library, version, needed_by, .. } => {
+                write!(f, "{library} has no version `{version}`, needed by {needed_by}")
+            }
+            Reason::VersionOfNothing { library, needed_by } => {
+                write!(f, "{needed_by} needs versions of {library}, which nothing loads")
+            }
+            Reason::UnmarkedRelr { object } => write!(f, "{object} has DT_RELR without needing GLIBC_ABI_DT_RELR"),
+            Reason::RelrIgnored { object } => write!(f, "{object} has DT_RELR, which the loader does not know"),
+            Reason::UndefinedSymbol { name, version: Some(version), needed_by } => {
+                write!(f, "nothing defines `{name}@{version}`, needed by {needed_by}")
+            }
+            Reason::UndefinedSymbol { name, version: None, needed_by } => {
+                write!(f, "nothing defines `{name}`, needed by {needed_by}")
+            }
+            Reason::ExecutableStack { library } => write!(f, "{library} wants an executable stack"),
+            Reason::CpuTooOld { needs, has } => write!(f, "it needs {needs}, the host starts on {has}"),
+        }
+    }
+}

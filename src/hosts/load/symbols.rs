@@ -1,0 +1,127 @@
+//! Undefined symbols: every strong one must be defined by something in scope, by name and version.
+
+use super::graph::{Body, Graph, Node};
+use super::{Load, Mode, Reason};
+use crate::facts::Kind;
+use crate::facts::elf::{ElfFacts, UndefinedSymbol};
+use crate::facts::libc::LibcFamily;
+use crate::hosts::exports::Answer;
+use crate::hosts::musl;
+
+/// Programs that load shared objects and provide symbols to them, by the prefixes of their interfaces.
+const FAMILIES: &[(&str, &[&str])] = &[
+    ("CPython", &["Py", "_Py"]),
+    ("Node.js", &["napi_", "node_", "_ZN2v8", "_ZNK2v8", "_ZTIN2v8", "_ZN4node", "_ZNK4node", "uv_"]),
+    ("Ruby", &["rb_", "ruby_"]),
+    ("Perl", &["Perl_", "PL_", "boot_"]),
+    ("Lua", &["lua_", "luaL_"]),
+    ("PHP", &["zend_", "php_", "_zend_", "_php_"]),
+    ("R", &["R_", "Rf_"]),
+    ("Erlang", &["enif_", "driver_"]),
+    ("PostgreSQL", &["pg_", "SPI_", "errstart", "errmsg", "errfinish", "palloc", "pfree"]),
+];
+
+/// Judges every strong undefined symbol, and the targets of copy relocations, of every object whose file is known.
+pub(super) fn check(graph: &Graph<'_>, mode: Mode<'_>, result: &mut Load) {
+    if !matches!(graph.family, LibcFamily::Glibc | LibcFamily::Musl) {
+        return;
+    }
+    for node in &graph.nodes {
+        let Some(elf) = node.elf() else { continue };
+        for symbol in elf.undefined.iter().chain(&elf.copied).filter(|symbol| !symbol.weak) {
+            one(graph, node, elf, symbol, mode, result);
+        }
+    }
+}
+
+fn one(
+    graph: &Graph<'_>,
+    node: &Node<'_>,
+    elf: &ElfFacts,
+    symbol: &UndefinedSymbol,
+    mode: Mode<'_>,
+    result: &mut Load,
+) {
+    let versioned = graph.family == LibcFamily::Glibc;
+    let version = symbol.version.as_deref().filter(|_| versioned);
+    if version.is_some_and(|version| is_reported(graph, elf, version, result)) {
+        return;
+    }
+    match defined(graph, &symbol.name, version) {
+        Answer::Yes => {}
+        _ if is_expected(graph, &symbol.name, mode, result) => {}
+        Answer::No if version.is_none() && graph.lacks_libraries() => {
+            // Surely the missing library has it; the loader does not come this far.
+        }
+        Answer::No if graph.is_whole() || version.is_some() => result.reasons.push(Reason::UndefinedSymbol {
+            name: symbol.name.clone(),
+            version: version.map(str::to_owned),
+            needed_by: node.label().to_owned(),
+        }),
+        _ => {
+            let name = version.map_or_else(|| symbol.name.clone(), |version| format!("{}@{version}", symbol.name));
+            let host = &graph.host.name;
+            result.gaps.push(format!("whether `{host}` defines `{name}`, needed by {}, is not known", node.label()));
+        }
+    }
+}
+
+/// Whether the version of a symbol is missing already, or belongs to a library that is.
+fn is_reported(graph: &Graph<'_>, elf: &ElfFacts, version: &str, result: &Load) -> bool {
+    let mut files = elf.version_needs.iter().filter(|need| need.version == version).map(|need| &need.file).peekable();
+    files.peek().is_some()
+        && files.all(|file| {
+            graph.is_missing(file)
+                || graph.named(file).is_none()
+                || result.reasons.iter().any(|reason| {
+                    matches!(reason, Reason::MissingVersion { library, version: known, .. } if library == file && known == version)
+                })
+        })
+}
+
+/// Whether something in scope defines the symbol: a yes anywhere decides, then a doubt anywhere.
+fn defined(graph: &Graph<'_>, name: &str, version: Option<&str>) -> Answer {
+    let mut answer = Answer::No;
+    // The libraries first: the program itself rarely defines what an object leaves open, and its table is read for this alone.
+    for node in graph.nodes.iter().skip(1).chain(graph.nodes.first()) {
+        if matches!(node.body, Body::Program(..)) && answer == Answer::Unknown {
+            continue;
+        }
+        let Some(exports) = graph.exports(node) else {
+            answer = Answer::Unknown;
+            continue;
+        };
+        let here = match graph.family {
+            LibcFamily::Musl => exports.satisfies_musl(name),
+            _ => exports.satisfies_glibc(name, version),
+        };
+        match here {
+            Answer::Yes => return Answer::Yes,
+            Answer::Unknown => answer = Answer::Unknown,
+            Answer::No => {}
+        }
+    }
+    let alias = musl::load_time_alias(name).filter(|_| graph.family == LibcFamily::Musl);
+    match alias {
+        Some(alias) if graph.musl_release() == Some(true) => defined(graph, alias, None),
+        _ => answer,
+    }
+}
+
+/// Whether the program that loads a shared object is to provide the symbol.
+fn is_expected(graph: &Graph<'_>, name: &str, mode: Mode<'_>, result: &mut Load) -> bool {
+    let shared = matches!(&graph.nodes[0].body, Body::Program(program, _)
+        if matches!(program.facts.kind, Kind::SharedObject | Kind::RunnableSharedObject));
+    if !shared || mode.strict_symbols {
+        return false;
+    }
+    if mode.provided.is_some_and(|provided| provided(name)) {
+        return true;
+    }
+    let family = FAMILIES.iter().find(|(_, prefixes)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+    let Some((family, _)) = family else { return false };
+    if !result.expects.contains(family) {
+        result.expects.push(family);
+    }
+    true
+}

@@ -1,0 +1,191 @@
+//! A root file system on disk as a host: an unpacked image, read and never entered.
+//!
+//! Symbolic links are followed inside the root alone; what points outside or in circles is absent. Only regular files are
+//! opened.
+
+mod cache;
+mod disk;
+mod links;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::load::{Files, Image, Opened};
+use super::{Confidence, Exports, Host, Libc, Version, catalogue, glibc, musl};
+use crate::facts::Details;
+use crate::facts::libc::LibcFamily;
+
+pub use disk::Disk;
+
+/// Directories glibc's loader searches when its own list cannot be read off it.
+const USUAL: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+/// Levels of `glibc-hwcaps` (glibc 2.33 NEWS), tried after the plain directory: the level of the machine is not known.
+const LEVELS: &[&str] = &["x86-64-v2", "x86-64-v3", "x86-64-v4"];
+/// musl's default path (`ldso/dynlink.c`, `sys_path`).
+const MUSL_PATH: &str = "/lib:/usr/local/lib:/usr/lib";
+/// No list of directories is longer than this outside a hostile root.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// An unpacked root file system.
+#[derive(Debug)]
+pub struct Root {
+    directory: PathBuf,
+    arch: String,
+    opened: Mutex<HashMap<PathBuf, Opened>>,
+    cache: OnceLock<HashMap<String, Vec<String>>>,
+    directories: OnceLock<Vec<String>>,
+}
+
+impl PartialEq for Root {
+    fn eq(&self, other: &Self) -> bool {
+        self.directory == other.directory && self.arch == other.arch
+    }
+}
+
+impl Root {
+    /// The root at `directory`, for programs of `arch`.
+    ///
+    /// # Errors
+    /// A sentence when there is no such directory.
+    pub fn new(directory: &Path, arch: &str) -> Result<Root, String> {
+        let name = directory.display();
+        match std::fs::metadata(directory) {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => return Err(format!("`{name}` is not a directory; unpack the image first")),
+            Err(error) => return Err(format!("cannot read `{name}`: {error}")),
+        }
+        Ok(Root {
+            directory: directory.to_owned(),
+            arch: arch.to_owned(),
+            opened: Mutex::default(),
+            cache: OnceLock::new(),
+            directories: OnceLock::new(),
+        })
+    }
+
+    /// Bytes of a regular file inside the root.
+    fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        let real = links::resolve(&self.directory, path)?;
+        let metadata = std::fs::symlink_metadata(&real).ok().filter(std::fs::Metadata::is_file)?;
+        (metadata.len() <= MOST_BYTES).then(|| std::fs::read(real).ok())?
+    }
+
+    /// Paths at which the loader of that family looks for a library by name, in order.
+    pub(super) fn candidates(&self, name: &str, family: LibcFamily) -> Vec<String> {
+        if family == LibcFamily::Musl {
+            return self.musl_directories().iter().map(|directory| format!("{directory}/{name}")).collect();
+        }
+        let cache = self
+            .cache
+            .get_or_init(|| self.bytes("/etc/ld.so.cache").map(|bytes| cache::parse(&bytes)).unwrap_or_default());
+        let mut paths = cache.get(name).cloned().unwrap_or_default();
+        let directories = self.directories.get_or_init(|| self.glibc_directories());
+        paths.extend(directories.iter().map(|directory| format!("{directory}/{name}")));
+        for level in LEVELS.iter().filter(|_| self.arch == "x86_64") {
+            paths.extend(directories.iter().map(|directory| format!("{directory}/glibc-hwcaps/{level}/{name}")));
+        }
+        paths
+    }
+
+    /// The directories compiled into glibc's loader, as `/lib/x86_64-linux-gnu/` and its like, one after another.
+    fn glibc_directories(&self) -> Vec<String> {
+        let loader = glibc::loader_path(&self.arch, None).and_then(|path| self.bytes(path)).unwrap_or_default();
+        let mut found: Vec<String> = Vec::new();
+        for text in loader.split(|&byte| byte == 0) {
+            let is_directory = text.len() < 256 && text.first() == Some(&b'/') && text.last() == Some(&b'/');
+            if is_directory
+                && let Ok(text) = std::str::from_utf8(text)
+                && text.contains("lib")
+            {
+                found.push(text.trim_end_matches('/').to_owned());
+            } else if !found.is_empty() {
+                break;
+            }
+        }
+        if found.is_empty() { USUAL.iter().map(|&directory| directory.to_owned()).collect() } else { found }
+    }
+
+    fn musl_directories(&self) -> Vec<String> {
+        let loader = musl::loader_path(&self.arch, None).unwrap_or_default();
+        let file = loader.rsplit('/').next().and_then(|name| name.strip_suffix(".so.1")).unwrap_or_default();
+        let own = self.bytes(&format!("/etc/{file}.path")).and_then(|bytes| String::from_utf8(bytes).ok());
+        let path = own.unwrap_or_else(|| MUSL_PATH.to_owned());
+        path.split([':', '\n']).filter(|path| path.starts_with('/')).map(str::to_owned).collect()
+    }
+
+    /// Version of a musl, which its libc carries as text of its own (`src/internal/version.c`).
+    fn musl_version(&self, path: &str) -> Option<Version> {
+        let bytes = self.bytes(path)?;
+        let texts = bytes.split(|&byte| byte == 0).filter(|text| (5..=8).contains(&text.len()));
+        texts
+            .filter_map(|text| std::str::from_utf8(text).ok())
+            .find(|text| text.starts_with("1.") && text.split('.').count() == 3)
+            .and_then(|text| text.parse().ok())
+    }
+}
+
+impl Files for Root {
+    fn open(&self, path: &str) -> Opened {
+        let Some(real) = links::resolve(&self.directory, path) else { return Opened::Absent };
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.entry(real).or_insert_with_key(|real| disk::open(real)).clone()
+    }
+}
+
+/// Which C library a loader belongs to.
+pub(super) fn family(loader: &Image) -> LibcFamily {
+    let Details::Elf(elf) = &loader.facts.details else { return LibcFamily::Unknown };
+    if elf.version_definitions.iter().any(|version| version == "GLIBC_PRIVATE") {
+        return LibcFamily::Glibc;
+    }
+    match &loader.exports {
+        Exports::Listed(listed) if listed.named("__libc_start_main").next().is_some() => LibcFamily::Musl,
+        _ => LibcFamily::Unknown,
+    }
+}
+
+/// The host that a root file system is.
+///
+/// # Errors
+/// A sentence when the directory cannot be used.
+pub(super) fn host(name: &str, directory: &Path, arch: &str) -> Result<Host, String> {
+    let root = Root::new(directory, arch)?;
+    let mut host = catalogue::empty(name, arch);
+    host.source = format!("the root file system `{}`", directory.display());
+    host.confidence = Confidence::Verified;
+    let abis = [None, Some("soft-float")];
+    let glibc_paths = abis.iter().filter_map(|abi| glibc::loader_path(arch, *abi));
+    let paths = glibc_paths.chain(abis.iter().filter_map(|abi| musl::loader_path(arch, *abi)));
+    for path in paths {
+        let Opened::Object(image) = root.open(path) else { continue };
+        if image.facts.arch != arch || host.loaders.iter().any(|known| known == path) {
+            continue;
+        }
+        host.loaders.push(path.to_owned());
+        let family = family(&image);
+        let version = match family {
+            LibcFamily::Glibc => glibc_version(&root),
+            LibcFamily::Musl => root.musl_version(path),
+            _ => None,
+        };
+        if host.libc.is_none()
+            && let Some(version) = version
+        {
+            host.libc = Some(Libc { family, version });
+        }
+    }
+    host.root = Some(std::sync::Arc::new(root));
+    Ok(host)
+}
+
+/// The release of the root's glibc: the newest numbered node of its libc.
+fn glibc_version(root: &Root) -> Option<Version> {
+    let candidates = root.candidates("libc.so.6", LibcFamily::Glibc);
+    let image = candidates.iter().find_map(|path| match root.open(path) {
+        Opened::Object(image) if image.facts.arch == root.arch => Some(image),
+        _ => None,
+    })?;
+    let Details::Elf(elf) = &image.facts.details else { return None };
+    elf.version_definitions.iter().filter_map(|node| glibc::node_version(node)).max()
+}

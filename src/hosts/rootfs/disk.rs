@@ -1,0 +1,47 @@
+//! Files on disk, read as a loader sees them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::facts::{self, FileFacts, Source, Unreadable, Wanted};
+use crate::hosts::load::{Files, Image, Opened};
+
+/// The files of this machine: what is shipped beside an artifact.
+#[derive(Debug, Default)]
+pub struct Disk {
+    opened: Mutex<HashMap<PathBuf, Opened>>,
+}
+
+impl Files for Disk {
+    fn open(&self, path: &str) -> Opened {
+        let Ok(real) = std::fs::canonicalize(path) else { return Opened::Absent };
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.entry(real).or_insert_with_key(|real| open(real)).clone()
+    }
+}
+
+/// Reads one file; directories and the like are absent, as `open` fails on them or reads nothing.
+pub(super) fn open(path: &Path) -> Opened {
+    if !std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return Opened::Absent;
+    }
+    match read(path) {
+        Ok(Some(image)) => Opened::Object(Arc::new(image)),
+        Ok(None) => Opened::Unusable("it is not an ELF file".to_owned()),
+        Err(Unreadable::Io(why)) => Opened::Unusable(why),
+        Err(error) => Opened::Unusable(error.to_string()),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Image>, Unreadable> {
+    let file = facts::open(path)?;
+    let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
+    let FileFacts { slices, .. } = facts::read_source(&source, Wanted::default())?;
+    let Some(facts) = slices.into_iter().next() else { return Ok(None) };
+    if facts.format != facts::Format::Elf {
+        return Ok(None);
+    }
+    let exported = facts::elf::exports(&source)?;
+    Ok(Image::new(path.display().to_string(), facts, exported))
+}
