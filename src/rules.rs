@@ -14,6 +14,7 @@ mod enforced_setting_lost;
 mod executable_stack;
 pub(crate) mod expired_exception;
 mod library_without_loader;
+mod mismatched_start_files;
 pub(crate) mod missing_artifact;
 mod missing_entitlement;
 mod newer_glibc;
@@ -51,6 +52,7 @@ pub static RULES: &[&Rule] = &[
     &executable_stack::RULE,
     &expired_exception::RULE,
     &library_without_loader::RULE,
+    &mismatched_start_files::RULE,
     &missing_artifact::RULE,
     &missing_entitlement::RULE,
     &newer_glibc::RULE,

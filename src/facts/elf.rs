@@ -7,6 +7,7 @@ mod exports;
 pub(in crate::facts) mod image;
 mod kind;
 mod notes;
+mod start;
 mod symbols;
 mod versions;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use assemble::read;
 pub use exports::{ExportedSymbol, exports};
 pub use notes::{AbiTag, Note, Properties};
+pub use start::StartCode;
 
 /// What only ELF files have.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -112,6 +114,8 @@ pub struct ElfFacts {
     pub sections: Vec<String>,
     /// `PT_TLS`.
     pub has_tls: bool,
+    /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
+    pub start_code: Option<StartCode>,
     /// `.comment`: the compilers and linkers that left their names, in file order, each once.
     pub producers: Vec<String>,
 }

@@ -10,6 +10,7 @@ use goblin::elf::section_header::SHT_SYMTAB;
 use super::dynamic::{Dynamic, DynamicStrings, Names};
 use super::image::Image;
 use super::notes::Notes;
+use super::start::start_code;
 use super::symbols::{Imports, SymbolTable};
 use super::versions::{Needs, definitions};
 use super::{ElfFacts, Relro, VersionNeed, abi, kind};
@@ -153,6 +154,7 @@ impl Parts {
             has_section_headers: !sections.is_empty(),
             sections,
             producers: producers(image)?,
+            start_code: start_code(image)?,
             has_tls: image.segments_of(PT_TLS).next().is_some(),
         })
     }
