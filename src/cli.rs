@@ -67,6 +67,13 @@ pub enum Own {
     Rules,
     /// Print the policy that holds here, with where every value comes from.
     PolicyShow,
+    /// Print a host of the catalogue, or the list of hosts.
+    Hosts {
+        /// Name of the host.
+        name: Option<String>,
+        /// Architecture of the programs that would run there.
+        arch: String,
+    },
     /// Print a shell's completion script.
     Completions {
         /// The shell.
@@ -155,6 +162,14 @@ enum Command {
     Rules {
         #[command(subcommand)]
         command: Option<RulesCommand>,
+    },
+    /// Show a place where binaries run, as `runs-on` names it; without a name, list them
+    Hosts {
+        /// Name of the host, such as `alpine:3.20`
+        name: Option<String>,
+        /// Architecture of the programs that would run there
+        #[arg(long, default_value = std::env::consts::ARCH)]
+        arch: String,
     },
     /// Show the policy that holds in this directory
     Policy {
@@ -248,6 +263,7 @@ impl From<Command> for Action {
             Command::Explain { rule } => Own::Explain { rule },
             Command::Rules { .. } => Own::Rules,
             Command::Policy { command: PolicyCommand::Show } => Own::PolicyShow,
+            Command::Hosts { name, arch } => Own::Hosts { name, arch },
             Command::Completions { shell } => Own::Completions { shell },
             Command::Man => Own::Man,
             Command::Version => Own::Version,

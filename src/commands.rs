@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod facts;
 mod generate;
+mod hosts;
 mod inspect;
 mod output;
 mod plan;
@@ -39,6 +40,8 @@ fn run() -> u8 {
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
             Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),
             Own::PolicyShow => policy::show(&ui, &options),
+            Own::Hosts { name: Some(name), arch } => hosts::show(&ui, &options, &name, &arch),
+            Own::Hosts { name: None, arch } => hosts::list(&ui, &options, &arch),
             Own::Completions { shell } => generate::completions(&ui, shell),
             Own::Man => generate::man(&ui),
             Own::Version => ui.out(&format!("{}\n", generate::version())).map(|()| exit::OK),

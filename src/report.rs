@@ -8,6 +8,7 @@ pub mod json;
 pub mod outline;
 pub mod short;
 mod style;
+pub mod table;
 pub mod text;
 
 use serde::Serialize;

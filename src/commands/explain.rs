@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::Error;
 use crate::cli::{Format, Options};
 use crate::policy::Level;
-use crate::report::{self, Styles};
+use crate::report::{self, Styles, table};
 use crate::rules::{RULES, Rule, find};
 use crate::ui::Ui;
 
@@ -46,7 +46,7 @@ pub(super) fn rule(ui: &Ui, options: &Options, id: &str) -> Result<u8, Error> {
 pub(super) fn list(ui: &Ui, options: &Options) -> Result<u8, Error> {
     let text = match options.format() {
         Format::Json => report::json::to_text(&RULES.iter().map(|rule| page(rule, false)).collect::<Vec<_>>()),
-        Format::Text | Format::Short => table(&ui.styles_out()),
+        Format::Text | Format::Short => rows(&ui.styles_out()),
     };
     output::print(ui, &text)
 }
@@ -62,27 +62,29 @@ fn page(rule: &'static Rule, whole: bool) -> Page {
     }
 }
 
-fn table(styles: &Styles) -> String {
-    let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
-    let mut out = String::new();
-    for rule in RULES {
-        let (style, level) = match rule.default {
-            Level::Deny => (styles.error, "deny"),
-            Level::Warn => (styles.warning, "warn"),
-            Level::Allow => (styles.label, "allow"),
+fn rows(styles: &Styles) -> String {
+    let row = |rule: &&'static Rule| {
+        let style = match rule.default {
+            Level::Deny => styles.error,
+            Level::Warn => styles.warning,
+            Level::Allow => styles.label,
         };
         let formats: Vec<_> = rule.formats.iter().map(ToString::to_string).collect();
-        let _ = writeln!(
-            out,
-            "{}{:width$}{:#}  {style}{level:5}{style:#}  {} ({})",
-            styles.strong,
-            rule.id,
-            styles.strong,
-            rule.summary,
-            formats.join(", ")
-        );
+        vec![
+            (rule.id.to_owned(), styles.strong),
+            (level(rule).to_owned(), style),
+            table::plain(format!("{} ({})", rule.summary, formats.join(", "))),
+        ]
+    };
+    table::render(&RULES.iter().map(row).collect::<Vec<_>>())
+}
+
+fn level(rule: &Rule) -> &'static str {
+    match rule.default {
+        Level::Deny => "deny",
+        Level::Warn => "warn",
+        Level::Allow => "allow",
     }
-    out
 }
 
 /// The page for a terminal: headings stand out, code is indented instead of fenced.
@@ -90,12 +92,7 @@ fn markdown(rule: &Rule, styles: &Styles) -> String {
     let strong = styles.strong;
     let mut out = format!("{strong}{}{strong:#}: {}\n", rule.id, rule.summary);
     let formats: Vec<_> = rule.formats.iter().map(ToString::to_string).collect();
-    let level = match rule.default {
-        Level::Deny => "deny",
-        Level::Warn => "warn",
-        Level::Allow => "allow",
-    };
-    let _ = writeln!(out, "{level} by default; for {}; since {}\n", formats.join(", "), rule.since);
+    let _ = writeln!(out, "{} by default; for {}; since {}\n", level(rule), formats.join(", "), rule.since);
     let mut code = false;
     for line in rule.docs.trim().lines() {
         if line.trim_start().starts_with("```") {
