@@ -1,14 +1,17 @@
 //! One thin file per subcommand; [`main`] is what both binaries call.
 
 mod check;
+mod conflicts;
 mod explain;
 mod facts;
 mod generate;
 mod hosts;
 mod inspect;
+mod judge;
 mod output;
 mod plan;
 mod policy;
+mod rejected;
 mod walk;
 mod wrap;
 

@@ -14,7 +14,7 @@ pub mod text;
 use serde::Serialize;
 
 use crate::check::{ArtifactResult, Finding, Overall};
-use crate::policy::Level;
+use crate::policy::{Level, Origin};
 
 pub use escape::{escape, escape_lines, path};
 pub use floors::Floors;
@@ -73,6 +73,14 @@ impl Report {
 /// The finding's sentence with the artifact's name filled in, safe to print.
 fn sentence(finding: &Finding, name: &str) -> String {
     escape(&finding.message).replace("{artifact}", &format!("`{name}`"))
+}
+
+/// Who set a value of the policy, safe to print.
+pub fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::File { path: file, line } => format!("{}:{line}", path(file)),
+        other => escape(&other.to_string()).into_owned(),
+    }
 }
 
 /// `1 artifact`, `2 artifacts`.

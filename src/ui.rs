@@ -105,6 +105,13 @@ impl Ui {
         }
     }
 
+    /// A likely cause of a failure that is not ours, and what to do about it.
+    pub fn hint(&self, cause: &str, fix: &str) {
+        let styles = self.styles_err();
+        let (strong, label) = (styles.strong, styles.label);
+        self.err(&format!("{strong}hint{strong:#}: {}\n  {label}={label:#} help: {}\n", escape(cause), escape(fix)));
+    }
+
     /// Progress of long work, on a terminal only.
     pub fn progress(&self, total: usize, format: Format) -> Progress {
         let shown = self.detail != Detail::Quiet && format == Format::Text && io::stderr().is_terminal();

@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use crate::Error;
-use crate::check::{Inspected, Surroundings, check};
+use crate::check::Inspected;
 use crate::cli::Options;
 use crate::exit;
 use crate::facts::Unreadable;
-use crate::policy::exceptions::today;
 use crate::report::{self, Report};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
-use super::{inspect, output, walk};
+use super::{inspect, judge, output, walk};
 
 /// Judges every binary under `paths`; what is no binary is left out unless it was named.
 ///
@@ -37,16 +36,17 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, E
     }
     let nothing = inspected.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
-    let surroundings = Surroundings { directory: &directory, today: today(), hosts: &|_, _| Vec::new() };
-    let (artifacts, general) = check(&policy, inspected, &provenance, &surroundings);
+    let (artifacts, general) = judge::judge(&policy, &directory, inspected, &provenance)?;
     let report = Report { artifacts, general, notes: notes(ignored, found.links_outside) };
     ui.out(&output::render(&report, options.format(), &ui.styles_out(), ui.detail()))?;
     for problem in &found.problems {
         ui.error(&Error::Environment(problem.clone()));
     }
     output::write_files(&report, options)?;
-    if nothing && found.directories > 0 {
-        return Err(Error::Environment("nothing was checked: no linked binary was found under the given paths".into()));
+    // A guard that has looked at nothing must not look like a pass.
+    if nothing {
+        let why = if found.directories > 0 { "no linked binary was found" } else { "the list of files is empty" };
+        return Err(Error::Environment(format!("nothing was checked: {why}")));
     }
     Ok(match (found.problems.is_empty(), report.is_violated()) {
         (false, _) => exit::ENVIRONMENT,

@@ -30,7 +30,7 @@ fn toml(policy: &Value) -> String {
     let mut out = String::new();
     let Some(map) = policy.as_object() else { return out };
     match map.get("file").and_then(Value::as_str) {
-        Some(file) => drop(writeln!(out, "# {}", escape(file))),
+        Some(file) => out.push_str(&format!("# {}\n", escape(file))),
         None => out.push_str("# no policy file: the built-in default\n"),
     }
     table(&mut out, "", map);
@@ -54,7 +54,7 @@ fn table(out: &mut String, name: &str, map: &Map<String, Value>) {
                 list(&mut lines, &key, items);
             }
             Value::Array(items) => tables.push((key, items.iter().filter_map(Value::as_object).collect())),
-            scalar => drop(writeln!(lines, "{key} = {}", literal(scalar))),
+            scalar => lines.push_str(&format!("{key} = {}\n", literal(scalar))),
         }
     }
     out.push_str(&lines);

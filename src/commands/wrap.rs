@@ -1,16 +1,127 @@
 //! `seaworthy cargo ARGS…`, `seaworthy go ARGS…`: the main job.
 
 use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::SystemTime;
 
 use crate::Error;
-use crate::cli::Options;
-use crate::plan::Tool;
-use crate::ui::Ui;
+use crate::blame::build_failure::{FailedBuild, hints};
+use crate::blame::needs::Machine;
+use crate::cli::{Format, Options};
+use crate::exit;
+use crate::plan::environment::Environment;
+use crate::plan::{self, Mode, Plan, Tool};
+use crate::policy::Policy;
+use crate::report::{self, Detail, Report};
+use crate::run::{self, Outcome, real_tool, signals};
+use crate::ui::{Progress, Ui};
 
-/// Runs the tool, guarded.
+use super::{conflicts, inspect, judge, output, rejected};
+
+/// Runs the tool, guarded; a call that builds nothing is handed over before anything else is looked at.
 ///
 /// # Errors
-/// When the policy has errors, or the tool is not found.
-pub(super) fn run(_ui: &Ui, _options: &Options, tool: Tool, _args: Vec<OsString>) -> Result<u8, Error> {
-    Err(Error::Environment(format!("guarding `{}` is not possible yet", tool.name())))
+/// When the policy has errors, the tool is not found, or a report cannot be written.
+pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -> Result<u8, Error> {
+    let environment = Environment::capture();
+    if plan::mode(tool, &args, &environment) == Mode::PassThrough {
+        let program = real_tool::find(tool, &environment)?;
+        return Ok(end_like(run::exec(&program, &args, &environment)?));
+    }
+    let directory = super::current_directory()?;
+    let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let plan = plan::make(tool, args, &environment, &policy)?;
+    if !plan.conflicts.is_empty() {
+        ui.err(&conflicts::text(&plan.conflicts, &ui.styles_err()));
+        return Ok(exit::VIOLATED);
+    }
+    if ui.detail() == Detail::Verbose {
+        announce(ui, &plan);
+    }
+    let started = SystemTime::now();
+    let outcome = run::run(&plan, std::io::stdout())?;
+    let status = outcome.status;
+    if !status.success() {
+        let failed = FailedBuild {
+            plan: &plan,
+            policy: &policy,
+            provenance: &outcome.provenance,
+            directory: &directory,
+            started,
+        };
+        explain_failure(ui, &failed, &environment, status);
+    }
+    let report = judged(&plan, &policy, &directory, outcome)?;
+    let written = show(ui, options, &report);
+    if !status.success() {
+        return Ok(end_like(status));
+    }
+    rejected::put_away(ui, &policy, &report)?;
+    written?;
+    Ok(if report.is_violated() { exit::VIOLATED } else { exit::OK })
+}
+
+/// Reads and judges what came out.
+fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> Result<Report, Error> {
+    let Outcome { mut artifacts, provenance, .. } = outcome;
+    for artifact in &mut artifacts {
+        if let Ok(shorter) = artifact.path.strip_prefix(directory) {
+            artifact.path = shorter.to_path_buf();
+        }
+    }
+    let inspected = inspect::inspect(artifacts, &Progress::hidden());
+    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance)?;
+    let report = Report { artifacts: Vec::new(), general, notes: notes(plan, &provenance.discarded) };
+    if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
+        crate::blame::blame(&mut artifacts, Some(plan), &provenance);
+    }
+    Ok(Report { artifacts, ..report })
+}
+
+/// What the user should know although nothing is wrong.
+fn notes(plan: &Plan, discarded: &[String]) -> Vec<String> {
+    let mut notes: Vec<String> = plan.not_applicable.iter().map(|why| format!("not applicable: {why}")).collect();
+    notes.extend(plan.notes.iter().cloned());
+    if !discarded.is_empty() {
+        let (programs, were) = if discarded.len() == 1 { ("program", "was") } else { ("programs", "were") };
+        notes.push(format!(
+            "{} {programs} {were} built and thrown away, as {} does; give it `-o DIR/` to have them checked: {}",
+            discarded.len(),
+            plan.tool.name(),
+            discarded.join(", ")
+        ));
+    }
+    notes
+}
+
+/// Everything of ours goes to standard error, after the tool's own output.
+fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Error> {
+    ui.err(&output::render(report, options.format(), &ui.styles_err(), ui.detail()));
+    if ui.is_github() && options.format() != Format::Json {
+        ui.err(&report::github::render(report));
+    }
+    output::write_files(report, options)
+}
+
+/// With `-v`: what is changed, before the tool says anything.
+fn announce(ui: &Ui, plan: &Plan) {
+    for change in &plan.changes {
+        ui.note(&format!("{}, `{}` ({})", change.what, change.key, report::origin(&change.origin)));
+    }
+}
+
+/// Says whether the policy's own settings are the likely cause; a tool that was stopped needs no explanation.
+fn explain_failure(ui: &Ui, failed: &FailedBuild<'_>, environment: &Environment, status: ExitStatus) {
+    if status.code().is_none() {
+        return;
+    }
+    for hint in hints(failed, || Machine::look(environment.get("PATH").map(Into::into))) {
+        ui.hint(&hint.cause, &hint.fix);
+    }
+}
+
+/// The exit code of a tool that ended; where it was ended by a signal, this program ends by the same.
+fn end_like(status: ExitStatus) -> u8 {
+    u8::try_from(signals::end_like(status) & 0xff).unwrap_or(u8::MAX)
 }

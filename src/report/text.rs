@@ -9,7 +9,7 @@ use crate::policy::{Level, Origin};
 use crate::rules::PolicySource;
 
 use super::describe::describe;
-use super::{Detail, Report, Styles, escape, path, plural, sentence};
+use super::{Detail, Report, Styles, escape, origin, path, plural, sentence};
 
 /// Pieces of evidence that are shown; the JSON report has them all.
 const EVIDENCE_SHOWN: usize = 8;
@@ -176,14 +176,6 @@ fn source_text(source: &PolicySource) -> String {
     let key = escape(&source.key);
     let key = if key.contains('`') { key.into_owned() } else { format!("`{key}`") };
     format!("{key} ({})", origin(&source.origin))
-}
-
-/// Who set a value, safe to print.
-fn origin(origin: &Origin) -> String {
-    match origin {
-        Origin::File { path: file, line } => format!("{}:{line}", path(file)),
-        other => other.to_string(),
-    }
 }
 
 fn level_word(level: Level) -> &'static str {

@@ -21,6 +21,11 @@ impl Progress {
         Progress(Some(bar))
     }
 
+    /// Progress nobody sees.
+    pub fn hidden() -> Progress {
+        Progress(None)
+    }
+
     /// One file is done.
     pub fn step(&self) {
         if let Some(bar) = &self.0 {

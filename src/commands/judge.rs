@@ -1,0 +1,68 @@
+//! From what was read to results: rules, hosts and the day's date come together here.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use crate::Error;
+use crate::check::{ArtifactResult, Finding, Inspected, Surroundings, check};
+use crate::facts::{Facts, Os};
+use crate::hosts::{self, Host, HostError, System};
+use crate::policy::Policy;
+use crate::policy::exceptions::today;
+use crate::policy::levels::Effective;
+use crate::run::Provenance;
+
+/// Judges every artifact by the policy; the second part of the result belongs to no single one.
+///
+/// # Errors
+/// When a host of the policy cannot be used.
+pub(super) fn judge(
+    policy: &Policy,
+    directory: &Path,
+    inspected: Vec<Inspected>,
+    provenance: &Provenance,
+) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
+    let known = Known { policy, hosts: Mutex::default() };
+    let resolve = |effective: &Effective<'_>, facts: &Facts| known.of(effective, facts);
+    let surroundings = Surroundings { directory, today: today(), hosts: &resolve };
+    let results = check(policy, inspected, provenance, &surroundings);
+    let hosts = known.hosts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match hosts.into_values().find_map(Result::err) {
+        Some(unusable) => Err(Error::Environment(format!("{unusable}; see `runs-on` in the policy"))),
+        None => Ok(results),
+    }
+}
+
+/// Hosts that were asked for, each resolved once.
+struct Known<'p> {
+    policy: &'p Policy,
+    hosts: Mutex<BTreeMap<(String, String), Result<Host, HostError>>>,
+}
+
+impl Known<'_> {
+    /// The hosts of `runs-on` that are of the file's system.
+    fn of(&self, effective: &Effective<'_>, facts: &Facts) -> Vec<Host> {
+        let mut found = Vec::new();
+        for name in &effective.runs_on {
+            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = (name.value.clone(), facts.arch.clone());
+            let host = hosts.entry(key).or_insert_with(|| hosts::resolve(&name.value, &facts.arch, &self.policy.hosts));
+            if let Ok(host) = host
+                && is_of_system(host.system, facts.os)
+            {
+                found.push(host.clone());
+            }
+        }
+        found
+    }
+}
+
+/// Whether a host of `system` could run a file made for `os`; a file that does not say is judged by every Linux host.
+fn is_of_system(system: System, os: Os) -> bool {
+    match system {
+        System::Linux => matches!(os, Os::Linux | Os::Unknown),
+        System::Windows(_) => os == Os::Windows,
+        System::MacOs(_) => os == Os::MacOs,
+    }
+}
