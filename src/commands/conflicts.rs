@@ -1,27 +1,32 @@
-//! Clashes between what the user set and what the policy wants: shown before the build, instead of it.
+//! Clashes between what the user set and what the policy wants: reported before the build, instead of it.
 
-use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use crate::check::Finding;
 use crate::plan::Conflict;
-use crate::report::{self, Styles, escape};
+use crate::policy::Level;
+use crate::report::Report;
+use crate::rules::PolicySource;
 
-/// One block per clash, with both sources and the way out.
-pub(super) fn text(conflicts: &[Conflict], styles: &Styles) -> String {
-    let (error, strong, label) = (styles.error, styles.strong, styles.label);
-    let mut out = String::new();
-    for conflict in conflicts {
-        let (user, policy) = (escape(&conflict.user), escape(&conflict.policy));
-        let _ = writeln!(
-            out,
-            "{error}error[conflict]{error:#}{strong}: `{user}` clashes with `{policy}`; the build was not started{strong:#}"
-        );
-        for (name, text) in [
-            ("set", format!("`{user}` by {}", escape(&conflict.user_source))),
-            ("policy", format!("`{policy}` ({})", report::origin(&conflict.origin))),
-            ("help", escape(&conflict.help).into_owned()),
-        ] {
-            let _ = writeln!(out, "  {label}={label:#} {name}: {text}");
-        }
+/// The report of a build that was not started.
+pub(super) fn report(conflicts: &[Conflict]) -> Report {
+    Report { artifacts: Vec::new(), general: conflicts.iter().map(finding).collect(), notes: Vec::new() }
+}
+
+fn finding(conflict: &Conflict) -> Finding {
+    let Conflict { user, user_source, policy, origin, help } = conflict;
+    Finding {
+        rule: "conflict",
+        level: Level::Deny,
+        level_origin: origin.clone(),
+        artifact: PathBuf::new(),
+        slice: None,
+        message: format!("`{user}` clashes with `{policy}`, so the build was not started"),
+        evidence: vec![format!("`{user}` comes from {user_source}")],
+        causes: Vec::new(),
+        host: None,
+        blame: None,
+        policy: Some(PolicySource { key: policy.clone(), origin: origin.clone() }),
+        help: Some(help.clone()),
     }
-    out
 }

@@ -10,7 +10,7 @@ use crate::cli::{Format, Options};
 use crate::exit;
 use crate::plan::environment::Environment;
 use crate::plan::{self, Change, Conflict, Mode, Plan, Tool};
-use crate::report::{self, Styles, escape};
+use crate::report::{self, Detail, Styles, escape};
 use crate::ui::Ui;
 
 use super::{conflicts, output};
@@ -88,7 +88,7 @@ fn text(plan: &Plan, styles: &Styles) -> String {
         line("note", &escape(note));
     }
     if !plan.conflicts.is_empty() {
-        out.push_str(&conflicts::text(&plan.conflicts, styles));
+        out.push_str(&report::text::render(&conflicts::report(&plan.conflicts), styles, Detail::Quiet));
     }
     out
 }

@@ -33,8 +33,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     let plan = plan::make(tool, args, &environment, &policy)?;
     if !plan.conflicts.is_empty() {
-        ui.err(&conflicts::text(&plan.conflicts, &ui.styles_err()));
-        return Ok(exit::VIOLATED);
+        return show(ui, options, &conflicts::report(&plan.conflicts)).map(|()| exit::VIOLATED);
     }
     if ui.detail() == Detail::Verbose {
         announce(ui, &plan);

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use crate::check::{ArtifactResult, Finding, Overall};
 use crate::policy::{Level, Origin};
-use crate::rules::PolicySource;
+use crate::rules::{self, PolicySource};
 
 use super::describe::describe;
 use super::{Detail, Report, Styles, escape, origin, path, plural, sentence};
@@ -78,11 +78,15 @@ impl Text {
             self.line("blame", &escape(blame));
         }
         self.line("policy", &policy(finding));
-        let explain = format!("see `seaworthy explain {}`", finding.rule);
-        match &finding.help {
-            Some(help) if help.contains(&explain) => self.line("help", &escape(help)),
-            Some(help) => self.line("help", &format!("{}, or {explain}", escape(help))),
-            None => self.line("help", &explain),
+        // A clash with the policy is no rule and has no page.
+        let explain = rules::find(finding.rule).map(|rule| format!("see `seaworthy explain {}`", rule.id));
+        match (&finding.help, explain) {
+            (Some(help), Some(explain)) if !help.contains(&explain) => {
+                self.line("help", &format!("{}, or {explain}", escape(help)));
+            }
+            (Some(help), _) => self.line("help", &escape(help)),
+            (None, Some(explain)) => self.line("help", &explain),
+            (None, None) => {}
         }
     }
 
@@ -133,7 +137,7 @@ impl Text {
     /// One line, when there is more to sum up than one artifact without findings.
     fn summary(&mut self, report: &Report) {
         let quiet = report.findings().next().is_none() && report.verdict() == Overall::Pass;
-        if report.artifacts.len() < 2 && quiet {
+        if report.artifacts.is_empty() || (report.artifacts.len() == 1 && quiet) {
             return;
         }
         let count = |verdict| report.artifacts.iter().filter(|artifact| artifact.verdict == verdict).count();
