@@ -13,6 +13,7 @@ mod dynamic_loader;
 mod enforced_setting_lost;
 mod executable_stack;
 pub(crate) mod expired_exception;
+mod go_stub;
 mod library_without_loader;
 mod mismatched_start_files;
 pub(crate) mod missing_artifact;
@@ -51,6 +52,7 @@ pub static RULES: &[&Rule] = &[
     &enforced_setting_lost::RULE,
     &executable_stack::RULE,
     &expired_exception::RULE,
+    &go_stub::RULE,
     &library_without_loader::RULE,
     &mismatched_start_files::RULE,
     &missing_artifact::RULE,

@@ -84,6 +84,7 @@ fn help(subject: &Subject<'_>, loader: &str, needs_nothing: bool) -> String {
 mod tests {
     use super::RULE;
     use crate::facts::Os;
+    use crate::facts::go_build_info::GoModule;
     use crate::policy::LinkagePolicy;
     use crate::rules::support::testing::Case;
     use crate::run::Role;
@@ -110,6 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn purego_is_named_where_cgo_is_off() {
+        let case = Case::elf().dynamic(&["libc.so.6"]).go(&[("CGO_ENABLED", "0")]).with(|case| {
+            let purego = GoModule { path: "github.com/ebitengine/purego".into(), version: "v0.11.3".into() };
+            case.facts.go.as_mut().expect("a Go program").deps = vec![purego];
+        });
+        let help = case.violations(&RULE).remove(0).help.expect("help");
+        assert!(help.contains("purego"), "{help}");
+    }
+
+    #[test]
     fn musl_gcc_as_rusts_linker_is_recognised() {
         let case =
             Case::elf().dynamic(&[]).rust().edit(|elf| elf.interpreter = Some("/lib/ld-musl-x86_64.so.1".into()));
@@ -128,10 +139,5 @@ mod tests {
         Case::elf().dynamic(&["libc.so.6"]).with(|case| case.artifact.role = Role::SharedObject).not_applicable(&RULE);
         Case::elf().dynamic(&["libc.so.7"]).with(|case| case.facts.os = Os::FreeBsd).not_applicable(&RULE);
         Case::elf().dynamic(&["libc.so.6"]).linkage(LinkagePolicy::Any).not_applicable(&RULE);
-    }
-
-    #[test]
-    fn a_packed_program_shows_nothing() {
-        Case::elf().with(|case| case.facts.packed = Some("UPX".into())).inconclusive(&RULE);
     }
 }

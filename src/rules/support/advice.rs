@@ -46,6 +46,11 @@ pub(in crate::rules) fn musl_target(arch: &str) -> String {
 /// How to link a program statically with the tool that made this one.
 pub(in crate::rules) fn link_statically(subject: &Subject<'_>) -> String {
     match subject.maker() {
+        Maker::Go if loads_without_cgo(subject) => {
+            "`github.com/ebitengine/purego` calls C libraries without cgo, and makes the program dynamic: leave it out, or \
+             allow `linkage = \"any\"`"
+                .into()
+        }
         Maker::Go if static_flag_ignored(subject) => {
             "Go's internal linker ignores `-extldflags`: add `-linkmode=external` to `-ldflags`, or build with \
              `CGO_ENABLED=0`"
@@ -62,6 +67,13 @@ pub(in crate::rules) fn link_statically(subject: &Subject<'_>) -> String {
         Maker::Rust => format!("build with `cargo build --target {}`", musl_target(&subject.facts.arch)),
         Maker::Other => "link with `-static`, best against musl: `musl-gcc -static`".into(),
     }
+}
+
+/// purego imports libc and libdl through the linker's own directives, so that `CGO_ENABLED=0` does not keep them out.
+fn loads_without_cgo(subject: &Subject<'_>) -> bool {
+    let is_linked =
+        |path: &str| subject.facts.go.as_ref().is_some_and(|go| go.deps.iter().any(|module| module.path == path));
+    subject.go_setting("CGO_ENABLED") == Some("0") && is_linked("github.com/ebitengine/purego")
 }
 
 /// `-extldflags=-static` without external linking, as far as the build information tells.

@@ -6,7 +6,7 @@ use crate::facts::macho::MachOFacts;
 use crate::facts::pe::PeFacts;
 use crate::facts::{Details, Format, Kind, Os};
 use crate::policy::LinkagePolicy;
-use crate::rules::{PolicySource, Rule, Subject, Verdict};
+use crate::rules::{PolicySource, Subject, Verdict};
 use crate::run::Role;
 
 /// Why a rule about programs has nothing to say about libraries.
@@ -18,21 +18,6 @@ const NOT_LINUX: &str = "it is not made for Linux";
 pub(in crate::rules) const NOT_MACOS: &str = "it is not made for macOS";
 /// Why a rule about Windows has nothing to say about firmware.
 pub(in crate::rules) const NOT_WINDOWS: &str = "it is not made for Windows";
-
-impl Rule {
-    /// Asks this rule about one slice of one artifact. `None`: it has nothing to do with the format, or is not about
-    /// slices at all.
-    pub fn judge(&self, subject: &Subject<'_>) -> Option<Verdict> {
-        let check = self.check.filter(|_| self.formats.contains(&subject.facts.format))?;
-        Some(match (check(subject), &subject.facts.packed) {
-            // The headers of a packed file are those of its unpacker: what they do not show, the program may have.
-            (Verdict::Pass | Verdict::Inconclusive(_), Some(packer)) => Verdict::Inconclusive(format!(
-                "packed ({packer}): what the program needs shows only once it is unpacked"
-            )),
-            (verdict, _) => verdict,
-        })
-    }
-}
 
 impl<'a> Subject<'a> {
     /// What only ELF files have.

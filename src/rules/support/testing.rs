@@ -151,7 +151,8 @@ impl Case {
             hosts: &[],
             provenance: &self.provenance,
         };
-        rule.judge(&subject).expect("the rule looks at this format")
+        assert!(rule.formats.contains(&self.facts.format), "`{}` does not look at this format", rule.id);
+        rule.check.expect("a check")(&subject)
     }
 
     /// The violations a rule finds; panics on any other verdict.
