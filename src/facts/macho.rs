@@ -1,14 +1,16 @@
 //! Facts of Mach-O files (Apple's `mach-o/loader.h` and `mach-o/fat.h`), thin and universal.
 
 pub mod code_signature;
-#[expect(dead_code, reason = "the deeper tables use the rest")]
 mod commands;
 mod fat;
 mod header;
+mod imports;
 mod names;
 mod segments;
 
 use serde::Serialize;
+
+pub use imports::{Fixups, ImportedSymbol, LibraryImports, SymbolCounts};
 
 use super::{Facts, Source, Unreadable, Wanted};
 use code_signature::{CodeSignature, SignatureKind};
@@ -65,6 +67,14 @@ pub struct MachOFacts {
     pub segments: Vec<Segment>,
     /// Names of segments that are writable and executable at once.
     pub writable_code: Vec<String>,
+    /// Imported symbols by library; within one library in the order of the table.
+    pub imports: Vec<LibraryImports>,
+    /// How pointers are fixed up; `None` where only the symbol table says so, or in static files.
+    pub fixups: Option<Fixups>,
+    /// Sizes of the parts of the symbol table.
+    pub symbols: SymbolCounts,
+    /// No local symbols are left.
+    pub stripped: bool,
     /// `cryptid` of `LC_ENCRYPTION_INFO` is not 0: the code is encrypted and cannot be judged.
     pub encrypted: bool,
     /// What kind of signature the file has.

@@ -1,16 +1,30 @@
 //! Facts of PE images (Microsoft PE and COFF specification): PE32 and PE32+.
 
-#[expect(dead_code, reason = "the deeper tables use the rest")]
+mod crt;
+mod debug;
+mod exports;
+#[expect(dead_code, reason = "the Authenticode digest uses the rest")]
 mod header;
 mod image;
 mod imports;
+mod load_config;
+mod manifest;
 mod names;
+mod resources;
+mod small_tables;
 
 use serde::Serialize;
 
 use super::libc::{Certainty, Libc, LibcFamily};
 use super::{Details, Endian, Facts, Format, Kind, Linkage, Os, Source, Unreadable, Wanted};
-use header::Headers;
+pub use crt::{Crt, CrtKind};
+pub use debug::{Debug, Pdb};
+pub use exports::{Export, Exports};
+pub use load_config::LoadConfig;
+pub use manifest::Manifest;
+pub use small_tables::Tls;
+
+use header::{Headers, directory};
 use image::Image;
 
 /// What only PE images have.
@@ -30,6 +44,12 @@ pub struct PeFacts {
     pub imports: Vec<DllImport>,
     /// Delay-loaded DLLs with their functions.
     pub delay_imports: Vec<DllImport>,
+    /// DLLs in the bound import table, in lower case.
+    pub bound_imports: Vec<String>,
+    /// The C runtime the imports show.
+    pub crt: Crt,
+    /// The export table.
+    pub exports: Option<Exports>,
     /// `Subsystem`: `windows-cui`, `windows-gui`, `efi-application` …
     pub subsystem: String,
     /// `MajorSubsystemVersion.MinorSubsystemVersion`.
@@ -48,12 +68,28 @@ pub struct PeFacts {
     pub dll_characteristics: u16,
     /// Names of the `DllCharacteristics`, without their prefix: `NX_COMPAT`, `DYNAMIC_BASE` …
     pub dll_characteristic_names: Vec<&'static str>,
+    /// The load configuration: cookie, control flow guard.
+    pub load_config: Option<LoadConfig>,
+    /// Thread local storage.
+    pub tls: Option<Tls>,
+    /// The application manifest.
+    pub manifest: Option<Manifest>,
+    /// The debug directory.
+    pub debug: Debug,
+    /// There is a CLR header: the image is (also) .NET code.
+    pub is_clr: bool,
     /// Number of COFF symbols.
     pub coff_symbols: u32,
+    /// Neither COFF symbols nor a reference to a PDB.
+    pub stripped: bool,
     /// Sections, in order.
     pub sections: Vec<Section>,
     /// Names of sections that are writable and executable at once.
     pub writable_code: Vec<String>,
+    /// Bytes behind the last section that are not certificates.
+    pub overlay_size: u64,
+    /// Tables that contradict the file but that the loader does not need to start it, one sentence each.
+    pub problems: Vec<String>,
 }
 
 /// One imported DLL.
@@ -87,13 +123,35 @@ pub struct Section {
 /// # Errors
 /// [`Unreadable::Damaged`] when a header, or a table that the loader itself reads, contradicts the file.
 pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
-    let _ = wanted;
     let headers = Headers::read(source)?;
     let image = Image::new(source, &headers);
     let mut facts = headers.facts();
     facts.imports = imports::imports(&image)?;
     facts.delay_imports = imports::delay_imports(&image)?;
+    facts.crt = crt::crt(facts.imports.iter().chain(&facts.delay_imports));
+    facts.load_config = load_config::read(&image)?;
+    facts.tls = small_tables::tls(&image)?;
+    facts.is_clr = headers.directory(directory::CLR).at != 0;
+    facts.overlay_size = small_tables::overlay_size(&image, source.len());
+    let problems = &mut facts.problems;
+    facts.exports = optional(exports::read(&image), problems)?.flatten();
+    facts.bound_imports = optional(small_tables::bound_imports(&image), problems)?.unwrap_or_default();
+    facts.debug = optional(debug::read(&image), problems)?.unwrap_or_default();
+    facts.manifest = optional(resources::manifest(&image), problems)?.flatten();
+    facts.stripped = facts.coff_symbols == 0 && facts.debug.pdb.is_none();
+    let _ = wanted;
     Ok(vec![assemble(&headers, facts)])
+}
+
+/// A table without which the image still starts: damage to it is noted, not fatal.
+fn optional<T>(read: Result<T, Unreadable>, problems: &mut Vec<String>) -> Result<Option<T>, Unreadable> {
+    match read {
+        Err(damage @ Unreadable::Damaged { .. }) => {
+            problems.push(damage.to_string());
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
 }
 
 fn assemble(headers: &Headers, details: PeFacts) -> Facts {
@@ -108,7 +166,7 @@ fn assemble(headers: &Headers, details: PeFacts) -> Facts {
         kind: kind(headers),
         linkage: if loads { Linkage::Dynamic } else { Linkage::Static },
         libc: libc(os, loads),
-        packed: None,
+        packed: packed(&details),
         go: None,
         rust: None,
         details: Details::Pe(Box::new(details)),
@@ -136,4 +194,20 @@ fn libc(os: Os, loads: bool) -> Libc {
         version: None,
         runtime_parts: Vec::new(),
     }
+}
+
+/// Packers name their sections after themselves.
+fn packed(details: &PeFacts) -> Option<String> {
+    const PACKERS: [(&str, &str); 7] = [
+        ("UPX0", "UPX"),
+        ("UPX1", "UPX"),
+        (".MPRESS1", "MPRESS"),
+        (".aspack", "ASPack"),
+        (".themida", "Themida"),
+        (".vmp0", "VMProtect"),
+        (".petite", "Petite"),
+    ];
+    let names = || details.sections.iter().map(|section| section.name.as_str());
+    let found = PACKERS.iter().find(|(section, _)| names().any(|name| name == *section));
+    found.map(|(section, packer)| format!("{packer} (section `{section}`)"))
 }

@@ -17,13 +17,12 @@ const LONGEST_NAME: u64 = 16 * 1024;
 pub(super) struct Tables<'s> {
     window: Window<'s>,
     len: u64,
-    budget: Cell<u64>,
+    budget: Budget,
 }
 
 impl<'s> Tables<'s> {
     pub(super) fn new(source: &'s Source<'s>) -> Self {
-        let budget = source.len().saturating_mul(2).saturating_add(64 * 1024);
-        Tables { window: Window::new(source), len: source.len(), budget: Cell::new(budget) }
+        Tables { window: Window::new(source), len: source.len(), budget: Budget::for_file(source.len()) }
     }
 
     /// Exactly `len` bytes from `offset`.
@@ -31,7 +30,7 @@ impl<'s> Tables<'s> {
         if offset.checked_add(len).is_none_or(|end| end > self.len) {
             return Err(Unreadable::damaged(what, offset, format!("{len} bytes wanted, the file has {}", self.len)));
         }
-        self.spend(len, offset, what)?;
+        self.budget.spend(len, offset, what)?;
         let mut out = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         self.window.fill(offset, &mut out, what)?;
         Ok(out)
@@ -40,14 +39,26 @@ impl<'s> Tables<'s> {
     /// The text from `offset` up to its NUL.
     pub(super) fn text(&self, offset: u64, what: &str) -> Result<String, Unreadable> {
         let name = self.window.c_string(offset, offset.saturating_add(LONGEST_NAME), what)?;
-        self.spend(name.len() as u64 + 1, offset, what)?;
+        self.budget.spend(name.len() as u64 + 1, offset, what)?;
         Ok(text(&name))
     }
+}
 
-    fn spend(&self, bytes: u64, offset: u64, what: &str) -> Result<(), Unreadable> {
-        let left = self.budget.get().checked_sub(bytes);
+/// Bytes of names that may still be handed out.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<u64>);
+
+impl Budget {
+    /// Twice the length of a file: names are shared, but not without end.
+    pub(super) fn for_file(len: u64) -> Self {
+        Budget(Cell::new(len.saturating_mul(2).saturating_add(64 * 1024)))
+    }
+
+    /// Takes bytes off; `what` is read at `offset`.
+    pub(super) fn spend(&self, bytes: u64, offset: u64, what: &str) -> Result<(), Unreadable> {
+        let left = self.0.get().checked_sub(bytes);
         let left = left.ok_or_else(|| Unreadable::damaged(what, offset, "the tables overlap without end"))?;
-        self.budget.set(left);
+        self.0.set(left);
         Ok(())
     }
 }

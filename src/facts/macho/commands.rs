@@ -21,12 +21,20 @@ pub(super) struct Range {
     pub(super) size: u64,
 }
 
-/// `LC_SYMTAB` and the parts of it that `LC_DYSYMTAB` names.
+/// `LC_SYMTAB`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SymbolTable {
     pub(super) symbols: u64,
     pub(super) count: u32,
     pub(super) strings: Range,
+}
+
+/// The parts of the symbol table that `LC_DYSYMTAB` names: first index and number of entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SymbolParts {
+    pub(super) local: (u32, u32),
+    pub(super) exported: (u32, u32),
+    pub(super) undefined: (u32, u32),
 }
 
 /// Everything the walk collects.
@@ -37,9 +45,8 @@ pub(super) struct Commands {
     first_content: Option<u64>,
     pub(super) sections: Vec<SectionPlace>,
     pub(super) symtab: Option<SymbolTable>,
-    /// First index and count of the undefined symbols.
-    pub(super) undefined: Option<(u32, u32)>,
-    /// `LC_DYLD_INFO`: bind, weak bind and lazy bind opcodes.
+    pub(super) symbol_parts: Option<SymbolParts>,
+    /// `LC_DYLD_INFO`: bind and lazy bind opcodes. Weak binds look for better definitions of the file's own symbols.
     pub(super) binds: Vec<Range>,
     pub(super) chained_fixups: Option<Range>,
     pub(super) code_signature: Option<Range>,
@@ -138,8 +145,11 @@ impl Commands {
                 let symbols = body.u32(8)?.into();
                 self.symtab = Some(SymbolTable { symbols, count: body.u32(12)?, strings: range(16)? });
             }
-            lc::LC_DYSYMTAB => self.undefined = Some((body.u32(24)?, body.u32(28)?)),
-            lc::LC_DYLD_INFO | lc::LC_DYLD_INFO_ONLY => self.binds = vec![range(16)?, range(24)?, range(32)?],
+            lc::LC_DYSYMTAB => {
+                let part = |at: usize| Some((body.u32(at)?, body.u32(at + 4)?));
+                self.symbol_parts = Some(SymbolParts { local: part(8)?, exported: part(16)?, undefined: part(24)? });
+            }
+            lc::LC_DYLD_INFO | lc::LC_DYLD_INFO_ONLY => self.binds = vec![range(16)?, range(32)?],
             lc::LC_DYLD_CHAINED_FIXUPS => self.chained_fixups = Some(range(8)?),
             lc::LC_CODE_SIGNATURE => self.code_signature = Some(range(8)?),
             _ => {}

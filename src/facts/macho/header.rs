@@ -3,7 +3,7 @@
 use goblin::mach::header::{MH_CIGAM, MH_CIGAM_64, MH_DYLIB, MH_MAGIC, MH_MAGIC_64};
 
 use super::commands::Commands;
-use super::{MachOFacts, UniversalSlice, code_signature, names};
+use super::{MachOFacts, UniversalSlice, code_signature, imports, names};
 use crate::facts::fields::Fields;
 use crate::facts::libc::{Certainty, Libc, LibcFamily};
 use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Source, Unreadable, Wanted};
@@ -75,6 +75,8 @@ pub(super) fn read(
     let table = source.read(header.len(), header.command_bytes.into(), "load commands")?;
     let commands = Commands::read(&header, &table)?;
     let mut facts = commands.facts(&header, universal);
+    imports::read(source, &header, &commands, &mut facts)?;
+    facts.stripped = facts.symbols.local == 0;
     if let Some(range) = commands.code_signature {
         let signature = code_signature::read(source, range, wanted)?;
         facts.signature_kind = signature.kind;
