@@ -144,14 +144,16 @@ pub enum Discovery {
         /// As in `CargoMessages`.
         pass_on: bool,
     },
-    /// go's action graph, written to this file.
+    /// go's action graph, written to a file by `-debug-actiongraph`.
     GoActionGraph {
-        /// The file.
-        file: PathBuf,
-        /// Whether it is ours, to be removed afterwards.
-        ours: bool,
+        /// The user's own file. Without one, [`crate::run`] makes one, and adds the flag.
+        users: Option<PathBuf>,
+        /// Index among the arguments at which the flag is added.
+        at: usize,
         /// Directory that relative targets are relative to (after `-C`).
         directory: PathBuf,
+        /// Whether what comes out are libraries to be loaded (`-buildmode=c-shared`, `plugin`), no programs.
+        shared_objects: bool,
     },
 }
 

@@ -87,12 +87,17 @@ impl Provenance {
 pub fn run<W: Write + Send + 'static>(plan: &Plan, stdout: W) -> Result<Outcome, Error> {
     let signals = signals::Signals::install().map_err(|source| not_started(&plan.program, source))?;
     let mut command = Command::new(&plan.program);
-    command.args(&plan.args).envs(&plan.env);
+    command.envs(&plan.env);
     match &plan.discovery {
         Discovery::CargoMessages { pass_on } | Discovery::CargoInstall { pass_on, .. } => {
+            command.args(&plan.args);
             cargo::run(plan, command, &signals, stdout, *pass_on)
         }
-        Discovery::GoActionGraph { .. } | Discovery::None => {
+        Discovery::GoActionGraph { users, at, directory, .. } => {
+            go::run(plan, command, &signals, users.as_deref(), *at, directory)
+        }
+        Discovery::None => {
+            command.args(&plan.args);
             let mut child = command.spawn().map_err(|source| not_started(&plan.program, source))?;
             let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
             Ok(Outcome { status, artifacts: Vec::new(), provenance: Provenance::of(plan) })

@@ -1,1 +1,92 @@
-//! go: standard streams are its own; the artifacts are read from its action graph afterwards.
+//! go: its standard streams are its own; the artifacts are read from its action graph afterwards.
+
+mod fallback;
+mod graph;
+mod scratch;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use self::graph::Graph;
+use self::scratch::Scratch;
+use super::signals::Signals;
+use super::{Artifact, Outcome, Provenance, Role, not_started};
+use crate::error::Error;
+use crate::plan::scan::{Flags, Syntax};
+use crate::plan::{Discovery, Plan, Tool};
+
+/// Runs go, and finds out what it wrote.
+pub(super) fn run(
+    plan: &Plan,
+    mut command: Command,
+    signals: &Signals,
+    users: Option<&Path>,
+    at: usize,
+    directory: &Path,
+) -> Result<Outcome, Error> {
+    let scratch = if users.is_some() { None } else { Scratch::new() };
+    let (before, after) = plan.args.split_at(at.min(plan.args.len()));
+    command.args(before);
+    if let Some(scratch) = &scratch {
+        let mut flag = std::ffi::OsString::from("-debug-actiongraph=");
+        flag.push(scratch.path());
+        command.arg(flag);
+        signals.remove_at_end(scratch.to_remove());
+    }
+    command.args(after);
+    let mut child = command.spawn().map_err(|source| not_started(&plan.program, source))?;
+    let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
+
+    let text = match (&scratch, users) {
+        (Some(scratch), _) => scratch.read(),
+        (None, Some(users)) => std::fs::read(users),
+        (None, None) => Err(std::io::Error::other("there is no place for it")),
+    };
+    drop(scratch);
+    let mut outcome = Outcome { status, artifacts: Vec::new(), provenance: Provenance::of(plan) };
+    match text.map_err(|error| error.to_string()).and_then(|text| graph::parse(&text)) {
+        Ok(graph) => take(&mut outcome, graph, plan, directory),
+        Err(_) if !outcome.status.success() => {} // go failed before it had a graph to write
+        Err(why) => {
+            let (files, rule) = fallback::guess(plan, directory);
+            outcome.provenance.degraded =
+                Some(format!("go's action graph was not to be had ({why}), so artifacts are told by {rule}"));
+            outcome.artifacts = files.into_iter().map(|path| artifact(path, None, plan)).collect();
+        }
+    }
+    Ok(outcome)
+}
+
+fn take(outcome: &mut Outcome, graph: Graph, plan: &Plan, directory: &Path) {
+    outcome.provenance.discarded = graph.discarded;
+    let output = output_of(plan);
+    for (target, package) in graph.installed {
+        let path = directory.join(as_typed(&target, output.as_deref()));
+        outcome.artifacts.push(artifact(path, package, plan));
+    }
+}
+
+fn artifact(path: PathBuf, package: Option<String>, plan: &Plan) -> Artifact {
+    let role = if matches!(plan.discovery, Discovery::GoActionGraph { shared_objects: true, .. }) {
+        Role::SharedObject
+    } else {
+        Role::Program
+    };
+    Artifact { path, role, package, target: plan.targets.first().cloned() }
+}
+
+/// The value of `-o`.
+fn output_of(plan: &Plan) -> Option<PathBuf> {
+    let flags = Flags::new(Syntax::after_verb(Tool::Go), &plan.args, 1);
+    flags.filter(|flag| flag.name == "o").last()?.value.map(PathBuf::from)
+}
+
+/// go's JSON replaces bytes that are not UTF-8. A name given by `-o` is known as it was typed.
+fn as_typed(target: &str, output: Option<&Path>) -> PathBuf {
+    let Some(output) = output.filter(|_| target.contains('\u{fffd}')) else { return PathBuf::from(target) };
+    match Path::new(target).strip_prefix(output.to_string_lossy().as_ref()) {
+        Ok(rest) if rest.as_os_str().is_empty() => output.to_path_buf(),
+        Ok(rest) => output.join(rest),
+        Err(_) => PathBuf::from(target),
+    }
+}

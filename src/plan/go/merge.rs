@@ -1,0 +1,158 @@
+//! Adding to Go's list flags. Of several `-ldflags` or `-tags` go uses the last that fits and merges none, so what the
+//! user gave is not followed by ours but rewritten to hold both.
+
+use crate::plan::go_quoting::{join, split};
+
+/// What is added to every linker flag list.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct LinkerFlags {
+    /// Words to be there.
+    pub(crate) words: Vec<String>,
+    /// What the C linker has to be told, such as `-static`: makes linking external.
+    pub(crate) external: Option<&'static str>,
+}
+
+impl LinkerFlags {
+    /// Whether there is nothing to add.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.external.is_none()
+    }
+
+    /// One `-ldflags` value with ours added; `pattern=` in front stays in front. `None` when go would refuse the value.
+    pub(crate) fn added_to(&self, value: &str) -> Option<String> {
+        let (pattern, list) = split_pattern(value);
+        let mut words = split(list).ok()?;
+        for word in &self.words {
+            // Flags of more than one word are kept as one here: `-X` with what follows it.
+            let parts: Vec<String> = split(word).ok()?;
+            if !words.windows(parts.len().max(1)).any(|present| present == parts) {
+                words.extend(parts);
+            }
+        }
+        if let Some(flag) = self.external {
+            make_external(&mut words, flag)?;
+        }
+        Some(format!("{pattern}{}", join(&words)?))
+    }
+}
+
+/// Whether the linker flags ask for internal linking, which `-extldflags` does not reach.
+pub(crate) fn is_internal(value: &str) -> bool {
+    let words = split(split_pattern(value).1).unwrap_or_default();
+    let mode = words.iter().enumerate().rev().find_map(|(at, word)| match flag_value(word, "linkmode")? {
+        Some(joined) => Some(joined),
+        None => words.get(at + 1).cloned(),
+    });
+    mode.as_deref() == Some("internal")
+}
+
+/// Whether a value is for the packages named on the command line: one without `pattern=`.
+pub(crate) fn is_plain(value: &str) -> bool {
+    split_pattern(value).0.is_empty()
+}
+
+/// The union of two comma lists of tags; blanks, Go's old separator, become commas.
+pub(crate) fn tags(users: &str, ours: &[String]) -> String {
+    let mut all: Vec<&str> = users.split([',', ' ']).filter(|tag| !tag.is_empty()).collect();
+    for tag in ours.iter().map(String::as_str) {
+        // `netcgo` is the opposite of `netgo`; who asks for it gets it.
+        let contradicted = tag == "netgo" && all.contains(&"netcgo");
+        if !contradicted && !all.contains(&tag) {
+            all.push(tag);
+        }
+    }
+    all.join(",")
+}
+
+/// `pattern=` and the list behind it. Source: `PerPackageFlag.set` in `cmd/go/internal/load/flag.go`.
+fn split_pattern(value: &str) -> (&str, &str) {
+    let trimmed = value.trim();
+    if trimmed.starts_with('-') {
+        return ("", trimmed);
+    }
+    match trimmed.find('=') {
+        Some(at) => trimmed.split_at(at + 1),
+        None => ("", trimmed),
+    }
+}
+
+/// `-name`, `--name` or `-name=value`; the inner `None` means the value is the next word.
+fn flag_value(word: &str, name: &str) -> Option<Option<String>> {
+    let bare = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+    match bare.strip_prefix(name)? {
+        "" => Some(None),
+        rest => rest.strip_prefix('=').map(|value| Some(value.to_owned())),
+    }
+}
+
+/// Adds `-linkmode=external` and, into the last `-extldflags` (the one that counts), `flag`.
+fn make_external(words: &mut Vec<String>, flag: &str) -> Option<()> {
+    if !words.iter().any(|word| flag_value(word, "linkmode").is_some()) {
+        words.push("-linkmode=external".to_owned());
+    }
+    let last = words.iter().rposition(|word| flag_value(word, "extldflags").is_some());
+    let joined = |at: usize| words.get(at).and_then(|word| flag_value(word, "extldflags")).flatten();
+    let (at, users) = match last.map(|at| (at, joined(at))) {
+        None => {
+            words.push(format!("-extldflags={flag}"));
+            return Some(());
+        }
+        Some((at, Some(joined))) => (at..at + 1, joined),
+        Some((at, None)) => (at..(at + 2).min(words.len()), words.get(at + 1).cloned().unwrap_or_default()),
+    };
+    let mut inner = split(&users).ok()?;
+    if !inner.iter().any(|word| word == flag) {
+        inner.push(flag.to_owned());
+    }
+    let merged = format!("-extldflags={}", join(&inner)?);
+    words.splice(at, [merged]);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(value: &str) -> Option<String> {
+        LinkerFlags { words: vec!["-s".into(), "-X 'a.b=c d'".into()], external: None }.added_to(value)
+    }
+
+    fn external(value: &str) -> Option<String> {
+        LinkerFlags { words: vec![], external: Some("-static") }.added_to(value)
+    }
+
+    #[test]
+    fn ours_are_added_once() {
+        assert_eq!(added("").as_deref(), Some("-s -X 'a.b=c d'"));
+        assert_eq!(added(" -w -s ").as_deref(), Some("-w -s -X 'a.b=c d'"));
+        assert_eq!(added("-s -X 'a.b=c d'").as_deref(), Some("-s -X 'a.b=c d'"));
+        assert_eq!(added("all=-w").as_deref(), Some("all=-w -s -X 'a.b=c d'"));
+        assert_eq!(added("-X 'unclosed"), None);
+    }
+
+    #[test]
+    fn external_flags_are_merged_by_value() {
+        assert_eq!(external("").as_deref(), Some("-linkmode=external -extldflags=-static"));
+        assert_eq!(external("-linkmode external -s").as_deref(), Some("-linkmode external -s -extldflags=-static"));
+        let merged = "-linkmode=external '-extldflags=-Wl,-z,now -static'";
+        assert_eq!(external("-linkmode=external -extldflags=-Wl,-z,now").as_deref(), Some(merged));
+        assert_eq!(external("-linkmode=external -extldflags -Wl,-z,now").as_deref(), Some(merged));
+        assert_eq!(external("-linkmode=external '-extldflags=-Wl,-z,now -static'").as_deref(), Some(merged));
+        let last_counts = "-extldflags=-static -linkmode=external '-extldflags=-g -static'";
+        assert_eq!(external("-extldflags=-static -linkmode=external -extldflags=-g").as_deref(), Some(last_counts));
+    }
+
+    #[test]
+    fn internal_linking_is_seen() {
+        assert!(is_internal("-linkmode=internal") && is_internal("all=-s -linkmode internal"));
+        assert!(!is_internal("-linkmode=internal -linkmode=external") && !is_internal("-s"));
+    }
+
+    #[test]
+    fn tags_are_united() {
+        let ours = ["netgo".to_owned(), "x".to_owned()];
+        assert_eq!(tags("", &ours), "netgo,x");
+        assert_eq!(tags("x y,z", &ours), "x,y,z,netgo");
+        assert_eq!(tags("netcgo", &ours), "netcgo,x");
+    }
+}

@@ -1,0 +1,129 @@
+//! go's action graph (`-debug-actiongraph`), as far as it says what was written where.
+//!
+//! Undocumented, and the same from Go 1.21 to 1.26: `link` makes a program, `link-install` puts it where the user wants it.
+//! A `link` nothing installs is thrown away. Source: `cmd/go/internal/work/{exec,build}.go`.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+
+/// What the graph says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Graph {
+    /// Files that were put somewhere, each with the import path of its main package.
+    pub(super) installed: Vec<(String, Option<String>)>,
+    /// Main packages that were linked and thrown away.
+    pub(super) discarded: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Action<'a> {
+    #[serde(rename = "ID")]
+    id: u64,
+    #[serde(rename = "Mode", borrow, default)]
+    mode: Cow<'a, str>,
+    #[serde(rename = "Package", borrow, default)]
+    package: Cow<'a, str>,
+    #[serde(rename = "Deps", default)]
+    deps: Option<Vec<u64>>,
+    #[serde(rename = "Target", borrow, default)]
+    target: Cow<'a, str>,
+}
+
+/// The two modes of interest, picked out while the graph is read: it may have ten thousands of other actions.
+#[derive(Default)]
+struct Picked {
+    any: bool,
+    links: Vec<(u64, String)>,
+    kept: HashSet<u64>,
+    installed: Vec<(String, Option<String>)>,
+}
+
+/// Reads a graph.
+///
+/// # Errors
+///
+/// When the text is no graph: one clause that says why.
+pub(super) fn parse(text: &[u8]) -> Result<Graph, String> {
+    if text.is_empty() {
+        return Err("go wrote none".to_owned());
+    }
+    let picked: Picked = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if !picked.any {
+        return Err("it is empty".to_owned());
+    }
+    let thrown_away = picked.links.into_iter().filter(|(id, _)| !picked.kept.contains(id));
+    Ok(Graph { installed: picked.installed, discarded: thrown_away.map(|(_, package)| package).collect() })
+}
+
+impl Picked {
+    fn take(&mut self, action: Action<'_>) {
+        self.any = true;
+        match &*action.mode {
+            "link" => self.links.push((action.id, action.package.into_owned())),
+            "link-install" => {
+                self.kept.extend(action.deps.unwrap_or_default());
+                // An archive (`-buildmode=c-archive`) is not linked yet; somebody's C linker will do that.
+                let is_archive = [".a", ".lib"].iter().any(|end| action.target.ends_with(end));
+                if !action.target.is_empty() && !is_archive {
+                    let package = Some(action.package.into_owned()).filter(|package| !package.is_empty());
+                    self.installed.push((action.target.into_owned(), package));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Picked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Actions;
+        impl<'de> Visitor<'de> for Actions {
+            type Value = Picked;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of actions")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut actions: A) -> Result<Picked, A::Error> {
+                let mut picked = Picked::default();
+                while let Some(action) = actions.next_element::<Action<'de>>()? {
+                    picked.take(action);
+                }
+                Ok(picked)
+            }
+        }
+        deserializer.deserialize_seq(Actions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn installed_and_discarded_programs_are_told_apart() {
+        let graph = parse(
+            br#"[
+            {"ID":0,"Mode":"build","Deps":[1,2]},
+            {"ID":1,"Mode":"link-install","Package":"x.org/a","Deps":[3],"Target":"out/a"},
+            {"ID":2,"Mode":"link-install","Package":"x.org/c","Deps":[5],"Target":"libc.a"},
+            {"ID":3,"Mode":"link","Package":"x.org/a","Deps":null,"Target":"/tmp/go-build1/b001/exe/a.out"},
+            {"ID":4,"Mode":"link","Package":"x.org/b"},
+            {"ID":5,"Mode":"link","Package":"x.org/c","Later":{"unknown":[1,{}]}},
+            {"ID":6,"Mode":"build-install","Package":"x.org/l","Target":"l.a"}]"#,
+        );
+        let expected =
+            Graph { installed: vec![("out/a".into(), Some("x.org/a".into()))], discarded: vec!["x.org/b".into()] };
+        assert_eq!(graph, Ok(expected));
+    }
+
+    #[test]
+    fn what_is_no_graph_says_so() {
+        for text in [&b""[..], b"[]", b"{}", b"[{\"ID\":1", b"null", b"\xff"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+}
