@@ -17,7 +17,7 @@ pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
         }
         match artifact.verdict {
             Overall::Inconclusive => inconclusive_line(&mut out, styles, artifact, &name),
-            Overall::Pass if detail != Detail::Quiet => {
+            Overall::Pass if detail != Detail::Quiet && artifact.findings.is_empty() => {
                 let _ = writeln!(out, "{name}: {}ok{:#}", styles.ok, styles.ok);
             }
             Overall::Pass | Overall::Fail => {}

@@ -111,16 +111,11 @@ impl Text {
     }
 
     fn evidence(&mut self, evidence: &[String], name: &str) {
-        for (at, piece) in evidence.iter().take(EVIDENCE_SHOWN).enumerate() {
-            let piece = escape(piece);
-            if at == 0 {
-                self.line("evidence", &piece);
-            } else {
-                let _ = writeln!(self.out, "              {piece}");
-            }
+        for piece in evidence.iter().take(EVIDENCE_SHOWN) {
+            self.line("evidence", &escape(piece));
         }
         if let Some(more @ 1..) = evidence.len().checked_sub(EVIDENCE_SHOWN) {
-            let _ = writeln!(self.out, "              … and {more} more (`seaworthy facts {name}`)");
+            self.line("evidence", &format!("… and {more} more, see `seaworthy facts {name}`"));
         }
     }
 

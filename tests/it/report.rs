@@ -1,0 +1,264 @@
+//! Reports: one value in every form, the JSON form against its schema, and files that are written whole or not at all.
+
+mod schema;
+
+use std::path::PathBuf;
+
+use seaworthy::check::{ArtifactResult, Finding, Overall};
+use seaworthy::policy::{Level, Origin, Setting};
+use seaworthy::report::{self, Detail, Report, Styles};
+use seaworthy::rules::PolicySource;
+use seaworthy::run::{Artifact, Role};
+use serde_json::Value;
+use snapbox::{IntoData, assert_data_eq, str};
+
+use crate::support::{Done, Run, Scratch, repository};
+
+#[track_caller]
+fn fits_the_schema(document: &Value) {
+    let text = std::fs::read_to_string(repository().join("schemas/report.schema.json")).expect("the schema is there");
+    let schema = serde_json::from_str(&text).expect("the schema is JSON");
+    let found = schema::violations(&schema, document);
+    assert!(found.is_empty(), "{}\n{document:#}", found.join("\n"));
+}
+
+fn finding(rule: &'static str, level: Level, artifact: &str) -> Finding {
+    Finding {
+        rule,
+        level,
+        level_origin: Origin::Default,
+        artifact: PathBuf::from(artifact),
+        slice: None,
+        message: "{artifact} needs glibc 2.34, but `debian:11` has 2.31".into(),
+        evidence: vec!["`__libc_start_main@GLIBC_2.34` from crt1.o".into(), "`stat64@GLIBC_2.33`".into()],
+        causes: Vec::new(),
+        host: None,
+        blame: None,
+        policy: None,
+        help: None,
+    }
+}
+
+fn result(path: &str, verdict: Overall, findings: Vec<Finding>) -> ArtifactResult {
+    ArtifactResult {
+        artifact: Artifact { path: path.into(), role: Role::Program, package: None, target: None },
+        facts: None,
+        verdict,
+        inconclusive_level: Setting::default(Level::Deny),
+        findings,
+        inconclusive: Vec::new(),
+        not_applicable: Vec::new(),
+        excepted: Vec::new(),
+    }
+}
+
+/// Everything a report can say, with names that nobody should print raw.
+fn everything() -> Report {
+    let hostile = "bin/a\u{1b}[31m\nb";
+    let full = Finding {
+        host: Some("debian:11".into()),
+        blame: Some("crate `libsqlite3-sys 0.30.1`, pulled in by `rusqlite`".into()),
+        policy: Some(PolicySource {
+            key: "`runs-on` lists `debian:11`".into(),
+            origin: Origin::File { path: "seaworthy.toml".into(), line: 3 },
+        }),
+        help: Some("build for `x86_64-unknown-linux-musl`".into()),
+        ..finding("newer-glibc", Level::Deny, "target/release/app")
+    };
+    let mut unsure = result("packed", Overall::Inconclusive, Vec::new());
+    unsure.inconclusive = vec![("newer-glibc", "packed with UPX".into()), ("stray-glibc", "packed with UPX".into())];
+    let mut excepted = result("ok", Overall::Pass, Vec::new());
+    excepted.excepted = vec![(finding("run-path", Level::Deny, "ok"), "vendor blob".into())];
+    excepted.not_applicable = vec![("cgo-runtime", "it is not a Go program".into())];
+    let warned = Finding {
+        level_origin: Origin::Preset("strict".into()),
+        slice: Some("aarch64".into()),
+        evidence: (0..12).map(|number| format!("`symbol_{number}`")).collect(),
+        ..finding("run-path", Level::Warn, hostile)
+    };
+    Report {
+        artifacts: vec![
+            result("target/release/app", Overall::Fail, vec![full]),
+            result(hostile, Overall::Pass, vec![warned]),
+            unsure,
+            excepted,
+        ],
+        general: vec![Finding {
+            message: "an exception is unused".into(),
+            ..finding("unused-exception", Level::Warn, "")
+        }],
+        notes: vec!["3 files that are no linked binaries left out".into()],
+    }
+}
+
+#[test]
+fn text_says_what_why_who_and_what_next() {
+    let text = report::text::render(&everything(), &Styles::PLAIN, Detail::Verbose);
+    assert_data_eq!(
+        text,
+        str![[r#"
+error[newer-glibc]: `target/release/app` needs glibc 2.34, but `debian:11` has 2.31
+  = evidence: `__libc_start_main@GLIBC_2.34` from crt1.o
+  = evidence: `stat64@GLIBC_2.33`
+  = blame: crate `libsqlite3-sys 0.30.1`, pulled in by `rusqlite`
+  = policy: `runs-on` lists `debian:11` (seaworthy.toml:3)
+  = help: build for `x86_64-unknown-linux-musl`, or see `seaworthy explain newer-glibc`
+warning[run-path]: `bin/a\x1b[31m\nb` needs glibc 2.34, but `debian:11` has 2.31 (aarch64)
+  = evidence: `symbol_0`
+  = evidence: `symbol_1`
+  = evidence: `symbol_2`
+  = evidence: `symbol_3`
+  = evidence: `symbol_4`
+  = evidence: `symbol_5`
+  = evidence: `symbol_6`
+  = evidence: `symbol_7`
+  = evidence: … and 4 more, see `seaworthy facts bin/a\x1b[31m\nb`
+  = policy: `run-path` is `warn` (preset `strict`)
+  = help: see `seaworthy explain run-path`
+ok: bin/a\x1b[31m\nb: not looked at
+error[inconclusive]: `packed` could not be judged
+  = evidence: packed with UPX (newer-glibc, stray-glibc)
+  = policy: `inconclusive = "deny"` (by default)
+  = help: judge the file before it is packed or stripped, or set `inconclusive = "allow"`
+ok: ok: not looked at
+  = not applicable: cgo-runtime: it is not a Go program
+  = excepted: run-path: `ok` needs glibc 2.34, but `debian:11` has 2.31 (vendor blob)
+warning[unused-exception]: an exception is unused
+  = evidence: `__libc_start_main@GLIBC_2.34` from crt1.o
+  = evidence: `stat64@GLIBC_2.33`
+  = policy: `unused-exception` is `warn` (by default)
+  = help: see `seaworthy explain unused-exception`
+note: 3 files that are no linked binaries left out
+seaworthy: 4 artifacts, 2 ok, 1 rejected, 1 could not be judged, 1 error, 2 warnings
+
+"#]]
+        .raw()
+    );
+}
+
+#[test]
+fn short_is_one_line_each() {
+    assert_data_eq!(
+        report::short::render(&everything(), &Styles::PLAIN, Detail::Normal),
+        str![[r#"
+target/release/app: error[newer-glibc]: `app` needs glibc 2.34, but `debian:11` has 2.31
+bin/a\x1b[31m\nb: warning[run-path]: `a\x1b[31m\nb` needs glibc 2.34, but `debian:11` has 2.31
+packed: error[inconclusive]: could not be judged: packed with UPX
+ok: ok
+warning[unused-exception]: an exception is unused
+
+"#]]
+        .raw()
+    );
+}
+
+#[test]
+fn quiet_says_findings_only() {
+    let mut report = everything();
+    report.artifacts.retain(|artifact| artifact.verdict == Overall::Pass && artifact.findings.is_empty());
+    report.general.clear();
+    assert_eq!(report::text::render(&report, &Styles::PLAIN, Detail::Quiet), "");
+    assert_eq!(report::short::render(&report, &Styles::PLAIN, Detail::Quiet), "");
+}
+
+#[test]
+fn colours_are_all_that_colour_adds() {
+    let plain = report::text::render(&everything(), &Styles::PLAIN, Detail::Verbose);
+    let colored = report::text::render(&everything(), &Styles::COLORED, Detail::Verbose);
+    assert!(!plain.contains('\u{1b}') && colored.contains('\u{1b}'));
+    assert_eq!(anstream::adapter::strip_str(&colored).to_string(), plain);
+}
+
+#[test]
+fn annotations_are_escaped_as_the_runner_undoes_it() {
+    assert_data_eq!(
+        report::github::render(&everything()),
+        str![[r#"
+::error title=seaworthy[newer-glibc]::`target/release/app` needs glibc 2.34, but `debian:11` has 2.31
+::warning title=seaworthy[run-path]::`bin/a\x1b[31m\nb` needs glibc 2.34, but `debian:11` has 2.31
+::error title=seaworthy[inconclusive]::`packed` could not be judged
+::warning title=seaworthy[unused-exception]::an exception is unused
+
+"#]]
+        .raw()
+    );
+}
+
+#[test]
+fn json_fits_its_schema_and_prints_safely() {
+    let text = report::json::render(&everything());
+    assert!(!text.contains('\u{1b}'), "{text}");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    fits_the_schema(&document);
+    assert_eq!(document["verdict"], "fail");
+    assert_eq!(document["artifacts"][0]["findings"][0]["policy"]["line"], 3);
+    assert_eq!(document["artifacts"][1]["path"], "bin/a\u{1b}[31m\nb");
+}
+
+#[test]
+fn the_schema_check_can_fail() {
+    let text = std::fs::read_to_string(repository().join("schemas/report.schema.json")).expect("the schema is there");
+    let schema = serde_json::from_str(&text).expect("the schema is JSON");
+    let mut document: Value = serde_json::from_str(&report::json::render(&everything())).expect("JSON");
+    document["artifacts"][0]["verdict"] = "maybe".into();
+    document["artifacts"][1]["surprise"] = true.into();
+    document["artifacts"][2].as_object_mut().expect("an object").remove("floors");
+    document["notes"][0] = 1.into();
+    assert_eq!(schema::violations(&schema, &document).len(), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_utf8_is_told_twice() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut odd = result("", Overall::Pass, Vec::new());
+    odd.artifact.path = std::ffi::OsStr::from_bytes(b"bin/\xff").into();
+    let report = Report { artifacts: vec![odd], general: Vec::new(), notes: Vec::new() };
+    let document: Value = serde_json::from_str(&report::json::render(&report)).expect("JSON");
+    fits_the_schema(&document);
+    assert_eq!(document["artifacts"][0]["path"], "bin/\u{fffd}");
+    assert_eq!(document["artifacts"][0]["path_escaped"], "bin/\\xff");
+}
+
+/// Checks the program under test itself: a real binary on every system.
+fn check_itself(scratch: &Scratch, args: &[&str]) -> Done {
+    let program = env!("CARGO_BIN_EXE_seaworthy");
+    scratch.seaworthy().args(args).args(["check", program]).run()
+}
+
+#[test]
+fn a_real_check_fits_the_schema() {
+    let done = check_itself(&Scratch::empty(), &["--format", "json"]);
+    let document = done.json();
+    fits_the_schema(&document);
+    let artifact = &document["artifacts"][0];
+    assert_eq!(artifact["path"], env!("CARGO_BIN_EXE_seaworthy"));
+    assert!(artifact["format"].is_string() && artifact["arch"].is_string() && artifact["kind"].is_string());
+    let failed = document["verdict"] != "pass";
+    assert_eq!(done.code(), Some(if failed { 3 } else { 0 }));
+}
+
+#[test]
+fn reports_are_written_beside_what_is_printed() {
+    let scratch = Scratch::empty();
+    let done = check_itself(&scratch, &["--report", "json=a.json", "--report", "short=b.txt", "--color", "always"]);
+    assert!(done.stdout().contains('\u{1b}'), "{}", done.stdout());
+    let read = |name: &str| std::fs::read_to_string(scratch.join(name)).expect("a report");
+    fits_the_schema(&serde_json::from_str(&read("a.json")).expect("JSON"));
+    assert!(read("b.txt").contains("seaworthy") && !read("b.txt").contains('\u{1b}'));
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("the directory").count(), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_leaves_the_old_one_and_exits_with_4() {
+    let scratch = Scratch::empty();
+    scratch.write("old/report.json", "old");
+    let unwritable = |to: &str| check_itself(&scratch, &["--report", to]).expect_code(4).expect_stderr("cannot write");
+    unwritable("json=/dev/full").expect_stderr("/dev/full");
+    unwritable("json=no/such/report.json").expect_stderr("no/such/report.json");
+    unwritable("json=old");
+    assert_eq!(std::fs::read_to_string(scratch.join("old/report.json")).expect("the old one"), "old");
+    assert_eq!(std::fs::read_dir(scratch.join("old")).expect("the directory").count(), 1);
+    Run::program("test").args(["-c", "/dev/full"]).run().expect_code(0);
+}
