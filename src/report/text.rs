@@ -107,7 +107,13 @@ impl Text {
         self.evidence(&evidence, name);
         let level = level_word(result.inconclusive_level.value);
         self.line("policy", &format!("`inconclusive = \"{level}\"` ({})", origin(&result.inconclusive_level.origin)));
-        self.line("help", "judge the file before it is packed or stripped, or set `inconclusive = \"allow\"`");
+        let packed = result.facts.iter().flat_map(|file| &file.slices).any(|slice| slice.packed.is_some());
+        let help = match result.inconclusive.first() {
+            Some(_) if packed => "judge the file before it is packed".to_owned(),
+            Some((rule, _)) => format!("see `seaworthy explain {rule}`"),
+            None => "see `seaworthy explain`".to_owned(),
+        };
+        self.line("help", &format!("{help}, or let it through with `inconclusive = \"allow\"`"));
     }
 
     fn evidence(&mut self, evidence: &[String], name: &str) {

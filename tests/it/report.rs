@@ -119,7 +119,7 @@ ok: bin/a\x1b[31m\nb: not looked at
 error[inconclusive]: `packed` could not be judged
   = evidence: packed with UPX (newer-glibc, stray-glibc)
   = policy: `inconclusive = "deny"` (by default)
-  = help: judge the file before it is packed or stripped, or set `inconclusive = "allow"`
+  = help: see `seaworthy explain newer-glibc`, or let it through with `inconclusive = "allow"`
 ok: ok: not looked at
   = not applicable: cgo-runtime: it is not a Go program
   = excepted: run-path: `ok` needs glibc 2.34, but `debian:11` has 2.31 (vendor blob)
