@@ -113,7 +113,7 @@ pub fn is_glibc_file(name: &str) -> bool {
 /// The C library of an ELF file.
 ///
 /// # Errors
-/// [`Unreadable`](super::Unreadable), when a part of the file that decides it cannot be read.
+/// [`Unreadable`], when a part of the file that decides it cannot be read.
 pub(in crate::facts) fn of_elf(
     image: &Image<'_>,
     kind: Kind,

@@ -1,5 +1,5 @@
 //! The vocabulary of a policy file as one table: what the parser accepts, what its messages list, what the reference
-//! page ([`super::reference`]) prints.
+//! page ([`super::reference()`]) prints.
 
 use super::{CgoPolicy, Level, LinkagePolicy, OnViolation, presets};
 

@@ -118,7 +118,7 @@ pub fn render(report: &Report) -> String {
     to_text(&document)
 }
 
-/// Any serialisable value as JSON that is safe to print: what [`super::escape`] would escape is written as `\uXXXX`.
+/// Any serialisable value as JSON that is safe to print: what [`super::escape()`] would escape is written as `\uXXXX`.
 pub fn to_text(value: &impl Serialize) -> String {
     // The only errors are maps with keys that are no strings, and `Serialize` implementations that fail: neither is ours.
     let json = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
