@@ -28,9 +28,9 @@ the same source needs a C library, a resolver configured through NSS, and a load
 ```text
 error[cgo-runtime]: `dist/app` is a Go program with cgo in it
   = evidence: `DT_NEEDED` lists `libc.so.6`
-  = evidence: the build information says `CGO_ENABLED=1`
+              the build information says `CGO_ENABLED=1`
   = policy: `go.cgo = "off"` (by default)
-  = help: build with `CGO_ENABLED=0`; where C code is needed, set `go.cgo = "static"`
+  = help: build with `CGO_ENABLED=0`; where C code is needed, set `go.cgo = "static"`, or see `seaworthy explain cgo-runtime`
 ```
 
 ## How to fix

@@ -29,7 +29,8 @@ none of them, and the program ends with "the code execution cannot proceed becau
 ```text
 error[dynamic-c-runtime]: `dist/app.exe` needs `vcruntime140.dll`, which Windows does not have
   = evidence: it imports `memcpy` of `vcruntime140.dll`
-  = help: build with `-C target-feature=+crt-static`
+  = policy: `dynamic-c-runtime` is `deny` (by default)
+  = help: build with `-C target-feature=+crt-static`, or see `seaworthy explain dynamic-c-runtime`
 ```
 
 ## How to fix

@@ -27,7 +27,7 @@ cargo's configuration, a wrapper script resets a variable. The build succeeds, a
 error[enforced-setting-lost]: the build of `dist/app` was given `CGO_ENABLED=0`, but the file does not show it
   = evidence: the build information says `CGO_ENABLED=1`
   = policy: `go.cgo` (by default)
-  = help: look for a later flag or a variable that replaces it; `seaworthy plan` shows what was set
+  = help: look for a later flag or a variable that replaces it; `seaworthy plan` shows what was set, or see `seaworthy explain enforced-setting-lost`
 ```
 
 ## How to fix

@@ -24,7 +24,8 @@ bare assembly without a `.note.GNU-stack` section is enough for the linker to as
 ```text
 error[executable-stack]: `dist/app` asks for an executable stack
   = evidence: `PT_GNU_STACK` has the flags `RWE`
-  = help: add `.section .note.GNU-stack,"",@progbits` to the assembly that lacks it, or link with `-Wl,-z,noexecstack`
+  = policy: `executable-stack` is `deny` (by default)
+  = help: add `.section .note.GNU-stack,"",@progbits` to the assembly that lacks it, or link with `-Wl,-z,noexecstack`, or see `seaworthy explain executable-stack`
 ```
 
 ## How to fix

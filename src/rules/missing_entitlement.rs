@@ -25,7 +25,7 @@ without `--entitlements` drops them in silence.
 error[missing-entitlement]: `dist/app` does not claim `com.apple.security.cs.allow-jit`
   = evidence: the signature claims `com.apple.security.network.client`
   = policy: `[macos] entitlements` (seaworthy.toml:1)
-  = help: sign it with the entitlements file: `codesign --entitlements FILE …`
+  = help: sign it with the entitlements file: `codesign --entitlements FILE …`, or see `seaworthy explain missing-entitlement`
 ```
 
 ## How to fix

@@ -26,7 +26,8 @@ does, put there by vcpkg, MSYS2 or an installer.
 ```text
 error[non-system-dll]: `dist/app.exe` needs `libssl-3-x64.dll`, which is not known to be part of Windows
   = evidence: it imports `SSL_new` and `#12` of `libssl-3-x64.dll`
-  = help: link it statically; or, if it is shipped beside the program, say so in an `[[exception]]`
+  = policy: `non-system-dll` is `deny` (by default)
+  = help: link it statically; or, if it is shipped beside the program, say so in an `[[exception]]`, or see `seaworthy explain non-system-dll`
 ```
 
 ## How to fix

@@ -27,7 +27,8 @@ loaded".
 ```text
 error[non-system-dylib]: `dist/app` needs `/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib`, which is not part of macOS
   = evidence: it loads `/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib` (Homebrew)
-  = help: link it statically; or, if it is shipped with the program, say so in an `[[exception]]`
+  = policy: `non-system-dylib` is `deny` (by default)
+  = help: link it statically; or, if it is shipped with the program, say so in an `[[exception]]`, or see `seaworthy explain non-system-dylib`
 ```
 
 ## How to fix

@@ -26,7 +26,8 @@ everywhere else; on a host where somebody else can write there, they let that pe
 ```text
 error[run-path]: `dist/app` searches for libraries in `/home/ci/build/lib`
   = evidence: `DT_RUNPATH` contains `/home/ci/build/lib`
-  = help: use `$ORIGIN` for libraries shipped beside the file, or drop `-rpath` from the linker's flags
+  = policy: `run-path` is `deny` (by default)
+  = help: use `$ORIGIN` for libraries shipped beside the file, or drop `-rpath` from the linker's flags, or see `seaworthy explain run-path`
 ```
 
 ## How to fix

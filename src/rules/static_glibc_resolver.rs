@@ -29,7 +29,8 @@ printed once and then cached away.
 ```text
 error[static-glibc-resolver]: `dist/app` is statically linked, but glibc loads NSS modules at run time when it looks up names
   = evidence: nss: `libnss_` is in its read-only data
-  = help: build with `-tags=netgo,osusergo`, or with `CC=musl-gcc`
+  = policy: `static-glibc-resolver` is `deny` (by default)
+  = help: build with `-tags=netgo,osusergo`, or with `CC=musl-gcc`, or see `seaworthy explain static-glibc-resolver`
 ```
 
 ## How to fix

@@ -23,7 +23,8 @@ an object compiled without `-fPIC` in a position-independent file.
 ```text
 error[text-relocations]: `dist/app` has relocations in its read-only code
   = evidence: `DT_TEXTREL` or `DF_TEXTREL` is set in the dynamic section
-  = help: compile the C and assembly in it with `-fPIC`; link with `-Wl,-z,text` to learn which object it is
+  = policy: `text-relocations` is `deny` (by default)
+  = help: compile the C and assembly in it with `-fPIC`; link with `-Wl,-z,text` to learn which object it is, or see `seaworthy explain text-relocations`
 ```
 
 ## How to fix

@@ -26,7 +26,8 @@ or break it. x86_64 code may be unsigned.
 ```text
 error[unsigned-code]: `dist/app` is not signed, and macOS kills unsigned arm64 code
   = evidence: there is no `LC_CODE_SIGNATURE`
-  = help: sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere
+  = policy: `unsigned-code` is `deny` (by default)
+  = help: sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere, or see `seaworthy explain unsigned-code`
 ```
 
 ## How to fix

@@ -23,7 +23,8 @@ cross build, when a prebuilt file is copied where a fresh one should be, or when
 ```text
 error[wrong-architecture]: `dist/app` is built for `aarch64-unknown-linux-musl`, but made for Linux on x86_64
   = evidence: the file's machine is x86_64, the target's is aarch64
-  = help: check which linker the build called, and whether an older file was copied to this place
+  = policy: `wrong-architecture` is `deny` (by default)
+  = help: check which linker the build called, and whether an older file was copied to this place, or see `seaworthy explain wrong-architecture`
 ```
 
 ## How to fix

@@ -1,7 +1,8 @@
 //! Subjects made by hand for the unit tests of rules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::check::Finding;
 use crate::facts::elf::ElfFacts;
 use crate::facts::go_build_info::GoBuild;
 use crate::facts::libc::{Certainty, Libc, LibcFamily};
@@ -9,10 +10,8 @@ use crate::facts::macho::MachOFacts;
 use crate::facts::pe::PeFacts;
 use crate::facts::rust_build_info::RustBuild;
 use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Os};
-use crate::policy::{
-    CargoPolicy, CgoPolicy, GoPolicy, Level, LinkagePolicy, LinuxPolicy, MacOsPolicy, OnViolation, Origin, Policy,
-    Setting, WindowsPolicy,
-};
+use crate::policy::{LinkagePolicy, Origin, Policy, Setting};
+use crate::report::{self, Report};
 use crate::rules::{Rule, Subject, Verdict, Violation};
 use crate::run::{Artifact, Provenance, Role};
 
@@ -60,7 +59,7 @@ impl Case {
                 rust: None,
                 details,
             },
-            policy: default_policy(),
+            policy: Policy::default_policy(),
             provenance: Provenance::default(),
         }
     }
@@ -176,7 +175,7 @@ impl Case {
         let mut found = self.violations(rule);
         assert_eq!(found.len(), 1, "{found:?}");
         let violation = found.remove(0);
-        let shown = render(rule, &violation, &self.artifact.path.to_string_lossy());
+        let shown = render(rule, &violation, &self.artifact.path);
         assert!(rule.docs.contains(&shown), "the page of `{}` has to show:\n{shown}", rule.id);
         violation
     }
@@ -200,18 +199,25 @@ impl Case {
 }
 
 /// A violation as the text report shows it.
-fn render(rule: &Rule, violation: &Violation, artifact: &str) -> String {
-    let mut text = format!("error[{}]: {}\n", rule.id, violation.message.replace("{artifact}", artifact));
-    for line in &violation.evidence {
-        text += &format!("  = evidence: {line}\n");
-    }
-    if let Some(policy) = &violation.policy {
-        text += &format!("  = policy: `{}` ({})\n", policy.key, policy.origin);
-    }
-    if let Some(help) = &violation.help {
-        text += &format!("  = help: {help}\n");
-    }
-    text
+fn render(rule: &Rule, violation: &Violation, path: &Path) -> String {
+    let violation = violation.clone();
+    let named = |text: String| text.replace("{artifact}", &path.to_string_lossy());
+    let finding = Finding {
+        rule: rule.id,
+        level: rule.default,
+        level_origin: Origin::Default,
+        artifact: path.to_path_buf(),
+        slice: None,
+        message: named(violation.message),
+        evidence: violation.evidence,
+        causes: violation.causes,
+        host: violation.host,
+        blame: None,
+        policy: violation.policy,
+        help: violation.help.map(named),
+    };
+    let report = Report { artifacts: Vec::new(), general: vec![finding], notes: Vec::new() };
+    report::text::render(&report, &report::Styles::PLAIN, report::Detail::Quiet)
 }
 
 /// A C library, certain.
@@ -229,29 +235,4 @@ pub(in crate::rules) fn libc(family: LibcFamily, linked_in: bool) -> Libc {
 /// A value set by line 1 of a policy file.
 pub(in crate::rules) fn from_file<T>(value: T) -> Setting<T> {
     Setting { value, origin: Origin::File { path: PathBuf::from("seaworthy.toml"), line: 1 } }
-}
-
-fn default_policy() -> Policy {
-    Policy {
-        file: None,
-        linkage: Setting::default(LinkagePolicy::Static),
-        runs_on: Vec::new(),
-        on_violation: Setting::default(OnViolation::Keep),
-        inconclusive: Setting::default(Level::Deny),
-        go: GoPolicy {
-            cgo: Setting::default(CgoPolicy::Off),
-            tags: Setting::default(Vec::new()),
-            trimpath: Setting::default(false),
-            ldflags: Setting::default(Vec::new()),
-            cc: None,
-        },
-        cargo: CargoPolicy { target: None, crt_static: Setting::default(false) },
-        linux: LinuxPolicy::default(),
-        macos: MacOsPolicy::default(),
-        windows: WindowsPolicy::default(),
-        hosts: Default::default(),
-        rules: Default::default(),
-        artifacts: Vec::new(),
-        exceptions: Vec::new(),
-    }
 }
