@@ -28,7 +28,7 @@ the same source needs a C library, a resolver configured through NSS, and a load
 ```text
 error[cgo-runtime]: `dist/app` is a Go program with cgo in it
   = evidence: `DT_NEEDED` lists `libc.so.6`
-              the build information says `CGO_ENABLED=1`
+  = evidence: the build information says `CGO_ENABLED=1`
   = policy: `go.cgo = "off"` (by default)
   = help: build with `CGO_ENABLED=0`; where C code is needed, set `go.cgo = "static"`, or see `seaworthy explain cgo-runtime`
 ```

@@ -27,7 +27,7 @@ and in Alpine only when somebody installed it.
 ```text
 error[dynamic-library]: `dist/app` has to be statically linked, but needs `libssl.so.3` and `libz.so.1` at run time
   = evidence: `DT_NEEDED` lists `libssl.so.3`
-              `DT_NEEDED` lists `libz.so.1`
+  = evidence: `DT_NEEDED` lists `libz.so.1`
   = policy: `linkage = "static"` (by default)
   = help: turn on the feature of the `-sys` crate that builds the library from source (`vendored`, `bundled`, `static`), and build for a musl target, or see `seaworthy explain dynamic-library`
 ```

@@ -27,7 +27,7 @@ plainly there.
 ```text
 error[dynamic-loader]: `dist/app` has to be statically linked, but asks for the loader `/lib64/ld-linux-x86-64.so.2`
   = evidence: `PT_INTERP` is `/lib64/ld-linux-x86-64.so.2`
-              `DT_NEEDED` lists `libc.so.6`
+  = evidence: `DT_NEEDED` lists `libc.so.6`
   = policy: `linkage = "static"` (by default)
   = help: build with `cargo build --target x86_64-unknown-linux-musl`, or see `seaworthy explain dynamic-loader`
 ```

@@ -24,7 +24,7 @@ driver like that passes the build and the unit tests that do not open a database
 ```text
 error[go-stub]: `dist/app` has only the stub of `github.com/mattn/go-sqlite3`, which does nothing without cgo
   = evidence: the build information lists `github.com/mattn/go-sqlite3 v1.14.53` and `CGO_ENABLED=0`
-              built without cgo, its calls return: Binary was compiled with 'CGO_ENABLED=0', go-sqlite3 requires cgo to work. This is a stub
+  = evidence: built without cgo, its calls return: Binary was compiled with 'CGO_ENABLED=0', go-sqlite3 requires cgo to work. This is a stub
   = policy: `go.cgo = "off"` (by default)
   = help: use `modernc.org/sqlite` or `github.com/ncruces/go-sqlite3`, written in Go, or build it with cgo: `go.cgo = "static"`, or see `seaworthy explain go-stub`
 ```

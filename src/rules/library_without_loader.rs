@@ -26,7 +26,7 @@ such a program static.
 ```text
 error[library-without-loader]: `dist/app` needs `libz.so.1`, but asks for no loader: nothing loads it, and the program crashes
   = evidence: there is no `PT_INTERP`
-              `DT_NEEDED` lists `libz.so.1`
+  = evidence: `DT_NEEDED` lists `libz.so.1`
   = policy: `library-without-loader` is `deny` (by default)
   = help: give the linker a static archive (`.a`) built for this target: turn on the `-sys` crate's feature that builds from source (`vendored`, `bundled`, `static`), or install the archive, or see `seaworthy explain library-without-loader`
 ```

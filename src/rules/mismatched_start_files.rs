@@ -28,7 +28,7 @@ programs, and a linker wrapper or a link argument makes something else of them.
 ```text
 error[mismatched-start-files]: `dist/app` relocates itself when it starts, but is not linked for that, and crashes before main
   = evidence: the code at `e_entry` is that of musl's `rcrt1.o`
-              there is no `PT_DYNAMIC`
+  = evidence: there is no `PT_DYNAMIC`
   = policy: `mismatched-start-files` is `deny` (by default)
   = help: let rustc link by itself: no `linker = "musl-gcc"`, no `-no-pie`; or add `-C relocation-model=static`, or see `seaworthy explain mismatched-start-files`
 ```

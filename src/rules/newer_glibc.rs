@@ -28,7 +28,7 @@ version of each function, and an older host answers "version `GLIBC_2.34' not fo
 ```text
 error[newer-glibc]: `dist/app` needs glibc 2.34, but may need no newer one than 2.17
   = evidence: `__libc_start_main@GLIBC_2.34` and `pthread_create@GLIBC_2.34`
-              `stat64@GLIBC_2.33`
+  = evidence: `stat64@GLIBC_2.33`
   = policy: `[linux] glibc = "2.17"` (seaworthy.toml:1)
   = help: build for `x86_64-unknown-linux-musl`, or with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`, or see `seaworthy explain newer-glibc`
 ```

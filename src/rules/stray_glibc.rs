@@ -29,8 +29,8 @@ or a symbol is. On the build machine, which has glibc, it works.
 ```text
 error[stray-glibc]: `dist/app` is built for `x86_64-unknown-linux-musl`, but has glibc in it
   = evidence: `PT_INTERP` is glibc's `/lib64/ld-linux-x86-64.so.2`
-              `DT_NEEDED` lists glibc's `libc.so.6`
-              `__libc_start_main@GLIBC_2.34` of `libc.so.6`
+  = evidence: `DT_NEEDED` lists glibc's `libc.so.6`
+  = evidence: `__libc_start_main@GLIBC_2.34` of `libc.so.6`
   = policy: `stray-glibc` is `deny` (by default)
   = help: remove `-C target-feature=-crt-static` from the flags of rustc: with it, the host's C compiler links glibc, or see `seaworthy explain stray-glibc`
 ```

@@ -176,7 +176,12 @@ impl Case {
         assert_eq!(found.len(), 1, "{found:?}");
         let violation = found.remove(0);
         let shown = render(rule, &violation, &self.artifact.path);
-        assert!(rule.docs.contains(&shown), "the page of `{}` has to show:\n{shown}", rule.id);
+        if std::env::var_os("SEAWORTHY_BLESS").is_some() {
+            bless(rule, &shown);
+        } else {
+            let how = "SEAWORTHY_BLESS=1 cargo test --lib rules::";
+            assert!(rule.docs.contains(&shown), "{how}\nthe page of `{}` has to show:\n{shown}", rule.id);
+        }
         violation
     }
 
@@ -196,6 +201,15 @@ impl Case {
         let verdict = self.judge(rule);
         assert!(matches!(verdict, Verdict::Inconclusive(_)), "{}: {verdict:?}", rule.id);
     }
+}
+
+/// Writes the example anew into the rule's own source, as snapshot tests do.
+fn bless(rule: &Rule, shown: &str) {
+    let path = format!("{}/src/rules/{}.rs", env!("CARGO_MANIFEST_DIR"), rule.id.replace('-', "_"));
+    let source = std::fs::read_to_string(&path).expect("the rule's source");
+    let (before, rest) = source.split_once("```text\n").expect("an example");
+    let (_, after) = rest.split_once("```").expect("the end of the example");
+    std::fs::write(&path, format!("{before}```text\n{shown}```{after}")).expect("the source can be written");
 }
 
 /// A violation as the text report shows it.
