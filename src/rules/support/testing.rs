@@ -176,7 +176,7 @@ impl Case {
         assert_eq!(found.len(), 1, "{found:?}");
         let violation = found.remove(0);
         let shown = render(rule, &violation, &self.artifact.path);
-        if std::env::var_os("SEAWORTHY_BLESS").is_some() {
+        if option_env!("SEAWORTHY_BLESS").is_some() {
             bless(rule, &shown);
         } else {
             let how = "SEAWORTHY_BLESS=1 cargo test --lib rules::";
