@@ -6,8 +6,10 @@ pub mod build_failure;
 mod cargo;
 mod fixes;
 mod go;
+pub mod link;
 pub mod needs;
 pub mod objects;
+mod startup;
 
 use std::collections::BTreeSet;
 

@@ -41,6 +41,13 @@ pub enum Action {
         /// Its arguments, as they came.
         args: Vec<OsString>,
     },
+    /// Run a linker, guarded.
+    Link {
+        /// The linker; `None` under the name `seaworthy-ld`.
+        program: Option<OsString>,
+        /// Its arguments, as they came.
+        args: Vec<OsString>,
+    },
     /// Anything else.
     Own(Own),
 }
@@ -53,6 +60,8 @@ pub enum Own {
         /// Files, directories, or `-`.
         paths: Vec<PathBuf>,
     },
+    /// Say what this machine lacks for the policy.
+    Doctor,
     /// Print what was read from files.
     Facts {
         /// Files.
@@ -147,6 +156,17 @@ enum Command {
         #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Run a linker, guarded: `seaworthy link -- cc -o app main.o`
+    #[command(override_usage = "seaworthy [OPTIONS] link [--] PROGRAM ARGS…")]
+    Link {
+        /// The linker, or the compiler that links
+        program: OsString,
+        /// What you would give to it
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Say what this machine lacks for the policy, and how to get it
+    Doctor,
     /// Print everything read from binaries
     Facts {
         /// Files
@@ -229,20 +249,22 @@ pub fn command() -> clap::Command {
 /// [`Refusal`] when the command line is wrong, or asks for help or the version.
 pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refusal> {
     let split = split::split(argv.into_iter().collect());
-    let Some((tool, args)) = split.tool else {
-        let cli = Cli::try_parse_from(program(split.head)).map_err(Refusal)?;
-        return Ok(Invocation { options: cli.options, action: cli.command.into() });
-    };
-    let action = match split.plan {
-        true => Action::Plan { tool, args },
-        false => Action::Wrap { tool, args },
+    let (action, word) = match (split.tool, split.link) {
+        (Some((tool, args)), _) if split.plan => (Action::Plan { tool, args }, tool.name()),
+        (Some((tool, args)), _) => (Action::Wrap { tool, args }, tool.name()),
+        // clap reads our own options only; any complete command ends the line for it.
+        (None, Some((program, args))) => (Action::Link { program, args }, "doctor"),
+        (None, None) => {
+            let cli = Cli::try_parse_from(program(split.head)).map_err(Refusal)?;
+            return Ok(Invocation { options: cli.options, action: cli.command.into() });
+        }
     };
     // Nothing of ours to parse: clap is not even started.
     let from_environment = || options::VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
     if split.head.is_empty() && !from_environment() {
         return Ok(Invocation { options: Options::default(), action });
     }
-    let head = program(split.head).into_iter().chain([OsString::from(tool.name())]);
+    let head = program(split.head).into_iter().chain([OsString::from(word)]);
     let cli = Cli::try_parse_from(head).map_err(Refusal)?;
     Ok(Invocation { options: cli.options, action })
 }
@@ -258,7 +280,9 @@ impl From<Command> for Action {
             Command::Cargo { args } => return Action::Wrap { tool: Tool::Cargo, args },
             Command::Go { args } => return Action::Wrap { tool: Tool::Go, args },
             Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
+            Command::Link { program, args } => return Action::Link { program: Some(program), args },
             Command::Check { paths } => Own::Check { paths },
+            Command::Doctor => Own::Doctor,
             Command::Facts { paths } => Own::Facts { paths },
             Command::Explain { rule } => Own::Explain { rule },
             Command::Rules { .. } => Own::Rules,

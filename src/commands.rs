@@ -2,12 +2,14 @@
 
 mod check;
 mod conflicts;
+mod doctor;
 mod explain;
 mod facts;
 mod generate;
 mod hosts;
 mod inspect;
 mod judge;
+mod link;
 mod output;
 mod plan;
 mod policy;
@@ -37,7 +39,9 @@ fn run() -> u8 {
     let done = match action {
         Action::Wrap { tool, args } => wrap::run(&ui, &options, tool, args),
         Action::Plan { tool, args } => plan::run(&ui, &options, tool, args),
+        Action::Link { program, args } => link::run(&ui, &options, program.as_deref(), args),
         Action::Own(own) => match own {
+            Own::Doctor => doctor::run(&ui, &options),
             Own::Check { paths } => check::run(&ui, &options, &paths),
             Own::Facts { paths } => facts::run(&ui, &options, &paths),
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),

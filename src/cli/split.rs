@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::plan::Tool;
 
 /// A command line, cut.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Split {
     /// What clap reads, without the program's name.
     pub(super) head: Vec<OsString>,
@@ -14,6 +14,8 @@ pub(super) struct Split {
     pub(super) tool: Option<(Tool, Vec<OsString>)>,
     /// The word `plan` stands before the tool.
     pub(super) plan: bool,
+    /// A linker, unless it goes by our name, and its arguments, untouched.
+    pub(super) link: Option<(Option<OsString>, Vec<OsString>)>,
 }
 
 /// Long options of ours that take a value in the next argument.
@@ -28,8 +30,9 @@ pub(super) fn split(argv: Vec<OsString>) -> Split {
     let name = argv.next().unwrap_or_default();
     let mut args: Vec<OsString> = argv.collect();
     match stem(&name).as_str() {
-        "cargo" => Split { head: Vec::new(), tool: Some((Tool::Cargo, args)), plan: false },
-        "go" => Split { head: Vec::new(), tool: Some((Tool::Go, args)), plan: false },
+        "cargo" => Split { tool: Some((Tool::Cargo, args)), ..Split::default() },
+        "go" => Split { tool: Some((Tool::Go, args)), ..Split::default() },
+        "seaworthy-ld" | "seaworthy-cc" => Split { link: Some((None, args)), ..Split::default() },
         "cargo-seaworthy" => {
             if args.first().is_some_and(|first| first == "seaworthy") {
                 args.remove(0);
@@ -48,7 +51,7 @@ fn split_plain(args: Vec<OsString>) -> Split {
     while let Some(arg) = args.get(at) {
         if let Some(tool) = tool_of(arg) {
             let rest = args.into_iter().skip(at + 1).collect();
-            return Split { head, tool: Some((tool, rest)), plan };
+            return Split { head, tool: Some((tool, rest)), plan, link: None };
         }
         match classify(arg) {
             Word::TakesValue => {
@@ -57,12 +60,25 @@ fn split_plain(args: Vec<OsString>) -> Split {
             }
             Word::Flag | Word::Unknown => head.push(arg.clone()),
             Word::Plain if arg == "plan" && !plan => plan = true,
+            Word::Plain if arg == "link" && !plan => {
+                if let Some(link) = linker(&args[at + 1..]) {
+                    return Split { head, link: Some(link), ..Split::default() };
+                }
+                break;
+            }
             Word::Separator if args.get(at + 1).is_some_and(|next| tool_of(next).is_some()) => {}
             Word::Plain | Word::Separator => break,
         }
         at += 1;
     }
-    Split { head: args, tool: None, plan: false }
+    Split { head: args, ..Split::default() }
+}
+
+/// `[--] PROGRAM ARGS…`; help and mistakes are left to clap.
+fn linker(args: &[OsString]) -> Option<(Option<OsString>, Vec<OsString>)> {
+    let args = args.strip_prefix(&[OsString::from("--")]).unwrap_or(args);
+    let (program, args) = args.split_first()?;
+    matches!(classify(program), Word::Plain).then(|| (Some(program.clone()), args.to_vec()))
 }
 
 /// `cargo seaworthy [OPTIONS] ARGS…`: ours while an option is known to be ours; the rest is cargo's.
@@ -72,7 +88,7 @@ fn split_subcommand(mut args: Vec<OsString>) -> Split {
         match classify(arg) {
             Word::TakesValue => at += 2,
             Word::Flag => at += 1,
-            Word::Unknown if is_help(arg) => return Split { head: args, tool: None, plan: false },
+            Word::Unknown if is_help(arg) => return Split { head: args, ..Split::default() },
             Word::Separator => {
                 args.remove(at);
                 break;
@@ -81,10 +97,10 @@ fn split_subcommand(mut args: Vec<OsString>) -> Split {
         }
     }
     if at >= args.len() {
-        return Split { head: args, tool: None, plan: false };
+        return Split { head: args, ..Split::default() };
     }
     let rest = args.split_off(at);
-    Split { head: args, tool: Some((Tool::Cargo, rest)), plan: false }
+    Split { head: args, tool: Some((Tool::Cargo, rest)), ..Split::default() }
 }
 
 /// What one argument is to us.
@@ -209,6 +225,18 @@ mod tests {
         expect("cargo-seaworthy seaworthy build --help", "", Some((Tool::Cargo, "build --help")));
         expect("cargo-seaworthy seaworthy", "", None);
         expect("cargo-seaworthy seaworthy seaworthy", "", Some((Tool::Cargo, "seaworthy")));
+    }
+
+    #[test]
+    fn a_linker_keeps_its_arguments() {
+        let words = |text: &str| text.split_whitespace().map(OsString::from).collect::<Vec<_>>();
+        let split = cut("seaworthy -q link -- cc -o app a.o -v --policy x");
+        assert_eq!(split.head, words("-q"));
+        assert_eq!(split.link, Some((Some("cc".into()), words("-o app a.o -v --policy x"))));
+        assert_eq!(cut("seaworthy link cc -v").link, Some((Some("cc".into()), words("-v"))));
+        assert_eq!(cut("/x/seaworthy-ld -o app").link, Some((None, words("-o app"))));
+        assert_eq!(cut("seaworthy link --help").link, None);
+        assert_eq!(cut("seaworthy link --").link, None);
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn notes(plan: &Plan, discarded: &[String]) -> Vec<String> {
 }
 
 /// Everything of ours goes to standard error, after the tool's own output.
-fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Error> {
+pub(super) fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Error> {
     ui.err(&output::render(report, options.format(), &ui.styles_err(), ui.detail()));
     if ui.is_github() && options.format() != Format::Json {
         ui.err(&report::github::render(report));
@@ -121,6 +121,6 @@ fn explain_failure(ui: &Ui, failed: &FailedBuild<'_>, environment: &Environment,
 }
 
 /// The exit code of a tool that ended; where it was ended by a signal, this program ends by the same.
-fn end_like(status: ExitStatus) -> u8 {
+pub(super) fn end_like(status: ExitStatus) -> u8 {
     u8::try_from(signals::end_like(status) & 0xff).unwrap_or(u8::MAX)
 }

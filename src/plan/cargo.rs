@@ -4,7 +4,7 @@ mod config;
 mod install;
 mod message_format;
 mod rustflags;
-mod targets;
+pub(crate) mod targets;
 mod verbs;
 
 use std::ffi::OsString;

@@ -4,10 +4,13 @@
 //! nothing, and passes through untouched.
 
 mod probe;
+mod real;
 mod response;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+
+pub use real::{Call, LINKER, call, run};
 
 /// What a link line says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,12 +158,11 @@ fn msvc(words: &[OsString]) -> Option<LinkLine> {
 /// line brings its own start-up files and so must go to `ld` itself, or is written for `cc` already.
 pub fn for_compiler(args: &[OsString]) -> Option<Vec<OsString>> {
     let texts: Vec<_> = args.iter().map(|word| word.to_string_lossy()).collect();
-    let for_ld = texts.iter().any(|word| matches!(&**word, "--as-needed" | "--eh-frame-hdr" | "--gc-sections" | "-z"));
     let has_startup = texts.iter().any(|word| {
         let name = word.rsplit('/').next().unwrap_or(word);
         matches!(name, "crt1.o" | "Scrt1.o" | "rcrt1.o" | "gcrt1.o")
     });
-    if !for_ld || has_startup {
+    if !is_for_ld(args) || has_startup {
         return None;
     }
     let mut words = Vec::with_capacity(args.len());
@@ -179,6 +181,11 @@ pub fn for_compiler(args: &[OsString]) -> Option<Vec<OsString>> {
         }
     }
     Some(words)
+}
+
+/// Whether the words are options of a linker that a compiler driver would refuse.
+fn is_for_ld(args: &[OsString]) -> bool {
+    ["--as-needed", "--eh-frame-hdr", "--gc-sections", "-z"].iter().any(|flag| args.iter().any(|word| word == flag))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where the real `cargo` or `go` is: the first on `PATH` that is not this program under another name.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -93,10 +93,15 @@ fn named_by_user(tool: Tool, environment: &Environment, named: &Path) -> Result<
 }
 
 fn candidates(tool: Tool, environment: &Environment) -> Vec<PathBuf> {
+    on_path(tool.name().as_ref(), environment)
+}
+
+/// Every program of that name on `PATH`, in order, or the one at that path; relative entries of `PATH` do not count.
+pub(super) fn on_path(name: &OsStr, environment: &Environment) -> Vec<PathBuf> {
     let path = environment.get("PATH").unwrap_or_default();
     let absolute = std::env::split_paths(path).filter(|directory| directory.is_absolute());
     let Ok(path) = std::env::join_paths(absolute) else { return Vec::new() };
-    which::which_in_all(tool.name(), Some(path), &environment.cwd).map(Iterator::collect).unwrap_or_default()
+    which::which_in_all(name, Some(path), &environment.cwd).map(Iterator::collect).unwrap_or_default()
 }
 
 fn shim_dirs(environment: &Environment) -> Vec<PathBuf> {
@@ -104,7 +109,7 @@ fn shim_dirs(environment: &Environment) -> Vec<PathBuf> {
 }
 
 /// Whether running the file would run this program again: it is the same file, or one of our scripts.
-fn is_ours(path: &Path) -> bool {
+pub(super) fn is_ours(path: &Path) -> bool {
     let resolved = path.canonicalize();
     let own = std::env::current_exe().and_then(|path| path.canonicalize());
     let same = matches!((&resolved, &own), (Ok(resolved), Ok(own)) if resolved == own || is_hard_link(resolved, own));

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::messages::{Script, link_lib};
 use crate::blame::objects::{LinkInput, Owner};
+use crate::blame::startup;
 use crate::plan::Plan;
-
-/// Start-up files a C compiler adds to every link.
-const STARTUP: &[&str] = &["crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o"];
 
 /// Static archives a build script asked for, where they are found in its directories.
 pub(super) fn archives(script: &Script) -> impl Iterator<Item = PathBuf> + '_ {
@@ -31,7 +29,7 @@ pub(super) fn toolchain(plan: &Plan, target: Option<&str>) -> Vec<LinkInput> {
         inputs.extend(own.map(|path| LinkInput { path, owner: Owner::CStartup }));
     }
     if target.is_none_or(|target| target.contains("-gnu")) {
-        inputs.extend(STARTUP.iter().filter_map(|name| of_compiler(name)));
+        inputs.extend(startup::files("cc".as_ref()));
     }
     inputs
 }
@@ -45,13 +43,6 @@ fn sysroot(plan: &Plan) -> Option<PathBuf> {
     let rustc = if beside.is_file() { beside } else { PathBuf::from("rustc") };
     let text = duct::cmd(rustc, words).stderr_null().stdin_null().read().ok()?;
     Some(PathBuf::from(text.trim()))
-}
-
-/// Where the C compiler finds a start-up file; it answers with the bare name when it has none.
-fn of_compiler(name: &str) -> Option<LinkInput> {
-    let answer = duct::cmd!("cc", format!("-print-file-name={name}")).stderr_null().stdin_null().read().ok()?;
-    let path = PathBuf::from(answer.trim());
-    path.is_absolute().then_some(LinkInput { path, owner: Owner::CStartup })
 }
 
 fn files(directory: &Path, extension: &'static str) -> impl Iterator<Item = PathBuf> + use<> {

@@ -63,7 +63,7 @@ fn sourced(value: &str, source: Source) -> Sourced {
 
 /// The target given when the user chose none: the policy's, else this machine's architecture with musl where programs for
 /// Linux have to be static.
-pub(super) fn to_give(policy: &Policy) -> Option<(String, &'static str, Origin)> {
+pub(crate) fn to_give(policy: &Policy) -> Option<(String, &'static str, Origin)> {
     if let Some(target) = &policy.cargo.target {
         return Some((target.value.clone(), "cargo.target", target.origin.clone()));
     }

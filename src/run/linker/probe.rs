@@ -32,9 +32,14 @@ const NOTHING: &[&str] = &[
 /// Throw-away programs that build systems link to learn about a linker: how the file's name starts, and a folder it lies
 /// in, where the build system has one for the purpose. A program of that name elsewhere is the user's own.
 ///
-/// autoconf: `AC_LANG_CONFTEST`; CMake: `try_compile`; Meson: sanity checks; Go: `linkerFlagSupported` in `cmd/link`.
-const PROBES: &[(&str, Option<&str>)] =
-    &[("conftest.", None), ("cmTC_", None), ("sanitycheck", Some("meson-private")), ("trivial.c", Some("go-link-"))];
+/// cargo: build scripts; autoconf: `AC_LANG_CONFTEST`; CMake: `try_compile`; Meson: sanity checks; Go: `linkerFlagSupported` in `cmd/link`.
+const PROBES: &[(&str, Option<&str>)] = &[
+    ("build_script_", Some("build")),
+    ("conftest.", None),
+    ("cmTC_", None),
+    ("sanitycheck", Some("meson-private")),
+    ("trivial.c", Some("go-link-")),
+];
 
 /// Whether the words say that nothing is linked.
 pub(super) fn links_nothing(words: &[OsString]) -> bool {

@@ -1,0 +1,51 @@
+//! `seaworthy doctor`: what this machine lacks for the policy, and how to get it.
+
+use crate::Error;
+use crate::blame::needs::{self, Machine, Need};
+use crate::cli::{Format, Options};
+use crate::exit;
+use crate::plan::cargo::targets;
+use crate::plan::environment::Environment;
+use crate::report;
+use crate::ui::Ui;
+
+/// Looks for everything a build of the project here needs; what is missing makes the exit code
+/// [`exit::ENVIRONMENT`].
+///
+/// # Errors
+/// When the policy has errors, or there is no project here.
+pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
+    let directory = super::current_directory()?;
+    let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let environment = Environment::capture();
+    let has = |file: &str| directory.ancestors().any(|folder| folder.join(file).is_file());
+    let (cargo, go) = (has("Cargo.toml"), has("go.mod") || has("go.work"));
+    if !cargo && !go {
+        let shown = report::path(&directory);
+        return Err(Error::Environment(format!(
+            "there is no `Cargo.toml` and no `go.mod` in `{shown}` or above it; run this inside a project"
+        )));
+    }
+    let machine = Machine::look(environment.get("PATH").map(Into::into));
+    let mut needs = Vec::new();
+    if cargo && let Some((target, key, origin)) = targets::to_give(&policy) {
+        let why = format!("{key}, {}", report::origin(&origin));
+        needs.extend(needs::of_cargo(&machine, &target, &why, &directory));
+    }
+    if go {
+        needs.extend(needs::of_go(&machine, &policy));
+    }
+    let text = match options.format() {
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&needs).unwrap_or_default()),
+        Format::Text | Format::Short => needs.iter().map(line).collect(),
+    };
+    ui.out(&text)?;
+    Ok(if needs.iter().all(|need| need.present) { exit::OK } else { exit::ENVIRONMENT })
+}
+
+fn line(need: &Need) -> String {
+    match &need.fix {
+        None => format!("ok: {} ({})\n", need.what, need.why),
+        Some(fix) => format!("missing: {} ({})\n  = help: {fix}\n", need.what, need.why),
+    }
+}

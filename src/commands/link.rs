@@ -1,0 +1,67 @@
+//! `seaworthy link -- cc ARGS…`, and the name `seaworthy-ld`: a linker whose output is judged.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use crate::Error;
+use crate::blame;
+use crate::cli::Options;
+use crate::exit;
+use crate::plan::environment::Environment;
+use crate::policy::{OnViolation, Origin, Policy};
+use crate::report::Report;
+use crate::run::linker::{self, Call, LinkLine};
+use crate::run::{self, Artifact, Provenance, Role};
+use crate::ui::{Progress, Ui};
+
+use super::{inspect, judge, rejected, wrap};
+
+/// Runs the linker, then judges what it made; a call that links nothing is handed over untouched.
+///
+/// # Errors
+/// When the linker is not found, the policy has errors, or a report cannot be written.
+pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec<OsString>) -> Result<u8, Error> {
+    let environment = Environment::capture();
+    let call = linker::call(program, args, &environment)?;
+    let Some(line) = linker::link_line(call.program.as_os_str(), &call.args, &environment.cwd) else {
+        return Ok(wrap::end_like(run::exec(&call.program, &call.args, &environment)?));
+    };
+    let directory = super::current_directory()?;
+    let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let status = linker::run(&call)?;
+    if !status.success() {
+        return Ok(wrap::end_like(status));
+    }
+    let report = judged(&policy, &directory, &call, &line)?;
+    let written = wrap::show(ui, options, &report);
+    rejected::put_away(ui, &like_a_linker(policy), &report)?;
+    written?;
+    Ok(if report.is_violated() { exit::VIOLATED } else { exit::OK })
+}
+
+fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Result<Report, Error> {
+    let role = if line.shared { Role::SharedObject } else { Role::Program };
+    let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
+    let inspected = inspect::inspect(vec![artifact], &Progress::hidden());
+    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &Provenance::default())?;
+    if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
+        blame::link::blame(&mut artifacts, line, directory, &call.program);
+    }
+    Ok(Report { artifacts, general, notes: Vec::new() })
+}
+
+/// The output; Windows tools add `.exe` to a name without an ending.
+fn output(line: &LinkLine, directory: &Path) -> std::path::PathBuf {
+    let path = &line.output;
+    let with_exe = path.with_extension("exe");
+    if !directory.join(path).exists() && directory.join(&with_exe).exists() { with_exe } else { path.clone() }
+}
+
+/// A linker that fails leaves no output behind, and build tools count on that: without a word from the policy the rejected
+/// file is removed.
+fn like_a_linker(mut policy: Policy) -> Policy {
+    if policy.on_violation.origin == Origin::Default {
+        policy.on_violation.value = OnViolation::Remove;
+    }
+    policy
+}
