@@ -62,7 +62,7 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
     };
     plan.discovery = match (pass_on, resolved.verb.as_str()) {
         (None, _) => Discovery::None,
-        (Some(pass_on), "install") => install::discovery(resolved, &flags, &config, environment, pass_on),
+        (Some(pass_on), "install") => install::discovery(&flags, &config, environment, pass_on),
         (Some(pass_on), _) => Discovery::CargoMessages { pass_on },
     };
     plan.args = edit.apply(&plan.args, resolved);
@@ -208,3 +208,6 @@ impl Edit {
         args
     }
 }
+
+#[cfg(test)]
+mod tests;

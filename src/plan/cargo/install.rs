@@ -9,19 +9,12 @@ use crate::plan::scan::Flag;
 use crate::plan::{Discovery, Plan};
 
 /// Where `cargo install` puts programs: `--root`, `CARGO_INSTALL_ROOT`, `install.root`, `CARGO_HOME`; in that order.
-pub(super) fn discovery(
-    resolved: &Resolved,
-    flags: &[Flag],
-    config: &Config,
-    environment: &Environment,
-    pass_on: bool,
-) -> Discovery {
+pub(super) fn discovery(flags: &[Flag], config: &Config, environment: &Environment, pass_on: bool) -> Discovery {
     let given = flags.iter().rev().find(|flag| flag.name == "root").and_then(|flag| flag.value.clone());
     let variable = || environment.non_empty("CARGO_INSTALL_ROOT").map(Into::into);
     let configured = || Some(config.whole_strings(&["install", "root"])?.pop()?.value.into());
     let root = given.or_else(variable).or_else(configured).map(PathBuf::from).or_else(|| cargo_home(environment));
     let bin = environment.cwd.join(root.unwrap_or_default()).join("bin");
-    let _ = resolved;
     Discovery::CargoInstall { bin, pass_on }
 }
 
