@@ -1,0 +1,177 @@
+//! Do signals reach the tool, and does the wrapper end as the tool ended?
+#![cfg(unix)]
+
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
+
+use crate::support::Scratch;
+
+/// Longer than any of these builds may take to end after a signal.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A crate whose build script says which process cargo is, and then lets everybody wait.
+fn slow_crate() -> Scratch {
+    let scratch = Scratch::empty();
+    scratch.write("Cargo.toml", "[package]\nname = \"slow\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.write("src/main.rs", "fn main() {}");
+    let wait = "fn main() { std::fs::write(\"started.tmp\", std::os::unix::process::parent_id().to_string()).unwrap();\n\
+                std::fs::rename(\"started.tmp\", \"started\").unwrap();\n\
+                for _ in 0..100 { std::thread::sleep(std::time::Duration::from_millis(100));\n\
+                if std::path::Path::new(\"go\").exists() { return } } }";
+    scratch.write("build.rs", wait);
+    scratch
+}
+
+/// A Go program whose compiler says which process go is, and then lets everybody wait.
+fn slow_module() -> Scratch {
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/slow\n\ngo 1.21\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let script = "#!/bin/sh\ncase \"$*\" in *-V=full*) exec \"$@\";; esac\n\
+                  echo $PPID > started.tmp; mv started.tmp started\n\
+                  i=0; while [ $i -lt 100 ] && ! [ -e go ]; do sleep 0.1; i=$((i+1)); done\nexec \"$@\"\n";
+    let path = scratch.write("slow.sh", script);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(path, mode).expect("own file");
+    scratch
+}
+
+/// Waits for a file to appear.
+fn appears(path: &Path) -> String {
+    let since = Instant::now();
+    loop {
+        match std::fs::read_to_string(path) {
+            Ok(text) if !text.is_empty() => return text,
+            _ => assert!(since.elapsed() < LONG * 2, "`{}` did not appear", path.display()),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_child(child)
+}
+
+#[track_caller]
+fn ends(child: &mut Child) -> ExitStatus {
+    let since = Instant::now();
+    while since.elapsed() < LONG {
+        if let Some(status) = child.try_wait().expect("our child") {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("our child");
+    panic!("the signal did not end it");
+}
+
+fn is_gone(tool: &str) -> bool {
+    let pid = Pid::from_raw(tool.trim().parse().expect("a process id")).expect("a process id");
+    let since = Instant::now();
+    while since.elapsed() < LONG {
+        if test_kill_process(pid).is_err() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+fn spawn(mut command: Command) -> Child {
+    // A group of its own: what is sent to it must not reach the test.
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.spawn().expect("the program just built")
+}
+
+fn wrapped(scratch: &Scratch, tool: &str) -> Command {
+    let directory = scratch.path().display();
+    let run = match tool {
+        "cargo" => scratch.seaworthy().args(["cargo", "build"]),
+        _ => scratch.seaworthy().args(["go".to_owned(), "build".into(), format!("-toolexec={directory}/slow.sh")]),
+    };
+    // go's own cache would spare it the compiler, and with it the waiting.
+    run.env("GOCACHE", crate::support::shared("gocache")).env("SLOW", directory.to_string()).into_command()
+}
+
+#[test]
+fn a_signal_to_the_wrapper_alone_ends_both_by_it() {
+    requires!("cargo", "rust-std:x86_64-unknown-linux-musl");
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let scratch = slow_crate();
+        let mut child = spawn(wrapped(&scratch, "cargo"));
+        let tool = appears(&scratch.join("started"));
+        kill_process(pid(&child), signal).expect("it runs");
+        let status = ends(&mut child);
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{signal:?}: {status}");
+        assert!(is_gone(&tool), "cargo lives on after {signal:?}");
+        scratch.write("go", "");
+    }
+}
+
+#[test]
+fn go_is_ended_the_same_way_and_leaves_nothing_of_ours() {
+    requires!("go", "sh");
+    for signal in [Signal::INT, Signal::TERM] {
+        let scratch = slow_module();
+        let temporary = scratch.join("tmp");
+        std::fs::create_dir(&temporary).expect("a directory");
+        let mut command = wrapped(&scratch, "go");
+        command.env("TMPDIR", &temporary);
+        let mut child = spawn(command);
+        let tool = appears(&scratch.join("started"));
+        kill_process(pid(&child), signal).expect("it runs");
+        assert_eq!(ends(&mut child).signal(), Some(signal.as_raw()));
+        assert!(is_gone(&tool), "go lives on after {signal:?}");
+        scratch.write("go", "");
+        let ours = std::fs::read_dir(&temporary).expect("a directory").flatten();
+        let ours: Vec<_> = ours.filter(|entry| entry.file_name().to_string_lossy().contains("seaworthy")).collect();
+        assert!(ours.is_empty(), "{ours:?}");
+    }
+}
+
+#[test]
+fn a_signal_to_the_whole_group_ends_it_once() {
+    requires!("cargo", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = slow_crate();
+    let mut child = spawn(wrapped(&scratch, "cargo"));
+    appears(&scratch.join("started"));
+    kill_process_group(pid(&child), Signal::INT).expect("it runs");
+    assert_eq!(ends(&mut child).signal(), Some(Signal::INT.as_raw()));
+}
+
+#[test]
+fn a_stopped_build_goes_on() {
+    requires!("cargo", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = slow_crate();
+    let mut child = spawn(wrapped(&scratch, "cargo"));
+    appears(&scratch.join("started"));
+    let group = pid(&child);
+    kill_process_group(group, Signal::TSTP).expect("it runs");
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(child.try_wait().expect("our child").is_none());
+    scratch.write("go", "");
+    kill_process_group(group, Signal::CONT).expect("it is stopped");
+    assert_eq!(ends(&mut child).code(), Some(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_that_was_ignored_stays_ignored() {
+    requires!("cargo", "sh", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = slow_crate();
+    let wrapped = wrapped(&scratch, "cargo");
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP INT; exec \"$@\"", "sh"]).arg(wrapped.get_program()).args(wrapped.get_args());
+    command.current_dir(scratch.path());
+    let mut child = spawn(command);
+    appears(&scratch.join("started"));
+    kill_process_group(pid(&child), Signal::HUP).expect("it runs");
+    kill_process_group(pid(&child), Signal::INT).expect("it runs");
+    std::thread::sleep(Duration::from_millis(300));
+    scratch.write("go", "");
+    assert_eq!(ends(&mut child).code(), Some(0));
+}
