@@ -11,7 +11,7 @@ use crate::plan::environment::Environment;
 use crate::policy::{OnViolation, Origin, Policy};
 use crate::report::Report;
 use crate::run::linker::{self, Call, LinkLine};
-use crate::run::{self, Artifact, Provenance, Role};
+use crate::run::{Artifact, Provenance, Role};
 use crate::ui::{Progress, Ui};
 
 use super::{inspect, judge, rejected, wrap};
@@ -24,7 +24,7 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
     let environment = Environment::capture();
     let call = linker::call(program, args, &environment)?;
     let Some(line) = linker::link_line(call.program.as_os_str(), &call.args, &environment.cwd) else {
-        return Ok(wrap::end_like(run::exec(&call.program, &call.args, &environment)?));
+        return Ok(wrap::end_like(linker::hand_over(&call)?));
     };
     let directory = super::current_directory()?;
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;

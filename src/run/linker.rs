@@ -10,7 +10,7 @@ mod response;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-pub use real::{Call, LINKER, call, run};
+pub use real::{Call, LINKER, call, hand_over, run};
 
 /// What a link line says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

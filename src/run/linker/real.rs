@@ -14,6 +14,8 @@ pub const LINKER: &str = "SEAWORTHY_LINKER";
 /// A call of the real linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// The name it is called by: compilers show it, and some programs are several by it.
+    pub name: OsString,
     /// Its path.
     pub program: PathBuf,
     /// Its arguments, as they came.
@@ -26,13 +28,32 @@ pub struct Call {
 /// When the program is nowhere to be found.
 pub fn call(program: Option<&OsStr>, args: Vec<OsString>, environment: &Environment) -> Result<Call, Error> {
     if let Some(named) = program.or_else(|| environment.non_empty(LINKER)) {
-        return Ok(Call { program: find(named, environment)?, args });
+        return Ok(Call { name: named.to_owned(), program: find(named, environment)?, args });
     }
-    if let Some(args) = super::for_compiler(&args) {
-        return Ok(Call { program: find("cc".as_ref(), environment)?, args });
+    let (name, args) = match super::for_compiler(&args) {
+        Some(translated) => ("cc", translated),
+        None if super::is_for_ld(&args) => ("ld", args),
+        None => ("cc", args),
+    };
+    Ok(Call { name: name.into(), program: find(name.as_ref(), environment)?, args })
+}
+
+impl Call {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::arg0(&mut command, &self.name);
+        command.args(&self.args);
+        command
     }
-    let name = if super::is_for_ld(&args) { "ld" } else { "cc" };
-    Ok(Call { program: find(name.as_ref(), environment)?, args })
+}
+
+/// Becomes the linker, as [`crate::run::exec`] does for the other tools.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn hand_over(call: &Call) -> Result<ExitStatus, Error> {
+    crate::run::replace(call.command()).map_err(|source| not_started(&call.program, source))
 }
 
 fn find(name: &OsStr, environment: &Environment) -> Result<PathBuf, Error> {
@@ -49,6 +70,6 @@ fn find(name: &OsStr, environment: &Environment) -> Result<PathBuf, Error> {
 pub fn run(call: &Call) -> Result<ExitStatus, Error> {
     let failed = |source| not_started(&call.program, source);
     let signals = signals::Signals::install().map_err(failed)?;
-    let mut child = Command::new(&call.program).args(&call.args).spawn().map_err(failed)?;
+    let mut child = call.command().spawn().map_err(failed)?;
     signals.wait(&mut child).map_err(failed)
 }
