@@ -145,7 +145,7 @@ pub enum Kind {
     Exe,
     /// A shared object, DLL or dylib.
     SharedObject,
-    /// A shared object that can also be run (`libc.so.6`, a loader).
+    /// A shared object that names a loader, so it can also be run (`libc.so.6`).
     RunnableSharedObject,
     /// A Mach-O bundle (`MH_BUNDLE`), loaded with `dlopen`.
     Bundle,

@@ -2,10 +2,13 @@
 
 mod abi;
 mod assemble;
+mod attributes;
 mod dynamic;
 mod exports;
+mod hardening;
 pub(in crate::facts) mod image;
 mod kind;
+mod languages;
 mod notes;
 mod start;
 mod symbols;
@@ -58,7 +61,9 @@ pub struct ElfFacts {
     /// Defined dynamic symbols that carry a needed version: targets of copy relocations, which the loader looks up in the
     /// libraries like undefined ones.
     pub copied: Vec<UndefinedSymbol>,
-    /// Number of defined dynamic symbols.
+    /// Defines the entry of musl's loader: the file is musl's `libc.so`.
+    pub defines_musl_loader: bool,
+    /// Number of defined dynamic symbols, local ones too.
     pub defined_count: u64,
     /// `DT_RELR` is there.
     pub has_relr: bool,
@@ -116,6 +121,13 @@ pub struct ElfFacts {
     pub has_tls: bool,
     /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
     pub start_code: Option<StartCode>,
+    /// Refers to `__stack_chk_fail`; `None` for a stripped static file, where it cannot be told. `.symtab` is looked at only
+    /// when [`Wanted::strings`](super::Wanted) is set.
+    pub stack_protector: Option<bool>,
+    /// Undefined symbols of `_FORTIFY_SOURCE` (`__memcpy_chk` …), sorted.
+    pub fortified: Vec<String>,
+    /// Build attributes (`.ARM.attributes`, `.riscv.attributes`, `.gnu.attributes`) and MIPS ABI flags, in readelf's words.
+    pub attributes: Vec<(String, String)>,
     /// `.comment`: the compilers and linkers that left their names, in file order, each once.
     pub producers: Vec<String>,
 }

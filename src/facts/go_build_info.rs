@@ -1,6 +1,13 @@
 //! Go's build information (`debug/buildinfo`): where it lies, and what it says.
 
+mod find;
+mod modinfo;
+mod pclntab;
+
 use serde::Serialize;
+
+pub(in crate::facts) use find::{Places, find};
+pub(in crate::facts) use pclntab::find as find_pclntab;
 
 /// What shows that Go made a file, and how it was built.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -26,6 +33,8 @@ pub struct GoModule {
     pub path: String,
     /// Module version.
     pub version: String,
+    /// Checksum as in `go.sum` (`h1:…`); empty where there is none.
+    pub sum: String,
 }
 
 impl GoBuild {

@@ -1,13 +1,17 @@
 //! Which C library is inside a file, or asked for by it, and how sure that is.
 
+mod code;
+mod elf;
+mod entry;
 mod loader;
+mod needed;
+mod runtime_parts;
+mod strings;
+mod version;
 
 use serde::Serialize;
 
-use super::elf::ElfFacts;
-use super::elf::image::Image;
-use super::{Kind, Unreadable, Wanted};
-
+pub(in crate::facts) use elf::{Subject, of_elf};
 pub use loader::{Loader, loader};
 
 /// The C library of a file.
@@ -108,27 +112,4 @@ pub fn is_glibc_file(name: &str) -> bool {
         "libcidn",
     ];
     own.contains(&stem) || stem.starts_with("libnss_") || stem.starts_with("ld-linux") || matches!(stem, "ld64" | "ld")
-}
-
-/// The C library of an ELF file.
-///
-/// # Errors
-/// [`Unreadable`], when a part of the file that decides it cannot be read.
-pub(in crate::facts) fn of_elf(
-    image: &Image<'_>,
-    kind: Kind,
-    arch: &str,
-    elf: &ElfFacts,
-    wanted: Wanted,
-) -> Result<Libc, Unreadable> {
-    let _ = (image, kind, wanted);
-    let family = elf.interpreter.as_deref().and_then(|path| loader(path, arch)).map(|loader| loader.family);
-    Ok(Libc {
-        family: family.unwrap_or(LibcFamily::Unknown),
-        linked_in: elf.interpreter.is_none() && elf.needed.is_empty(),
-        certainty: if family.is_some() { Certainty::Certain } else { Certainty::Unknown },
-        evidence: elf.interpreter.iter().map(|path| format!("PT_INTERP is {path}")).collect(),
-        version: None,
-        runtime_parts: Vec::new(),
-    })
 }

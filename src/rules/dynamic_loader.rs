@@ -113,7 +113,11 @@ mod tests {
     #[test]
     fn purego_is_named_where_cgo_is_off() {
         let case = Case::elf().dynamic(&["libc.so.6"]).go(&[("CGO_ENABLED", "0")]).with(|case| {
-            let purego = GoModule { path: "github.com/ebitengine/purego".into(), version: "v0.11.3".into() };
+            let purego = GoModule {
+                path: "github.com/ebitengine/purego".into(),
+                version: "v0.11.3".into(),
+                ..GoModule::default()
+            };
             case.facts.go.as_mut().expect("a Go program").deps = vec![purego];
         });
         let help = case.violations(&RULE).remove(0).help.expect("help");

@@ -95,10 +95,13 @@ mod tests {
     use crate::rules::support::testing::Case;
 
     fn links(module: &str, cgo: &str) -> Case {
-        let dep = GoModule { path: module.into(), version: "v1.14.53".into() };
+        let dep = GoModule { path: module.into(), version: "v1.14.53".into(), ..GoModule::default() };
         Case::elf().go(&[("CGO_ENABLED", cgo)]).with(|case| {
             let go = case.facts.go.as_mut().expect("a Go program");
-            go.deps = vec![GoModule { path: "golang.org/x/sys".into(), version: "v0.30.0".into() }, dep];
+            go.deps = vec![
+                GoModule { path: "golang.org/x/sys".into(), version: "v0.30.0".into(), ..GoModule::default() },
+                dep,
+            ];
         })
     }
 

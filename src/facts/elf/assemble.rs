@@ -11,9 +11,9 @@ use super::dynamic::{Dynamic, DynamicStrings, Names};
 use super::image::Image;
 use super::notes::Notes;
 use super::start::start_code;
-use super::symbols::{Imports, SymbolTable};
+use super::symbols::{self, Imports, SymbolTable};
 use super::versions::{Needs, definitions};
-use super::{ElfFacts, Relro, VersionNeed, abi, kind};
+use super::{ElfFacts, Relro, UndefinedSymbol, VersionNeed, abi, attributes, hardening, kind, languages};
 use crate::facts::bytes::{text, until_nul};
 use crate::facts::{Details, Endian, Facts, Format, Source, Unreadable, Wanted, libc};
 
@@ -35,8 +35,13 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     let kind = kind::kind(&image, &parts.dynamic, &parts.names, parts.interpreter.as_deref());
     let arch = abi::arch(&image);
     let os = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
-    let elf = parts.into_facts(&image)?;
-    let libc = libc::of_elf(&image, kind, &arch, &elf, wanted)?;
+    let mut elf = parts.into_facts(&image)?;
+    elf.stack_protector = hardening::stack_protector(&image, &elf, kind, wanted)?;
+    let packed = languages::packer(&image)?;
+    let go = languages::go(&image, &elf, wanted)?;
+    let subject = libc::Subject { kind, arch: &arch, os, elf: &elf, go: go.as_ref(), is_packed: packed.is_some() };
+    let libc = libc::of_elf(&image, subject, wanted)?;
+    let rust = languages::rust(&image, &elf, wanted)?;
     Ok(vec![Facts {
         format: Format::Elf,
         arch,
@@ -46,9 +51,9 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
         kind,
         linkage: kind::linkage(kind),
         libc,
-        packed: None,
-        go: None,
-        rust: None,
+        packed,
+        go,
+        rust,
         details: Details::Elf(Box::new(elf)),
     }])
 }
@@ -61,6 +66,7 @@ struct Parts {
     needs: Needs,
     defined_versions: Vec<String>,
     imports: Imports,
+    defines_musl_loader: bool,
     notes: Notes,
 }
 
@@ -71,12 +77,17 @@ impl Parts {
         let mut needs = Needs::default();
         let mut defined_versions = Vec::new();
         let mut imports = Imports::default();
+        let mut defines_musl_loader = false;
         if let Some(strings) = &strings {
             needs = Needs::read(image, &dynamic, strings)?;
             let definitions = definitions(image, &dynamic, strings)?;
             defined_versions = definitions.into_iter().filter(|one| !one.is_base).map(|one| one.name).collect();
             if let Some(table) = SymbolTable::open(image, &dynamic)? {
                 imports = Imports::read(&table, &dynamic, strings, &mut needs)?;
+                // A libc's worth of names is read only where nothing else says what the file is.
+                if imports.undefined.is_empty() && needs.list.is_empty() && defined_versions.is_empty() {
+                    defines_musl_loader = symbols::defines_musl_loader(&table, strings)?;
+                }
             }
         }
         Ok(Parts {
@@ -87,11 +98,12 @@ impl Parts {
             needs,
             defined_versions,
             imports,
+            defines_musl_loader,
         })
     }
 
     fn into_facts(self, image: &Image<'_>) -> Result<ElfFacts, Unreadable> {
-        let Parts { interpreter, dynamic, names, needs, defined_versions, imports, notes } = self;
+        let Parts { interpreter, dynamic, names, needs, defined_versions, imports, defines_musl_loader, notes } = self;
         let loads: Vec<&ProgramHeader> = image.segments_of(PT_LOAD).collect();
         let align = |segment: &&ProgramHeader| segment.p_align.max(1);
         let relro = match (image.segments_of(PT_GNU_RELRO).next(), dynamic.bind_now()) {
@@ -117,8 +129,12 @@ impl Parts {
             glibc_floor: glibc_floor(&needs.list),
             version_needs: needs.list,
             version_definitions: defined_versions,
+            fortified: fortified(&imports.undefined),
             undefined: imports.undefined,
             copied: imports.copied,
+            defines_musl_loader,
+            stack_protector: None,
+            attributes: attributes::read(image)?,
             defined_count: imports.defined_count,
             has_relr: dynamic.has_relr(),
             textrel: dynamic.text_relocations(),
@@ -169,6 +185,16 @@ fn interpreter(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
     }
     let bytes = image.source.read(segment.p_offset, segment.p_filesz, "PT_INTERP")?;
     Ok(Some(text(until_nul(&bytes))))
+}
+
+/// Functions that `_FORTIFY_SOURCE` calls in place of the plain ones.
+fn fortified(undefined: &[UndefinedSymbol]) -> Vec<String> {
+    let is_checked = |name: &&str| name.starts_with("__") && name.ends_with("_chk");
+    let mut names: Vec<String> =
+        undefined.iter().map(|symbol| symbol.name.as_str()).filter(is_checked).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The NUL-separated strings of `.comment`.

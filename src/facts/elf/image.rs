@@ -14,6 +14,10 @@ use crate::facts::{Source, Unreadable};
 
 /// More section headers than this no linker writes into a program; each costs memory.
 const MOST_SECTIONS: u64 = 1 << 18;
+/// Symbols read at once.
+const SYMBOLS_AT_ONCE: u64 = 4096;
+/// Longest name of a symbol that is looked for, with its NUL.
+const SHORT_NAME: u64 = 48;
 /// `e_phnum` when the number stands in `sh_info` of section 0 (gABI, `PN_XNUM`).
 const PN_XNUM: u16 = 0xffff;
 
@@ -97,6 +101,34 @@ impl<'s> Image<'s> {
     pub(in crate::facts) fn table(&self, address: u64, what: &str) -> Result<(u64, u64), Unreadable> {
         self.offset_of(address)
             .ok_or_else(|| Unreadable::damaged(what, address, "no loadable segment holds this address"))
+    }
+
+    /// The names of a symbol table, as far as they are no longer than [`SHORT_NAME`]: enough to look for known ones.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when the table does not lie in the file.
+    pub(in crate::facts) fn each_symbol(
+        &self,
+        table: &SectionHeader,
+        mut visit: impl FnMut(&[u8]),
+    ) -> Result<(), Unreadable> {
+        let size = if self.order.wide { 24 } else { 16 };
+        let strings = usize::try_from(table.sh_link).ok().and_then(|index| self.section_headers.get(index));
+        let Some(strings) = strings else { return Ok(()) };
+        let mut done = 0;
+        while done + size <= table.sh_size {
+            let here = (table.sh_size - done).min(SYMBOLS_AT_ONCE * size) / size * size;
+            let entries = self.source.read(table.sh_offset.saturating_add(done), here, ".symtab")?;
+            for entry in entries.chunks_exact(size as usize) {
+                let at = strings.sh_offset.saturating_add(self.order.u32(entry, 0).unwrap_or(0).into());
+                let end = strings.sh_offset.saturating_add(strings.sh_size).min(at.saturating_add(SHORT_NAME));
+                if let Ok(name) = self.window.c_string(at, end, ".strtab") {
+                    visit(&name);
+                }
+            }
+            done += here;
+        }
+        Ok(())
     }
 
     fn read_names(&self) -> Vec<String> {

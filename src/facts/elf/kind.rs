@@ -38,7 +38,6 @@ pub(super) fn kind(image: &Image<'_>, dynamic: &Dynamic, names: &Names, interpre
     match (interpreter, &names.soname) {
         (Some(_), Some(_)) => Kind::RunnableSharedObject,
         (Some(_), None) => Kind::Pie,
-        (None, Some(soname)) if is_loader(soname) && starts(image) => Kind::RunnableSharedObject,
         (None, Some(_)) => Kind::SharedObject,
         // Linkers older than DF_1_PIE (binutils 2.26) still write DT_DEBUG into programs, and into nothing else. A file
         // without a dynamic section cannot be loaded as a library.
@@ -50,11 +49,6 @@ pub(super) fn kind(image: &Image<'_>, dynamic: &Dynamic, names: &Names, interpre
 /// Whether the file stands alone. A library never does: something has to load it.
 pub(super) fn linkage(kind: Kind) -> Linkage {
     if matches!(kind, Kind::Static | Kind::StaticPie) { Linkage::Static } else { Linkage::Dynamic }
-}
-
-/// The loaders' own names: they run, and load a program given to them.
-fn is_loader(soname: &str) -> bool {
-    soname.starts_with("ld-") || soname.starts_with("ld64.so") || soname.starts_with("ld.so")
 }
 
 /// Whether `e_entry` lies in executable memory.

@@ -167,6 +167,28 @@ fn hashed(image: &Image<'_>, dynamic: &Dynamic) -> Result<u64, Unreadable> {
     }
 }
 
+/// Whether the file defines the entry of musl's loader, which is musl's `libc.so` itself.
+///
+/// # Errors
+/// [`Unreadable::Damaged`] when a name does not lie in its table.
+pub(super) fn defines_musl_loader(
+    table: &SymbolTable<'_, '_>,
+    strings: &DynamicStrings<'_, '_>,
+) -> Result<bool, Unreadable> {
+    let mut found = [false; 2];
+    table.each(|symbol| {
+        if !symbol.is_undefined() {
+            match strings.get(u64::from(symbol.name), "st_name")?.as_str() {
+                "_dlstart" => found[0] = true,
+                "__libc_start_main" => found[1] = true,
+                _ => {}
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found == [true; 2])
+}
+
 /// What the file leaves to others.
 #[derive(Debug, Default)]
 pub(super) struct Imports {
@@ -193,7 +215,7 @@ impl Imports {
             let need = usize::try_from(symbol.index).ok().and_then(|index| indices.get(index));
             let need = need.map(|index| index & !HIDDEN).filter(|&index| index > 1);
             let need = need.and_then(|index| by_index.get(&index)).copied();
-            if !symbol.is_undefined() && !symbol.is_local() {
+            if !symbol.is_undefined() {
                 imports.defined_count += 1;
             }
             // A defined symbol that carries a needed version is the target of a copy relocation.

@@ -1,0 +1,121 @@
+//! Go's table of functions, which no linker flag removes: it shows Go where the build information is gone.
+//!
+//! Go `internal/abi` and `debug/gosym`: a magic that names the format's release, two zero bytes, the instruction quantum,
+//! the size of a pointer, then counts and offsets that must make sense together.
+
+use memchr::memmem::Finder;
+
+use crate::facts::bytes::Order;
+use crate::facts::{Source, Unreadable};
+
+/// Bytes searched at once, and what two chunks share.
+const CHUNK: u64 = 256 * 1024;
+const HEADER: u64 = 80;
+/// More functions than this no program has.
+const MOST_FUNCTIONS: u64 = 1 << 24;
+
+/// Magics with the first release that writes them, newest first.
+const MAGICS: [(u32, &str); 4] = [
+    (0xffff_fff1, "Go 1.20 or newer"),
+    (0xffff_fff0, "Go 1.18 or 1.19"),
+    (0xffff_fffa, "Go 1.16 or 1.17"),
+    (0xffff_fffb, "Go 1.2 to 1.15"),
+];
+
+/// What the table says, when one of the ranges (offset and length) has one.
+///
+/// # Errors
+/// What reading gives.
+pub(in crate::facts) fn find(
+    source: &Source<'_>,
+    order: Order,
+    ranges: &[(u64, u64)],
+) -> Result<Option<String>, Unreadable> {
+    for &(offset, size) in ranges {
+        let mut at = 0;
+        while at < size {
+            let chunk = source.read_up_to(offset.saturating_add(at), (CHUNK + HEADER).min(size - at), "Go pclntab")?;
+            for (magic, release) in MAGICS {
+                let bytes = if order.big { magic.to_be_bytes() } else { magic.to_le_bytes() };
+                let pattern = [&bytes[..], &[0, 0]].concat();
+                let is_table = |at: usize| chunk.get(at..).is_some_and(|table| is_table(order, magic, table, size));
+                if Finder::new(&pattern).find_iter(&chunk).any(is_table) {
+                    return Ok(Some(release.to_owned()));
+                }
+            }
+            at += CHUNK;
+        }
+    }
+    Ok(None)
+}
+
+fn is_table(order: Order, magic: u32, table: &[u8], longest: u64) -> bool {
+    let [quantum, pointer] = match table.get(6..8) {
+        Some(&[quantum, pointer]) => [quantum, pointer],
+        _ => return false,
+    };
+    let size = order.word_size();
+    if !matches!(quantum, 1 | 2 | 4) || usize::from(pointer) != size {
+        return false;
+    }
+    let word = |index: usize| order.word(table, 8 + index * size);
+    let Some(functions) = word(0).filter(|count| (1..=MOST_FUNCTIONS).contains(count)) else { return false };
+    // Offsets of the parts: names, compilation units, files, pc data, functions. They follow each other.
+    let first = match magic {
+        0xffff_fffb => return functions > 1,
+        0xffff_fffa => 2,
+        _ => 3,
+    };
+    let parts: Option<Vec<u64>> = (first..first + 5).map(word).collect();
+    let header = 8 + (first as u64 + 5) * size as u64;
+    parts.is_some_and(|parts| {
+        parts.is_sorted() && parts[0] >= header && parts[0] <= header + 64 && parts[4] > parts[0] && parts[4] < longest
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(order: Order, magic: u32) -> Vec<u8> {
+        let mut bytes = if order.big { magic.to_be_bytes().to_vec() } else { magic.to_le_bytes().to_vec() };
+        bytes.extend([0, 0, 1, order.word_size() as u8]);
+        let parts: &[u64] =
+            if magic == 0xffff_fffa { &[10, 2, 64, 70, 80, 90, 100] } else { &[10, 2, 0, 72, 80, 90, 95, 100] };
+        for part in parts {
+            let all = if order.big { part.to_be_bytes() } else { part.to_le_bytes() };
+            bytes.extend(if order.wide {
+                &all[..]
+            } else if order.big {
+                &all[4..]
+            } else {
+                &all[..4]
+            });
+        }
+        bytes.resize(200, 0);
+        bytes
+    }
+
+    #[test]
+    fn tables_of_every_release() {
+        for order in
+            [Order { big: false, wide: true }, Order { big: true, wide: true }, Order { big: false, wide: false }]
+        {
+            for (magic, release) in MAGICS {
+                let file = [vec![0; 100], table(order, magic)].concat();
+                let source = Source::from_bytes(&file);
+                let found = find(&source, order, &[(0, file.len() as u64)]).unwrap();
+                assert_eq!(found.as_deref(), Some(release), "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_magic_alone_is_no_table() {
+        let order = Order { big: false, wide: true };
+        let mut file = table(order, 0xffff_fff1);
+        file[8 + 3 * 8..8 + 4 * 8].fill(0xff);
+        let source = Source::from_bytes(&file);
+        assert_eq!(find(&source, order, &[(0, file.len() as u64)]), Ok(None));
+    }
+}

@@ -1,0 +1,122 @@
+//! Parts that a static glibc still loads at run time: name service modules, character set converters, shared objects.
+//!
+//! Every static glibc carries the code that opens converters and shared objects, whether the program uses it or not; so the
+//! names and messages of that code prove nothing, and neither do its symbols. What tells:
+//! * `nss`: the names of the modules (`libnss_…`) come with `getaddrinfo`, `getpwnam` and their like only;
+//! * `iconv`: the assertion of `iconv()` comes with that function only, which nothing else in the library calls;
+//! * `dlopen`: code outside of the function refers to it. The function is found from its message, so this works stripped.
+
+use std::ops::ControlFlow;
+
+use goblin::elf::section_header::SHT_SYMTAB;
+
+use super::code::{Code, Reference};
+use super::strings::{Found, Means, search};
+use crate::facts::Unreadable;
+use crate::facts::elf::image::Image;
+
+/// Functions of the name service switch that programs call by these names, and `iconv_open`.
+const NAMED: [&str; 14] = [
+    "getaddrinfo",
+    "getnameinfo",
+    "gethostbyname",
+    "gethostbyname_r",
+    "gethostbyname2_r",
+    "gethostbyaddr",
+    "getpwnam",
+    "getpwnam_r",
+    "getpwuid",
+    "getpwuid_r",
+    "getgrnam",
+    "getgrnam_r",
+    "getgrgid_r",
+    "iconv_open",
+];
+/// A function that gives the message is at most this long, in bytes.
+const FUNCTION: u64 = 0x200;
+/// Functions start at multiples of this, in glibc as it is compiled everywhere.
+const ALIGNMENT: u64 = 16;
+/// Occurrences kept of one string.
+const MOST: usize = 64;
+
+/// The parts, each as `name: what shows it`.
+///
+/// # Errors
+/// What reading gives.
+pub(super) fn runtime_parts(image: &Image<'_>) -> Result<Vec<String>, Unreadable> {
+    let mut found: Vec<Found> = Vec::new();
+    let wanted = |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv | Means::Dlopen);
+    search(image, wanted, |one| {
+        if found.iter().filter(|other| other.means == one.means).count() < MOST {
+            found.push(one);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let with = |means| found.iter().filter(move |one| one.means == means).collect::<Vec<_>>();
+    let code = if found.iter().any(|one| one.means != Means::Glibc(0)) { Code::read(image)? } else { None };
+    // A static program that carries another one as data has its strings twice; only referenced ones are its own.
+    let has_copies = with(Means::Glibc(0)).len() > 1;
+    let own = |strings: Vec<&Found>| {
+        let is_own = |one: &&Found| match &code {
+            Some(code) if has_copies => !code.references(one.address, one.address).is_empty(),
+            _ => true,
+        };
+        strings.into_iter().find(is_own).map(|one| String::from_utf8_lossy(&one.text).into_owned())
+    };
+    let names = named_functions(image)?;
+    let (iconv_names, nss_names): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.starts_with("iconv"));
+    let mut parts = Vec::new();
+    if let Some(text) = own(with(Means::Nss)) {
+        let who =
+            if nss_names.is_empty() { String::new() } else { format!("{} are linked in, and ", nss_names.join(", ")) };
+        parts.push(format!("nss: {who}the modules are opened as \"{text}\""));
+    }
+    if !iconv_names.is_empty() {
+        parts.push("iconv: iconv_open is linked in, and opens converters named in gconv-modules".to_owned());
+    } else if own(with(Means::Iconv)).is_some() {
+        parts.push("iconv: iconv() is linked in, and opens converters named in gconv-modules".to_owned());
+    }
+    if let Some(caller) = code.as_ref().and_then(|code| dlopen_caller(code, &with(Means::Dlopen))) {
+        parts.push(format!("dlopen: code at {caller:#x} refers to dlopen()"));
+    }
+    Ok(parts)
+}
+
+/// Where code outside of `dlopen` refers to it: message → the function that gives it → `dlopen`, which passes that
+/// function on → whoever calls `dlopen`.
+fn dlopen_caller(code: &Code, messages: &[&Found]) -> Option<u64> {
+    let is_start = |reference: &Reference| reference.to.is_multiple_of(ALIGNMENT);
+    let functions_around = |at: u64| code.references(at.saturating_sub(FUNCTION), at).into_iter().filter(is_start);
+    for message in messages {
+        for gives in code.references(message.address, message.address) {
+            let workers = functions_around(gives.from);
+            let workers: Vec<Reference> = workers.filter(|worker| worker.from.abs_diff(worker.to) > 8).collect();
+            for worker in workers.iter().filter(|worker| is_outside(worker, gives.from)) {
+                let callers = functions_around(worker.from).filter(|caller| is_outside(caller, worker.from));
+                if let Some(caller) = callers.into_iter().next() {
+                    return Some(caller.from);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Whether a reference to a function comes from outside of it; the function reaches at least to `inside`.
+fn is_outside(reference: &Reference, inside: u64) -> bool {
+    reference.from < reference.to || reference.from > inside + FUNCTION
+}
+
+/// Which of [`NAMED`] the symbol table defines.
+fn named_functions(image: &Image<'_>) -> Result<Vec<&'static str>, Unreadable> {
+    let Some(table) = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB) else {
+        return Ok(Vec::new());
+    };
+    let mut present = [false; NAMED.len()];
+    image.each_symbol(table, |name| {
+        if let Some(index) = NAMED.iter().position(|known| known.as_bytes() == name) {
+            present[index] = true;
+        }
+    })?;
+    Ok(NAMED.iter().zip(present).filter_map(|(name, present)| present.then_some(*name)).collect())
+}

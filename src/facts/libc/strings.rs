@@ -1,0 +1,146 @@
+//! What read-only data of a static program says: clusters of strings, tunable names, hints at a version.
+//!
+//! Strings never decide alone: a program may embed another one. They say "probably" where no structure is known, and date
+//! a library that structure has named.
+
+use std::ops::ControlFlow;
+
+use aho_corasick::packed;
+use goblin::elf::program_header::{PF_W, PT_LOAD};
+
+use crate::facts::Unreadable;
+use crate::facts::elf::image::Image;
+
+/// Bytes read at once.
+const CHUNK: u64 = 256 * 1024;
+/// Bytes a match may look at beyond its needle; also how much two chunks share.
+const MARGIN: usize = 128;
+
+/// A string that was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Needle {
+    /// What it shows.
+    pub(super) means: Means,
+    text: &'static str,
+    /// A NUL stands before it.
+    starts: bool,
+    /// A NUL stands after it.
+    ends: bool,
+}
+
+/// What a string shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// Member of glibc's cluster, by its number.
+    Glibc(u8),
+    /// Member of musl's cluster, by its number.
+    Musl(u8),
+    /// Some tunable's name, which follows.
+    Tunable,
+    /// glibc's banner, with the exact version.
+    Banner,
+    /// Name service switch modules are opened by name.
+    Nss,
+    /// `iconv()` itself, beside the converters that every static glibc carries.
+    Iconv,
+    /// `dlopen()`'s own message; every static glibc carries it, so only its place is of use.
+    Dlopen,
+    /// musl is of this release or newer.
+    MuslSince(&'static str),
+}
+
+const fn needle(means: Means, text: &'static str, starts: bool, ends: bool) -> Needle {
+    Needle { means, text, starts, ends }
+}
+
+/// The cluster, the hints at musl's version and the parts that load others; `data/static-libc-entries.tsv` is what decides.
+static NEEDLES: &[Needle] = &[
+    needle(Means::Glibc(0), "GLIBC_TUNABLES", true, true),
+    needle(Means::Glibc(1), "GCONV_PATH", true, true),
+    needle(Means::Glibc(2), "ANSI_X3.4-1968", false, false),
+    needle(Means::Glibc(3), "relocation processing: %s%s", false, false),
+    needle(Means::Glibc(4), "cxa_atexit.c", true, true),
+    needle(Means::Tunable, "glibc.", true, false),
+    needle(Means::Banner, "GNU C Library (", false, false),
+    needle(Means::Nss, "libnss_", true, false),
+    needle(Means::Iconv, "!\"Nothing like this should happen\"", true, true),
+    needle(Means::Dlopen, "invalid mode parameter", true, true),
+    // "No error information" stands before "Illegal byte sequence" from 1.2.1 on.
+    needle(Means::MuslSince("1.2.1"), "No error information\0Illegal byte sequence", true, true),
+    needle(Means::Musl(0), "Illegal byte sequence\0Domain error", false, true),
+    needle(Means::Musl(1), "No error information", true, true),
+    needle(Means::Musl(2), "-+   0X0x", true, true),
+    needle(Means::Musl(3), "Name does not resolve", true, true),
+    needle(Means::MuslSince("1.2.3"), "Key has been revoked", true, true),
+    needle(Means::MuslSince("1.2.4"), "Name has no usable address", true, true),
+    needle(Means::MuslSince("1.2.6"), "Data consistency error", true, true),
+];
+
+/// One occurrence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) means: Means,
+    /// Address in memory, if a segment gives it one.
+    pub(super) address: u64,
+    /// The text from the needle to the next NUL, at most [`MARGIN`] bytes.
+    pub(super) text: Vec<u8>,
+}
+
+/// Every occurrence in segments that are not writable, in order, until `visit` breaks.
+///
+/// # Errors
+/// What reading gives.
+pub(super) fn search(
+    image: &Image<'_>,
+    wanted: fn(Means) -> bool,
+    mut visit: impl FnMut(Found) -> ControlFlow<()>,
+) -> Result<(), Unreadable> {
+    let needles: Vec<Needle> = NEEDLES.iter().copied().filter(|needle| wanted(needle.means)).collect();
+    let searcher = packed::Config::new()
+        .match_kind(packed::MatchKind::LeftmostFirst)
+        .builder()
+        .extend(needles.iter().map(|needle| needle.text))
+        .build();
+    let Some(searcher) = searcher else { return Ok(()) };
+    for segment in image.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_W == 0) {
+        let mut at = 0;
+        while at < segment.p_filesz {
+            let chunk = image.source.read_up_to(
+                segment.p_offset + at,
+                (segment.p_filesz - at).min(CHUNK + 2 * MARGIN as u64),
+                "read-only segment",
+            )?;
+            let is_last = at + chunk.len() as u64 >= segment.p_filesz;
+            // A match that starts in the margin belongs to the next chunk, where its surroundings are whole.
+            let end = if is_last { chunk.len() } else { chunk.len() - MARGIN };
+            let first = if at == 0 { 0 } else { MARGIN };
+            let mut from = 0;
+            while let Some(found) = searcher.find_in(&chunk, (from..chunk.len()).into()) {
+                from = found.start() + 1;
+                let needle = needles[found.pattern().as_usize()];
+                if found.start() < first || found.start() >= end || !needle.stands(&chunk, found.start(), found.end()) {
+                    continue;
+                }
+                let tail = &chunk[found.start()..(found.start() + MARGIN).min(chunk.len())];
+                let text = tail.split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
+                let address = segment.p_vaddr.wrapping_add(at + found.start() as u64);
+                if visit(Found { means: needle.means, address, text }).is_break() {
+                    return Ok(());
+                }
+            }
+            if is_last {
+                break;
+            }
+            at += chunk.len() as u64 - 2 * MARGIN as u64;
+        }
+    }
+    Ok(())
+}
+
+impl Needle {
+    fn stands(&self, chunk: &[u8], start: usize, end: usize) -> bool {
+        let nul_before = start.checked_sub(1).and_then(|at| chunk.get(at)).is_none_or(|&byte| byte == 0);
+        let nul_after = chunk.get(end).is_none_or(|&byte| byte == 0);
+        (!self.starts || nul_before) && (!self.ends || nul_after)
+    }
+}

@@ -1,0 +1,83 @@
+//! One binary's comparison: fields counted, differences explained or reported.
+
+use serde_json::Value;
+
+use crate::explained;
+
+/// The differences of one binary.
+pub struct Comparison {
+    name: String,
+    id: String,
+    /// Fields that both sides have.
+    pub fields: usize,
+    /// Differences that the table accounts for.
+    pub explained: usize,
+    /// The others, a line each.
+    pub disagreements: Vec<String>,
+}
+
+impl Comparison {
+    pub(crate) fn of(record: &Value) -> Self {
+        let text = |key: &str| record[key].as_str().unwrap_or("?").to_owned();
+        Comparison {
+            name: format!("{} {}", text("path"), text("arch")),
+            id: text("id"),
+            fields: 0,
+            explained: 0,
+            disagreements: Vec::new(),
+        }
+    }
+
+    /// Compares one field.
+    pub fn field(&mut self, name: &str, theirs: Value, ours: Value) {
+        self.fields += 1;
+        if theirs == ours {
+            return;
+        }
+        match explained::why(&self.id, name, &theirs, &ours) {
+            Some(_) => self.explained += 1,
+            None => self.disagreements.push(format!(
+                "{}: {name}: manifest {}, here {}",
+                self.name,
+                short(&theirs),
+                short(&ours)
+            )),
+        }
+    }
+
+    /// Compares one field whose order means nothing.
+    pub fn set(&mut self, name: &str, theirs: Vec<String>, ours: Vec<String>) {
+        let sorted = |mut list: Vec<String>| {
+            list.sort();
+            list
+        };
+        let (theirs, ours) = (sorted(theirs), sorted(ours));
+        if theirs == ours {
+            return self.field(name, Value::Null, Value::Null);
+        }
+        // Only what differs is worth a line.
+        let minus = |left: &[String], right: &[String]| -> Value {
+            left.iter().filter(|item| !right.contains(item)).cloned().collect::<Vec<_>>().into()
+        };
+        match (minus(&theirs, &ours), minus(&ours, &theirs)) {
+            (only_theirs, only_ours) if only_theirs == only_ours => {
+                self.field(name, theirs.len().into(), ours.len().into());
+            }
+            (only_theirs, only_ours) => self.field(name, only_theirs, only_ours),
+        }
+    }
+}
+
+/// The strings of a JSON array.
+pub fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn short(value: &Value) -> String {
+    let mut text = value.to_string();
+    if text.len() > 300 {
+        text.truncate((0..=300).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0));
+        text.push('…');
+    }
+    text
+}
