@@ -61,7 +61,7 @@ impl Bench<'_> {
         let effective = self.policy.for_file(&names, artifact.target.as_deref());
         let mut trial = Trial {
             accepted: None,
-            shown: shown(&artifact.path),
+            shown: crate::report::path(&artifact.path),
             excuses: Excuses::new(self.policy, &names, self.surroundings.today),
             result: ArtifactResult {
                 artifact,
@@ -243,12 +243,4 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
     }
-}
-
-/// A path as messages show it: safe to print, whatever is in the name.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-        .collect()
 }

@@ -6,7 +6,7 @@ use crate::cli::{Format, Options};
 use crate::exit;
 use crate::plan::cargo::targets;
 use crate::plan::environment::Environment;
-use crate::report;
+use crate::report::{self, Styles, escape};
 use crate::ui::Ui;
 
 /// Looks for everything a build of the project here needs; what is missing makes the exit code
@@ -36,16 +36,18 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
         needs.extend(needs::of_go(&machine, &policy));
     }
     let text = match options.format() {
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&needs).unwrap_or_default()),
-        Format::Text | Format::Short => needs.iter().map(line).collect(),
+        Format::Json => report::json::to_text(&needs),
+        Format::Text | Format::Short => needs.iter().map(|need| line(need, &ui.styles_out())).collect(),
     };
     ui.out(&text)?;
     Ok(if needs.iter().all(|need| need.present) { exit::OK } else { exit::ENVIRONMENT })
 }
 
-fn line(need: &Need) -> String {
+fn line(need: &Need, styles: &Styles) -> String {
+    let what = format!("{} ({})", escape(&need.what), escape(&need.why));
+    let Styles { ok, error, label, .. } = styles;
     match &need.fix {
-        None => format!("ok: {} ({})\n", need.what, need.why),
-        Some(fix) => format!("missing: {} ({})\n  = help: {fix}\n", need.what, need.why),
+        None => format!("{ok}ok{ok:#}: {what}\n"),
+        Some(fix) => format!("{error}missing{error:#}: {what}\n  {label}={label:#} help: {}\n", escape(fix)),
     }
 }

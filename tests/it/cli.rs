@@ -1,5 +1,8 @@
 //! The command line: usage, help, exit codes, files that are no binaries, streams that are closed.
 
+mod bad_input;
+mod guarded;
+
 use crate::support::{Run, Scratch};
 
 #[test]

@@ -5,9 +5,9 @@ mod support;
 
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod harness; // Does the harness itself hold?
+mod link; // Does the linker guard judge links and pass on questions?
 mod parity; // Is a wrapped cargo told from the bare one?
 mod parity_terminal; // … on a terminal?
-mod link; // Does the linker guard judge links and pass on questions?
 mod policy; // Are bad policies refused, each in its own words?
 mod report; // Do reports say everything, safely, and keep their form?
 mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?

@@ -1,0 +1,99 @@
+//! `check` on what is no binary: one clear sentence that names the file, the right exit code, and the others judged.
+
+use crate::support::{Done, Scratch};
+
+fn check(scratch: &Scratch, paths: &[&str]) -> Done {
+    scratch.seaworthy().arg("check").args(paths).run()
+}
+
+/// A program that passes by default on every system: a Go one, which is static on Linux and needs nothing elsewhere.
+fn good(scratch: &Scratch, name: &str) {
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let build = scratch.program("go").args(["build", "-o", name, "main.go"]).env("CGO_ENABLED", "0");
+    build.run().expect_code(0);
+}
+
+#[test]
+fn a_named_file_that_is_no_binary_is_a_finding() {
+    let scratch = Scratch::empty();
+    scratch.write("text", "hello\n");
+    scratch.write("empty", "");
+    scratch.write("script", "#!/bin/sh\n");
+    scratch.write("cut", b"\x7fELF\x02\x01\x01\0");
+    for name in ["text", "empty", "script", "cut"] {
+        let done = check(&scratch, &[name]).expect_code(3);
+        let start = format!("error[unreadable-binary]: `{name}` cannot be read: ");
+        assert!(done.stdout().starts_with(&start), "{}", done.stdout());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_at_all_exits_with_4_and_the_others_are_judged() {
+    let scratch = Scratch::empty();
+    scratch.write("text", "hello\n");
+    let done = check(&scratch, &["gone", "text"]).expect_code(4).expect_stderr("cannot read `gone`: ");
+    assert!(done.stdout().contains("`text`"), "{}", done.stdout());
+}
+
+#[test]
+fn looking_at_nothing_is_not_a_pass() {
+    let scratch = Scratch::empty();
+    scratch.write("sources/main.c", "int main;\n");
+    check(&scratch, &["sources"]).expect_code(4).expect_stderr("nothing was checked: no linked binary was found");
+    let list = scratch.seaworthy().args(["check", "-"]).stdin("\n").run();
+    list.expect_code(4).expect_stderr("nothing was checked: the list of files is empty");
+}
+
+#[test]
+fn directories_are_walked_and_other_files_left_out_with_a_count() {
+    requires!("go");
+    let scratch = Scratch::empty();
+    good(&scratch, "dist/bin/app");
+    scratch.write("dist/README", "text\n");
+    let done = check(&scratch, &["dist"]).expect_code(0);
+    let app = format!("ok: {}", std::path::Path::new("dist").join("bin").join("app").display());
+    assert!(done.stdout().starts_with(&app), "{}", done.stdout());
+    assert!(done.stdout().contains("note: 1 file that is no linked binary left out"), "{}", done.stdout());
+    let listed = scratch.seaworthy().args(["check", "-", "--format", "json"]).stdin("dist/bin/app\0").run();
+    assert_eq!(listed.expect_code(0).json()["artifacts"][0]["path"], "dist/bin/app");
+}
+
+#[test]
+fn a_policy_that_is_no_policy_exits_with_4() {
+    let scratch = Scratch::empty();
+    scratch.write("text", "hello\n");
+    let with = |policy: &str| scratch.seaworthy().args(["--policy", policy, "check", "text"]).run().expect_code(4);
+    with("gone.toml").expect_stderr("gone.toml");
+    with("text").expect_stderr("text");
+    std::fs::create_dir(scratch.join("directory")).expect("a scratch directory is writable");
+    with("directory").expect_stderr("directory");
+}
+
+#[cfg(unix)]
+#[test]
+fn special_files_are_named_and_never_waited_for() {
+    requires!("mkfifo");
+    let scratch = Scratch::empty();
+    scratch.program("mkfifo").args(["fifo"]).run().expect_code(0);
+    check(&scratch, &["fifo"]).expect_code(4).expect_stderr("cannot read `fifo`: it is a FIFO, not a file");
+    check(&scratch, &["/dev/null"]).expect_code(4).expect_stderr("it is a character device");
+    scratch.write("sub/text", "hello\n");
+    scratch.program("mkfifo").args(["sub/fifo"]).run().expect_code(0);
+    check(&scratch, &["sub"]).expect_code(4).expect_stderr("nothing was checked");
+    let policy = scratch.seaworthy().args(["--policy", "fifo", "check", "sub/text"]).run();
+    policy.expect_code(4).expect_stderr("fifo");
+}
+
+#[cfg(unix)]
+#[test]
+fn names_with_control_characters_and_other_bytes_are_shown_not_printed() {
+    use std::os::unix::ffi::OsStrExt;
+    let scratch = Scratch::empty();
+    let name = std::ffi::OsStr::from_bytes(b"a\x1b[31m\n\xff");
+    std::fs::write(scratch.join(name), "hello\n").expect("a scratch directory is writable");
+    let done = scratch.seaworthy().arg("check").arg(name).run().expect_code(3);
+    assert!(done.stdout().contains("`a\\x1b[31m\\n\\xff`"), "{}", done.stdout());
+    assert!(!done.stdout().contains('\u{1b}'));
+    let json = scratch.seaworthy().args(["check", "--format", "json"]).arg(name).run().json();
+    assert_eq!(json["artifacts"][0]["path_escaped"], "a\\x1b[31m\\n\\xff");
+}
