@@ -5,6 +5,7 @@
 //! Nothing here judges; rules do.
 
 pub mod archive;
+mod asn1;
 mod bytes;
 pub mod elf;
 #[expect(dead_code, reason = "the deeper tables use the rest")]
@@ -16,6 +17,7 @@ pub mod object;
 pub mod pe;
 mod read;
 pub mod rust_build_info;
+pub mod signed_data;
 mod source;
 mod tables;
 mod window;

@@ -1,9 +1,10 @@
 //! Facts of PE images (Microsoft PE and COFF specification): PE32 and PE32+.
 
+mod authenticode;
+mod certificates;
 mod crt;
 mod debug;
 mod exports;
-#[expect(dead_code, reason = "the Authenticode digest uses the rest")]
 mod header;
 mod image;
 mod imports;
@@ -17,6 +18,8 @@ use serde::Serialize;
 
 use super::libc::{Certainty, Libc, LibcFamily};
 use super::{Details, Endian, Facts, Format, Kind, Linkage, Os, Source, Unreadable, Wanted};
+pub use authenticode::Authenticode;
+pub use certificates::CertificateEntry;
 pub use crt::{Crt, CrtKind};
 pub use debug::{Debug, Pdb};
 pub use exports::{Export, Exports};
@@ -76,6 +79,8 @@ pub struct PeFacts {
     pub manifest: Option<Manifest>,
     /// The debug directory.
     pub debug: Debug,
+    /// Every entry of the certificate table.
+    pub certificates: Vec<CertificateEntry>,
     /// There is a CLR header: the image is (also) .NET code.
     pub is_clr: bool,
     /// Number of COFF symbols.
@@ -139,7 +144,10 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     facts.debug = optional(debug::read(&image), problems)?.unwrap_or_default();
     facts.manifest = optional(resources::manifest(&image), problems)?.flatten();
     facts.stripped = facts.coff_symbols == 0 && facts.debug.pdb.is_none();
-    let _ = wanted;
+    facts.certificates = optional(certificates::read(source, &headers), problems)?.unwrap_or_default();
+    if wanted.hashes {
+        optional(authenticode::recompute(source, &headers, &mut facts.certificates), problems)?;
+    }
     Ok(vec![assemble(&headers, facts)])
 }
 

@@ -79,7 +79,7 @@ mod tests {
 
     fn claims(entitlements: &[(&str, bool)]) -> Case {
         let values = entitlements.iter().map(|(key, value)| (key.to_string(), (*value).into())).collect();
-        let entitlements = Entitlements { values, has_xml: true, has_der: true };
+        let entitlements = Entitlements { values, has_xml: true, has_der: true, forms_agree: Some(true) };
         let signature = CodeSignature { entitlements: Some(entitlements), ..CodeSignature::default() };
         unsigned().edit_macho(|macho| macho.code_signature = Some(signature))
     }

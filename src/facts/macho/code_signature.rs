@@ -4,6 +4,8 @@
 //! What a file alone cannot tell: whether the certificates are trusted or revoked, and whether Apple has notarized a bare
 //! binary, since its ticket lies with Apple and not in the file.
 
+mod cms;
+mod der_entitlements;
 mod directory;
 mod entitlements;
 mod pages;
@@ -17,6 +19,7 @@ pub use pages::PageHashes;
 
 use super::commands::Range;
 use crate::facts::fields::Fields;
+use crate::facts::signed_data::SignedData;
 use crate::facts::{Source, Unreadable, Wanted};
 use superblob::SuperBlob;
 
@@ -60,6 +63,8 @@ pub struct CodeSignature {
     pub has_requirements: bool,
     /// Length of the CMS signature, in bytes; 0 when there is none.
     pub cms_size: u64,
+    /// The CMS signature, checked against the primary CodeDirectory.
+    pub cms: Option<SignedData>,
     /// A stapled notarization ticket lies in the signature.
     pub has_ticket: bool,
     /// What is wrong with the signature, one sentence each; empty when it is sound as far as it was read.
@@ -130,6 +135,11 @@ fn fill(
         }
     }
     signature.entitlements = entitlements::read(superblob, &mut signature.problems);
+    if signature.cms_size > 0 {
+        let blob = superblob.content(superblob::CMS).unwrap_or_default();
+        let primary = superblob.blob(superblob::CODE_DIRECTORY).unwrap_or_default();
+        signature.cms = cms::read(blob, primary, &signature.code_directories, &mut signature.problems);
+    }
     signature.cdhash = signature.best_directory().map(|directory| directory.cdhash.clone());
     signature.kind = kind(signature);
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::der_entitlements;
 use super::superblob::{DER_ENTITLEMENTS, ENTITLEMENTS, SuperBlob};
 
 /// Most dictionaries and arrays of one property list; nesting without end would exhaust the stack.
@@ -19,6 +20,8 @@ pub struct Entitlements {
     pub has_xml: bool,
     /// There is a DER form, which macOS 12 and later read.
     pub has_der: bool,
+    /// Whether both forms say the same; `None` when there is only one, or one cannot be read.
+    pub forms_agree: Option<bool>,
 }
 
 impl Entitlements {
@@ -36,25 +39,35 @@ pub(super) fn read(superblob: &SuperBlob<'_>, problems: &mut Vec<String>) -> Opt
         return None;
     }
     let mut entitlements = Entitlements { has_xml: xml.is_some(), has_der: der.is_some(), ..Entitlements::default() };
-    match xml.map(from_xml) {
-        Some(Ok(values)) => entitlements.values = values,
-        Some(Err(problem)) => problems.push(problem),
-        None => {}
+    let mut take = |form: Result<BTreeMap<String, Value>, String>| form.map_err(|problem| problems.push(problem)).ok();
+    let xml = xml.and_then(|xml| take(from_xml(xml)));
+    let der = der.and_then(|der| take(der_entitlements::parse(der)));
+    if let (Some(xml), Some(der)) = (&xml, &der) {
+        entitlements.forms_agree = Some(xml == der);
+        if xml != der {
+            problems.push("the XML and the DER entitlements differ".into());
+        }
     }
+    entitlements.values = xml.or(der).unwrap_or_default();
     Some(entitlements)
 }
 
 fn from_xml(xml: &[u8]) -> Result<BTreeMap<String, Value>, String> {
     // An empty blob means no entitlements.
-    if xml.iter().all(u8::is_ascii_whitespace) {
+    if xml.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
         return Ok(BTreeMap::new());
     }
-    if containers(xml) > MOST_CONTAINERS {
-        return Err(format!("the XML entitlements have more than {MOST_CONTAINERS} dictionaries and arrays"));
-    }
-    let value = plist::Value::from_reader_xml(xml).map_err(|error| format!("the XML entitlements: {error}"))?;
+    let value = property_list(xml).map_err(|error| format!("the XML entitlements: {error}"))?;
     let dictionary = value.into_dictionary().ok_or("the XML entitlements are not a dictionary")?;
     Ok(dictionary.into_iter().map(|(key, value)| (key, json(value))).collect())
+}
+
+/// A property list in XML that is not nested without end.
+pub(super) fn property_list(xml: &[u8]) -> Result<plist::Value, String> {
+    if containers(xml) > MOST_CONTAINERS {
+        return Err(format!("more than {MOST_CONTAINERS} dictionaries and arrays"));
+    }
+    plist::Value::from_reader_xml(xml).map_err(|error| error.to_string())
 }
 
 fn containers(xml: &[u8]) -> usize {
@@ -75,5 +88,26 @@ fn json(value: plist::Value) -> Value {
         plist::Value::Data(bytes) => crate::facts::bytes::hex(&bytes).into(),
         plist::Value::Date(date) => date.to_xml_format().into(),
         _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_entitlements_become_json() {
+        let xml = b"<plist version=\"1.0\"><dict><key>a</key><true/><key>b</key><array><string>x</string></array></dict></plist>";
+        let values = from_xml(xml).unwrap();
+        assert_eq!(values["a"], Value::Bool(true));
+        assert_eq!(values["b"], serde_json::json!(["x"]));
+        assert_eq!(from_xml(b"\n"), Ok(BTreeMap::new()));
+        assert!(from_xml(b"<plist><array/></plist>").is_err());
+    }
+
+    #[test]
+    fn endless_nesting_is_refused_before_it_is_parsed() {
+        let bomb = "<array>".repeat(1_000_000);
+        assert!(from_xml(bomb.as_bytes()).unwrap_err().contains("more than 1000"));
     }
 }
