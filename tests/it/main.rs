@@ -3,6 +3,7 @@
 #[macro_use]
 mod support;
 
+mod blame; // Is the culprit named, and does the advice work?
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod harness; // Does the harness itself hold?
 mod link; // Does the linker guard judge links and pass on questions?
