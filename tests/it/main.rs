@@ -8,7 +8,10 @@ mod cli; // Does the command line say what it takes, and refuse the rest?
 mod harness; // Does the harness itself hold?
 mod link; // Does the linker guard judge links and pass on questions?
 mod parity; // Is a wrapped cargo told from the bare one?
+mod parity_go; // … go?
 mod parity_terminal; // … on a terminal?
+mod plan; // Does the plan for cargo hold in real builds?
+mod plan_go; // … for go?
 mod policy; // Are bad policies refused, each in its own words?
 mod report; // Do reports say everything, safely, and keep their form?
 mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?

@@ -8,7 +8,7 @@ mod scratch;
 use std::path::PathBuf;
 
 pub(crate) use requires::have;
-pub(crate) use run::{Done, Run};
+pub(crate) use run::{Done, Run, tools_path};
 pub(crate) use scratch::Scratch;
 
 /// Root of this repository.

@@ -32,6 +32,7 @@ impl LinkerFlags {
         if let Some(flag) = self.external {
             make_external(&mut words, flag)?;
         }
+        unquote_first(&mut words);
         Some(format!("{pattern}{}", join(&words)?))
     }
 }
@@ -82,6 +83,15 @@ fn flag_value(word: &str, name: &str) -> Option<Option<String>> {
     match bare.strip_prefix(name)? {
         "" => Some(None),
         rest => rest.strip_prefix('=').map(|value| Some(value.to_owned())),
+    }
+}
+
+/// go refuses a value that starts with a quote: `-flag=a b` in front becomes `-flag`, `a b`, which means the same.
+fn unquote_first(words: &mut Vec<String>) {
+    let parts = words.first().filter(|word| word.contains(char::is_whitespace)).and_then(|word| word.split_once('='));
+    if let Some((name, value)) = parts {
+        let parts = [name.to_owned(), value.to_owned()];
+        words.splice(..1, parts);
     }
 }
 
@@ -140,6 +150,12 @@ mod tests {
         assert_eq!(external("-linkmode=external '-extldflags=-Wl,-z,now -static'").as_deref(), Some(merged));
         let last_counts = "-extldflags=-static -linkmode=external '-extldflags=-g -static'";
         assert_eq!(external("-extldflags=-static -linkmode=external -extldflags=-g").as_deref(), Some(last_counts));
+    }
+
+    #[test]
+    fn no_value_starts_with_a_quote() {
+        let users = "-extldflags=-Wl,-z,now";
+        assert_eq!(external(users).as_deref(), Some("-extldflags '-Wl,-z,now -static' -linkmode=external"));
     }
 
     #[test]
