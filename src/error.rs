@@ -10,7 +10,7 @@ use crate::policy::PolicyErrors;
 #[non_exhaustive]
 pub enum Error {
     /// The policy file has errors.
-    #[error("the policy `{}` has {} error{}", .0.file.display(), .0.count(), if .0.count() == 1 { "" } else { "s" })]
+    #[error("the policy `{}` has {}", .0.shown, .0.count())]
     Policy(PolicyErrors),
     /// A file could not be read or written.
     #[error("cannot {action} `{}`: {}", path.display(), plain(source))]

@@ -7,10 +7,10 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::Origin;
 use super::keys::{self, Key, Kind, ROOT, Section, Shape};
-use super::problem::{Lines, Problem, any_of, did_you_mean, visible};
+use super::problem::{LIMIT, Lines, Problem, any_of, did_you_mean, visible};
 use super::shape;
-use super::{Origin, syntax};
 
 /// One text, spanned and of the right types wherever `problems` stayed empty.
 #[derive(Debug)]
@@ -52,11 +52,13 @@ impl<'t> Source<'t> {
     }
 }
 
-/// Reads a text and adds what is wrong with it to `problems`.
-pub(super) fn read<'t>(text: &'t str, source: Source<'t>, problems: &mut Vec<Problem>) -> Document<'t> {
-    let (root, errors) = DeTable::parse_recoverable(text);
-    let root = root.into_inner();
-    let broken = syntax::problems(text, &errors);
+/// Compares what was parsed with the keys. `broken` is what is no TOML in it, in its order.
+pub(super) fn read<'t>(
+    root: DeTable<'t>,
+    source: Source<'t>,
+    broken: Vec<Problem>,
+    problems: &mut Vec<Problem>,
+) -> Document<'t> {
     let mut checker = Checker { problems: Vec::new() };
     checker.table(&root, &ROOT, &(0..0));
     // What the parser made up to go on is not the user's; neither is what is missing because of it.
@@ -94,6 +96,9 @@ impl Checker {
 
     fn table(&mut self, table: &DeTable<'_>, section: &'static Section, header: &Range<usize>) {
         for (name, value) in entries(table) {
+            if self.problems.len() >= LIMIT {
+                return;
+            }
             match section.find(name.get_ref()) {
                 Some(key) => self.value(value, key, section),
                 None => self.report(unknown_key(name, section)),
@@ -173,6 +178,9 @@ impl Checker {
 
     fn levels(&mut self, table: &DeTable<'_>, key: &Key, section: &'static Section) {
         for (name, value) in entries(table) {
+            if self.problems.len() >= LIMIT {
+                return;
+            }
             if let Err(flaw) = shape::check(key.name, name.get_ref(), Shape::Rule) {
                 self.report(Problem::new(name.span(), flaw.title, flaw.label).maybe_help(flaw.help));
             }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use toml::de::DeTable;
+
 use super::document::{self, Document, Source};
 use super::problem::{Lines, PolicyErrors, Problem, render};
 use super::validate::{check_names, lay};
-use super::{Policy, presets};
+use super::{Policy, presets, syntax};
 
 /// Parses the text of a policy file; `path` is used for messages and as the base of relative paths.
 ///
@@ -22,7 +24,15 @@ pub(super) fn parse(bytes: &[u8], path: &Path, shown: &Path) -> Result<Policy, P
         Err(error) => return Err(not_utf8(bytes, error.valid_up_to(), path, shown)),
     };
     let mut problems = Vec::new();
-    let document = document::read(text, Source::file(text, shown), &mut problems);
+    let (mut root, mut errors) = DeTable::parse_recoverable(text);
+    let (mut broken, repaired) = (Vec::new(), &mut String::new());
+    if !errors.is_empty() {
+        (*repaired, broken) = syntax::repair(text);
+        (root, errors) = DeTable::parse_recoverable(repaired);
+        broken.extend(syntax::problems(repaired, &errors));
+        broken.sort_by_key(|problem| problem.span.start);
+    }
+    let document = document::read(root.into_inner(), Source::file(text, shown), broken, &mut problems);
     let mut policy = Policy::default_policy();
     policy.file = Some(path.to_path_buf());
     extend(&document, &mut policy, &mut problems);
@@ -39,7 +49,9 @@ fn extend(document: &Document<'_>, policy: &mut Policy, problems: &mut Vec<Probl
     for name in document.extends() {
         // An unknown name has been reported by the comparison with the keys.
         let Some(preset) = presets::find(&name) else { continue };
-        let inner = document::read(preset.text, Source::preset(preset.name, preset.text), problems);
+        let (root, errors) = DeTable::parse_recoverable(preset.text);
+        let broken = syntax::problems(preset.text, &errors);
+        let inner = document::read(root.into_inner(), Source::preset(preset.name, preset.text), broken, problems);
         extend(&inner, policy, problems);
         lay(&inner, None, policy, problems);
     }

@@ -11,6 +11,9 @@ use crate::report::escape;
 /// Problems shown of one file; the rest are counted. A file with more has one cause, not many.
 const SHOWN: usize = 50;
 
+/// Problems looked for in one file.
+pub(super) const LIMIT: usize = 200;
+
 /// Bytes of a line shown around a mark.
 const WIDTH: usize = 240;
 
@@ -19,6 +22,8 @@ const WIDTH: usize = 240;
 pub struct PolicyErrors {
     /// The file.
     pub file: PathBuf,
+    /// Its name in messages, safe to print.
+    pub shown: String,
     /// One rendered block per error, in the order of the file, without colour. Control characters of the file are shown as
     /// symbols, never raw.
     pub rendered: Vec<String>,
@@ -29,9 +34,13 @@ pub struct PolicyErrors {
 }
 
 impl PolicyErrors {
-    /// How many errors the file has.
-    pub fn count(&self) -> usize {
-        self.rendered.len() + self.omitted
+    /// How many errors the file has, for a sentence: `1 error`, `7 errors`.
+    pub fn count(&self) -> String {
+        match self.rendered.len() + self.omitted {
+            1 => "1 error".to_owned(),
+            count if count < LIMIT => format!("{count} errors"),
+            _ => format!("{LIMIT} errors or more"),
+        }
     }
 }
 
@@ -124,6 +133,7 @@ pub(super) fn render(file: &Path, shown: &Path, lines: &Lines<'_>, mut problems:
     let each = |renderer: &Renderer| problems.iter().map(|problem| block(renderer, &name, lines, problem)).collect();
     PolicyErrors {
         file: file.to_path_buf(),
+        shown: name.clone(),
         rendered: each(&Renderer::plain()),
         styled: each(&Renderer::styled()),
         omitted,
@@ -234,6 +244,7 @@ mod tests {
         let text = "x\n".repeat(200);
         let problems = (0..200).map(|line| Problem::new(line * 2..line * 2 + 1, "bad", "here")).collect();
         let errors = render(Path::new("p"), Path::new("p"), &Lines::new(&text), problems);
-        assert_eq!((errors.rendered.len(), errors.omitted, errors.count()), (SHOWN, 150, 200));
+        assert_eq!((errors.rendered.len(), errors.omitted), (SHOWN, 150));
+        assert_eq!(errors.count(), "200 errors or more");
     }
 }
