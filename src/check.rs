@@ -127,3 +127,6 @@ impl ArtifactResult {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

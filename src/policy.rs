@@ -251,3 +251,6 @@ pub struct ArtifactPolicy {
     /// `rules`.
     pub rules: BTreeMap<String, Setting<Level>>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
 use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::policy::levels::Effective;
 use crate::policy::{FileNames, Level, Policy, Setting};
+use crate::report;
 use crate::rules::{Rule, Subject, Verdict, Violation, unreadable_binary};
 use crate::run::Provenance;
 
@@ -61,7 +62,7 @@ impl Bench<'_> {
         let effective = self.policy.for_file(&names, artifact.target.as_deref());
         let mut trial = Trial {
             accepted: None,
-            shown: crate::report::path(&artifact.path),
+            shown: report::path(&artifact.path),
             excuses: Excuses::new(self.policy, &names, self.surroundings.today),
             result: ArtifactResult {
                 artifact,

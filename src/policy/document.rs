@@ -94,9 +94,17 @@ impl Checker {
         self.problems.push(problem);
     }
 
+    /// Whether so much is wrong that nobody will read more of it.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= LIMIT
+    }
+
     fn table(&mut self, table: &DeTable<'_>, section: &'static Section, header: &Range<usize>) {
+        if self.is_full() {
+            return;
+        }
         for (name, value) in entries(table) {
-            if self.problems.len() >= LIMIT {
+            if self.is_full() {
                 return;
             }
             match section.find(name.get_ref()) {
@@ -118,6 +126,9 @@ impl Checker {
     }
 
     fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, section: &'static Section) {
+        if self.is_full() {
+            return;
+        }
         let span = value.span();
         match (key.kind, value.get_ref()) {
             (Kind::Text(shape), DeValue::String(text)) => self.text(text, shape, &span, key),
@@ -161,6 +172,9 @@ impl Checker {
 
     fn texts(&mut self, array: &[Spanned<DeValue<'_>>], shape: Shape, key: &Key, section: &'static Section) {
         for item in array {
+            if self.is_full() {
+                return;
+            }
             match item.get_ref() {
                 DeValue::String(text) => self.text(text, shape, &item.span(), key),
                 other => self.report(wrong_type(other, item.span(), key, section)),
@@ -178,7 +192,7 @@ impl Checker {
 
     fn levels(&mut self, table: &DeTable<'_>, key: &Key, section: &'static Section) {
         for (name, value) in entries(table) {
-            if self.problems.len() >= LIMIT {
+            if self.is_full() {
                 return;
             }
             if let Err(flaw) = shape::check(key.name, name.get_ref(), Shape::Rule) {

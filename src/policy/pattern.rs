@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet};
 use serde::{Serialize, Serializer};
 
 /// A compiled glob, which is its text wherever it is compared, printed or serialised.
@@ -13,7 +13,7 @@ pub struct Pattern {
     bare: bool,
     /// Whether it starts at a root.
     absolute: bool,
-    matcher: GlobMatcher,
+    matcher: GlobSet,
 }
 
 impl Pattern {
@@ -60,16 +60,21 @@ impl Pattern {
     }
 }
 
-fn compile(glob: &str, separators: bool) -> Result<GlobMatcher, String> {
+/// Bytes of the longest glob; nesting in a longer one could exhaust the stack of its parser.
+const LONGEST: usize = 1000;
+
+fn compile(glob: &str, separators: bool) -> Result<GlobSet, String> {
     if glob.is_empty() {
         return Err("an empty glob matches nothing".to_owned());
     }
-    GlobBuilder::new(glob)
-        .literal_separator(separators)
-        .case_insensitive(separators && cfg!(windows))
-        .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|error| error.kind().to_string())
+    if glob.len() > LONGEST {
+        return Err(format!("a glob has at most {LONGEST} bytes"));
+    }
+    let wrong = |error: globset::Error| error.kind().to_string();
+    let case = separators && cfg!(windows);
+    let glob = GlobBuilder::new(glob).literal_separator(separators).case_insensitive(case).build().map_err(wrong)?;
+    // A set of one: unlike a single matcher it reports, and does not panic on, what no regular expression can hold.
+    GlobSet::builder().add(glob).build().map_err(wrong)
 }
 
 impl fmt::Debug for Pattern {
@@ -197,6 +202,9 @@ mod tests {
     fn bad_globs_say_what_is_wrong() {
         for glob in ["", "a[", "{a,b", "a\\", "x{y"] {
             assert!(Pattern::path(glob).is_err(), "{glob:?}");
+        }
+        for nested in [300, 100_000] {
+            assert!(Pattern::path(&format!("{}a{}", "{".repeat(nested), "}".repeat(nested))).is_err(), "{nested}");
         }
         assert_eq!(Pattern::path("[").unwrap_err(), "unclosed character class; missing ']'");
     }

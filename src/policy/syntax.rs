@@ -12,12 +12,15 @@ use super::problem::{LIMIT, Problem, visible};
 /// Statements that are blanked out at most; a text with more of them is no policy.
 const MOST: usize = 20;
 
+/// Bytes that are parsed again at most, so that a large file of nonsense is refused in time.
+const BUDGET: usize = 1 << 20;
+
 /// The text without the statements that lead the parser astray, byte for byte in the same places, and what is wrong with
 /// them.
 pub(super) fn repair(text: &str) -> (String, Vec<Problem>) {
     let mut repaired = text.to_owned();
     let mut problems = Vec::new();
-    for _ in 0..MOST {
+    for _ in 0..MOST.min(BUDGET / text.len().max(1)) {
         let (_, errors) = DeTable::parse_recoverable(&repaired);
         let astray = |error: &&Error| error.span().is_some() && leads_astray(error.message());
         let Some(error) = errors.iter().filter(astray).min_by_key(|error| error.span().map(|span| span.start)) else {

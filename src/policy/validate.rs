@@ -1,6 +1,6 @@
 //! Raw values to a resolved [`Policy`]: the built-in default, and what a preset or a file lays over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::{Document, Source, entries};
 use super::exceptions::Exception;
-use super::keys::Words;
-use super::problem::Problem;
+use super::keys::{Shape, Words};
+use super::problem::{LIMIT, Problem, any_of, closest, visible};
 use super::{
     ArtifactPolicy, CargoPolicy, CgoPolicy, GoPolicy, Level, LinkagePolicy, LinuxPolicy, MacOsPolicy, OnViolation,
     OwnHost, Pattern, Policy, Setting, WindowsPolicy, shape,
 };
+use crate::hosts;
 
 impl Policy {
     /// What holds without a policy file.
@@ -65,7 +66,7 @@ pub(super) fn lay(document: &Document<'_>, base: Option<&Path>, policy: &mut Pol
     }
     lay_systems(&root, policy);
     for (name, host) in root.named("hosts") {
-        problems.extend(host.own_host_problem());
+        problems.extend(host.own_host_problem(&name));
         let value = host.own_host();
         policy.hosts.insert(name, Setting { value, origin: host.source.origin(&host.span) });
     }
@@ -101,7 +102,33 @@ fn lay_systems(root: &Reader<'_, '_>, policy: &mut Policy) {
 
 /// Checks what can only be told with the whole policy at hand: that every host named is one that is known.
 pub(super) fn check_names(document: &Document<'_>, policy: &Policy, problems: &mut Vec<Problem>) {
-    let _ = (document, policy, problems);
+    let root = Reader { table: &document.root, source: &document.source, base: None };
+    let entries = root.tables("artifact");
+    let all = std::iter::once(root.table).chain(entries.iter().map(|entry| entry.reader.table));
+    let lists = all.filter_map(|table| table.get("runs-on")?.get_ref().as_array());
+    let mut known = BTreeSet::new();
+    for item in lists.flat_map(|items| items.iter()) {
+        let Some(name) = item.get_ref().as_str() else { continue };
+        // A name of the wrong shape has been reported as such.
+        let shaped = shape::check("runs-on", name, Shape::Host).is_ok();
+        if !shaped || problems.len() >= LIMIT || !known.insert(name) || policy.hosts.contains_key(name) {
+            continue;
+        }
+        if let Err(close) = hosts::find(name, ANY_ARCHITECTURE) {
+            problems.push(unknown_host(name, item.span(), close, policy));
+        }
+    }
+}
+
+/// Whether a name is in the catalogue does not depend on the architecture.
+const ANY_ARCHITECTURE: &str = "x86_64";
+
+fn unknown_host(name: &str, span: Range<usize>, mut close: Vec<String>, policy: &Policy) -> Problem {
+    close.extend(closest(name, policy.hosts.keys().map(String::as_str)).map(str::to_owned));
+    let problem = Problem::new(span, format!("unknown host `{}`", visible(name)), "no host of that name");
+    let close: Vec<&str> = close.iter().map(String::as_str).collect();
+    let problem = if close.is_empty() { problem } else { problem.help(format!("did you mean {}?", any_of(&close))) };
+    problem.help("`seaworthy hosts` lists them; `[hosts.NAME]` defines one of your own")
 }
 
 fn replace<T>(slot: &mut T, new: Option<T>) {
@@ -225,7 +252,11 @@ impl Entry<'_, '_> {
         }
     }
 
-    fn own_host_problem(&self) -> Option<Problem> {
+    fn own_host_problem(&self, name: &str) -> Option<Problem> {
+        if hosts::find(name, ANY_ARCHITECTURE).is_ok() {
+            let title = format!("`{}` is a host that is built in", visible(name));
+            return Some(Problem::new(self.span.clone(), title, "defined again here").help("choose another name"));
+        }
         let said = ["rootfs", "glibc", "musl"].into_iter().filter(|name| self.reader.table.contains_key(*name));
         let said: Vec<&str> = said.collect();
         let help = "a host is one of: `rootfs`, `glibc`, `musl`";

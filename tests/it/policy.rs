@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use seaworthy::policy;
 
+use crate::support::{Scratch, repository};
+
 /// Every bad policy of `tests/policy`, with what is said about it in the `.stderr` beside it.
 #[test]
 fn every_bad_policy_is_refused_in_these_words() {
@@ -31,4 +33,137 @@ fn the_reference_page_is_the_one_the_parser_would_write() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md");
     let expected = snapbox::Data::read_from(&page, None).raw();
     snapbox::Assert::new().action_env("SNAPSHOTS").eq(policy::reference(), expected);
+}
+
+/// Every policy of the repository that is meant to be good.
+#[test]
+fn every_preset_and_every_example_is_a_good_policy() {
+    let mut files = Vec::new();
+    for directory in ["templates", "examples"] {
+        find_policies(&repository().join(directory), &mut files);
+    }
+    assert!(files.len() >= 6, "only {files:?}");
+    for file in files {
+        if let Err(error) = policy::load(Some(&file), &repository()) {
+            let seaworthy::Error::Policy(errors) = error else { panic!("{}: {error}", file.display()) };
+            panic!("{}", errors.rendered.join("\n"));
+        }
+    }
+}
+
+/// Presets, example policies, and files called `seaworthy.toml`.
+fn find_policies(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "target") {
+                find_policies(&path, found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "toml")
+            && (path.ends_with("seaworthy.toml") || directory.ends_with("presets") || directory.ends_with("policies"))
+        {
+            found.push(path);
+        }
+    }
+}
+
+/// What `load` says when there is no reading the file at all.
+fn refusal(explicit: Option<&str>, directory: &Path) -> String {
+    match policy::load(explicit.map(Path::new), directory) {
+        Ok(policy) => panic!("{:?} was read", policy.file),
+        Err(error) => {
+            assert_eq!(error.exit_code(), seaworthy::exit::ENVIRONMENT);
+            error.to_string()
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_is_refused_by_name() {
+    let scratch = Scratch::empty();
+    let directory = scratch.path();
+    std::fs::create_dir(directory.join("folder.toml")).expect("a directory");
+    scratch.write("large.toml", "#".repeat((1 << 20) + 1));
+    scratch.write("largest.toml", "#".repeat(1 << 20));
+    assert_eq!(
+        refusal(Some("folder.toml"), directory),
+        "the policy `folder.toml` is a directory; name a policy file with --policy, or move it away"
+    );
+    assert_eq!(
+        refusal(Some("large.toml"), directory),
+        "the policy `large.toml` has more than 1 MiB, which no policy needs; is it the right file?"
+    );
+    assert!(policy::load(Some(Path::new("largest.toml")), directory).is_ok());
+    let missing = refusal(Some("missing.toml"), directory);
+    assert!(missing.starts_with("cannot read the policy `missing.toml`: "), "{missing}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_without_waiting_for_its_other_end() {
+    let scratch = Scratch::empty();
+    let made = std::process::Command::new("mkfifo").arg(scratch.path().join("pipe.toml")).status();
+    assert!(made.expect("mkfifo is part of every Unix").success());
+    assert_eq!(
+        refusal(Some("pipe.toml"), scratch.path()),
+        "the policy `pipe.toml` is no regular file; name a policy file with --policy, or move it away"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_policy_that_is_there_but_cannot_be_read_is_not_passed_over() {
+    let scratch = Scratch::empty();
+    let deep = scratch.path().join("a/b");
+    std::fs::create_dir_all(&deep).expect("directories");
+    std::os::unix::fs::symlink("nowhere", scratch.path().join("seaworthy.toml")).expect("a link");
+    let said = refusal(None, &deep);
+    assert!(said.starts_with("cannot read the policy `../../seaworthy.toml`: "), "{said}");
+    std::fs::create_dir(scratch.path().join("a/seaworthy.toml")).expect("a directory");
+    let said = refusal(None, &deep);
+    assert!(said.starts_with("the policy `../seaworthy.toml` is a directory"), "{said}");
+}
+
+#[test]
+fn the_nearest_policy_upwards_holds() {
+    let scratch = Scratch::empty();
+    let deep = scratch.path().join("a/b");
+    std::fs::create_dir_all(&deep).expect("directories");
+    let load = || policy::load(None, &deep).expect("a good policy");
+    scratch.write("seaworthy.toml", "\nlinkage = \"any\"");
+    assert_eq!(load().linkage.origin.to_string(), "../../seaworthy.toml:2");
+    scratch.write("a/seaworthy.toml", "# nothing\n");
+    assert_eq!(load().linkage.origin.to_string(), "by default");
+    assert_eq!(load().file, Some(scratch.path().join("a/seaworthy.toml")));
+}
+
+/// A large policy that is wrong from end to end is refused in time, in few words.
+#[test]
+fn wrong_from_end_to_end_is_told_in_time() {
+    let scratch = Scratch::empty();
+    for line in [
+        "x",
+        "x\n",
+        "x = 1\n",
+        "a = [\n",
+        "[[exception]]\n",
+        "[go]\n",
+        "runs-on = [",
+        "\"",
+        "[",
+        "{",
+        "a.b.c.d = 1\n",
+        "\u{e9}\r\n",
+    ] {
+        let text = line.repeat((1 << 18) / line.len());
+        scratch.write("p.toml", text);
+        let start = std::time::Instant::now();
+        let seaworthy::Error::Policy(errors) =
+            policy::load(Some(Path::new("p.toml")), scratch.path()).expect_err("not a policy")
+        else {
+            panic!("{line:?} is a policy with errors")
+        };
+        assert!(errors.rendered.len() <= 50 && errors.rendered.iter().all(|block| block.len() < 4_000), "{line:?}");
+        assert!(start.elapsed().as_secs() < 10, "{line:?} took {:?} unoptimised", start.elapsed());
+    }
 }
