@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::Error;
 use crate::blame;
 use crate::cli::Options;
-use crate::exit;
 use crate::plan::environment::Environment;
 use crate::policy::{OnViolation, Origin, Policy};
 use crate::report::Report;
@@ -14,7 +13,7 @@ use crate::run::linker::{self, Call, LinkLine};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::{Progress, Ui};
 
-use super::{inspect, judge, rejected, wrap};
+use super::{inspect, judge, wrap};
 
 /// Runs the linker, then judges what it made; a call that links nothing is handed over untouched.
 ///
@@ -33,10 +32,7 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
         return Ok(wrap::end_like(status));
     }
     let report = judged(&policy, &directory, &call, &line)?;
-    let written = wrap::show(ui, options, &report);
-    rejected::put_away(ui, &like_a_linker(policy), &report)?;
-    written?;
-    Ok(if report.is_violated() { exit::VIOLATED } else { exit::OK })
+    wrap::finish(ui, options, &report, &like_a_linker(policy))
 }
 
 fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Result<Report, Error> {

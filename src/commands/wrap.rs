@@ -41,22 +41,30 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let started = SystemTime::now();
     let outcome = run::run(&plan, std::io::stdout())?;
     let status = outcome.status;
-    if !status.success() {
-        let failed = FailedBuild {
-            plan: &plan,
-            policy: &policy,
-            provenance: &outcome.provenance,
-            directory: &directory,
-            started,
-        };
-        explain_failure(ui, &failed, &environment, status);
+    if status.success() {
+        return finish(ui, options, &judged(&plan, &policy, &directory, outcome)?, &policy);
     }
-    let report = judged(&plan, &policy, &directory, outcome)?;
-    let written = show(ui, options, &report);
-    if !status.success() {
-        return Ok(end_like(status));
+    // A tool that was stopped needs no explanation, and whoever stopped it is waiting.
+    if status.code().is_some() {
+        let provenance = &outcome.provenance;
+        let failed = FailedBuild { plan: &plan, policy: &policy, provenance, directory: &directory, started };
+        for hint in hints(&failed, || Machine::look(environment.get("PATH").map(Into::into))) {
+            ui.hint(&hint.cause, &hint.fix);
+        }
+        // The tool's own exit code counts, whatever is wrong with what it left behind.
+        let shown = judged(&plan, &policy, &directory, outcome).and_then(|report| show(ui, options, &report));
+        shown.unwrap_or_else(|error| ui.error(&error));
     }
-    rejected::put_away(ui, &policy, &report)?;
+    Ok(end_like(status))
+}
+
+/// Reports, then puts rejected files away.
+///
+/// # Errors
+/// When a file could not be put away, or a report not be written.
+pub(super) fn finish(ui: &Ui, options: &Options, report: &Report, policy: &Policy) -> Result<u8, Error> {
+    let written = show(ui, options, report);
+    rejected::put_away(ui, policy, report)?;
     written?;
     Ok(if report.is_violated() { exit::VIOLATED } else { exit::OK })
 }
@@ -71,7 +79,7 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
     }
     let inspected = inspect::inspect(artifacts, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance)?;
-    let report = Report { artifacts: Vec::new(), general, notes: notes(plan, &provenance.discarded) };
+    let report = Report { artifacts: Vec::new(), general, notes: notes(plan) };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }
@@ -79,23 +87,13 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
 }
 
 /// What the user should know although nothing is wrong.
-fn notes(plan: &Plan, discarded: &[String]) -> Vec<String> {
-    let mut notes: Vec<String> = plan.not_applicable.iter().map(|why| format!("not applicable: {why}")).collect();
-    notes.extend(plan.notes.iter().cloned());
-    if !discarded.is_empty() {
-        let (programs, were) = if discarded.len() == 1 { ("program", "was") } else { ("programs", "were") };
-        notes.push(format!(
-            "{} {programs} {were} built and thrown away, as {} does; give it `-o DIR/` to have them checked: {}",
-            discarded.len(),
-            plan.tool.name(),
-            discarded.join(", ")
-        ));
-    }
-    notes
+fn notes(plan: &Plan) -> Vec<String> {
+    let not_applicable = plan.not_applicable.iter().map(|why| format!("not applicable: {why}"));
+    not_applicable.chain(plan.notes.iter().cloned()).collect()
 }
 
 /// Everything of ours goes to standard error, after the tool's own output.
-pub(super) fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Error> {
+fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Error> {
     ui.err(&output::render(report, options.format(), &ui.styles_err(), ui.detail()));
     if ui.is_github() && options.format() != Format::Json {
         ui.err(&report::github::render(report));
@@ -107,16 +105,6 @@ pub(super) fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Er
 fn announce(ui: &Ui, plan: &Plan) {
     for change in &plan.changes {
         ui.note(&format!("{}, `{}` ({})", change.what, change.key, report::origin(&change.origin)));
-    }
-}
-
-/// Says whether the policy's own settings are the likely cause; a tool that was stopped needs no explanation.
-fn explain_failure(ui: &Ui, failed: &FailedBuild<'_>, environment: &Environment, status: ExitStatus) {
-    if status.code().is_none() {
-        return;
-    }
-    for hint in hints(failed, || Machine::look(environment.get("PATH").map(Into::into))) {
-        ui.hint(&hint.cause, &hint.fix);
     }
 }
 

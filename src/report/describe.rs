@@ -1,7 +1,7 @@
 //! One line about an artifact: what it is, and what it needs. Nothing is claimed beyond what was read.
 
 use crate::facts::libc::LibcFamily;
-use crate::facts::{Details, Facts, FileFacts, Kind, Linkage};
+use crate::facts::{Details, Facts, FileFacts, Format, Kind, Linkage};
 
 use super::{Floors, escape};
 
@@ -9,7 +9,7 @@ use super::{Floors, escape};
 pub(super) fn describe(file: &FileFacts) -> String {
     let Some(first) = file.slices.first() else { return "nothing in it".into() };
     let arches: Vec<_> = file.slices.iter().map(|slice| escape(&slice.arch)).collect();
-    let mut parts = vec![format!("{} {} {}", kind(first.kind), first.format, arches.join("+"))];
+    let mut parts = vec![format!("{} {} {}", kind(first), first.format, arches.join("+"))];
     parts.extend(libc(first));
     parts.extend(first.go.as_ref().and_then(|go| go.version.as_deref()).map(|go| escape(go).into_owned()));
     let mut line = parts.join(", ");
@@ -21,16 +21,16 @@ pub(super) fn describe(file: &FileFacts) -> String {
     line
 }
 
-fn kind(kind: Kind) -> &'static str {
-    match kind {
+fn kind(facts: &Facts) -> &'static str {
+    match facts.kind {
         Kind::Static => "static",
         Kind::StaticPie => "static-pie",
         Kind::Pie => "dynamic pie",
-        Kind::Exe => "dynamic",
+        Kind::Exe if facts.format == Format::Elf => "dynamic",
+        Kind::Exe | Kind::Execute => "program",
         Kind::SharedObject => "shared object",
         Kind::RunnableSharedObject => "runnable shared object",
         Kind::Bundle => "bundle",
-        Kind::Execute => "program",
         Kind::Other => "other",
     }
 }
@@ -56,7 +56,10 @@ fn needs(facts: &Facts) -> String {
     if facts.linkage == Linkage::Static {
         needs.push("no loader and no libraries".into());
     }
-    needs.extend(Floors::of(facts).iter().map(|(name, floor)| floor_text(name, floor)));
+    // Every machine of the architecture has the baseline.
+    let floors = Floors::of(facts);
+    let telling = |floor: &(&str, &str)| floor.1 != "x86-64-baseline";
+    needs.extend(floors.iter().filter(telling).map(|(name, floor)| floor_text(name, floor)));
     match &facts.details {
         Details::Elf(elf) => needs.extend(elf.needed.iter().map(|name| escape(name).into_owned())),
         Details::Pe(pe) => needs.extend(pe.imports.iter().map(|import| escape(&import.dll).into_owned())),
