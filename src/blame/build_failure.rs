@@ -62,6 +62,16 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
             hints.push(Hint { cause, fix: advice.to_owned() });
         }
     }
+    if target.contains("-musl") {
+        let cargo = cargo::CargoBlame::new(build.plan, &build.provenance.cargo_messages);
+        hints.extend(cargo.glibc_code(target).into_iter().map(|who| Hint {
+            cause: format!("{who}, which glibc has and musl lacks"),
+            fix: format!(
+                "compile that C code with a musl compiler (`CC_{}=musl-gcc`) or with `-U_FORTIFY_SOURCE`",
+                target.replace('-', "_")
+            ),
+        }));
+    }
     hints
 }
 

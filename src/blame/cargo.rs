@@ -12,11 +12,12 @@ use std::path::Path;
 use super::Culprits;
 use super::objects::{self, LinkInput, Owner, Reference};
 use crate::facts::object;
+use crate::hosts::{self, Answer};
 use crate::plan::Plan;
 use crate::rules::Cause;
-use crate::run::Artifact;
+use crate::run::{Artifact, Role};
 pub(crate) use messages::link_name;
-use messages::{CargoBuild, link_lib, name_and_version};
+use messages::{CargoBuild, Script, link_lib, name_and_version};
 use tree::Tree;
 pub(crate) use tree::target_directory;
 
@@ -100,6 +101,24 @@ impl<'a> CargoBlame<'a> {
         phrases
     }
 
+    /// Objects of C code, brought by build scripts, that refer to what glibc has and musl lacks: one phrase per owner.
+    pub(crate) fn glibc_code(&self, target: &str) -> Vec<String> {
+        let arch = target.split('-').next().unwrap_or_default();
+        let (Ok(glibc), Ok(musl)) = (hosts::find("glibc:2.43", arch), hosts::find("musl:1.2", arch)) else {
+            return Vec::new();
+        };
+        let in_glibc = |name: &str| {
+            glibc.libraries.iter().any(|library| library.exports.satisfies_glibc(name, None) == Answer::Yes)
+        };
+        let not_in_musl =
+            |name: &str| musl.libraries.iter().all(|library| library.exports.satisfies_musl(name) == Answer::No);
+        let archives = self.script_archives();
+        let found = objects::references_where(&archives, |name| in_glibc(name) && not_in_musl(name));
+        let artifact =
+            Artifact { path: Default::default(), role: Role::Unknown, package: None, target: Some(target.into()) };
+        self.phrases(&found, &artifact)
+    }
+
     /// Every rlib of the build that belongs to the artifact's target, and its native archives.
     fn native_inputs(&self) -> Vec<LinkInput> {
         let mut inputs = Vec::new();
@@ -107,11 +126,16 @@ impl<'a> CargoBlame<'a> {
             let owner = Owner::Crate(files.package.clone());
             inputs.extend(files.rlibs.iter().map(|path| LinkInput { path: path.clone(), owner: owner.clone() }));
         }
-        for script in &self.build.scripts {
-            let owner = Owner::Crate(script.package.clone());
-            inputs.extend(inputs::archives(script).map(|path| LinkInput { path, owner: owner.clone() }));
-        }
+        inputs.extend(self.script_archives());
         inputs
+    }
+
+    fn script_archives(&self) -> Vec<LinkInput> {
+        let of = |script: &Script| {
+            let owner = Owner::Crate(script.package.clone());
+            inputs::archives(script).map(|path| LinkInput { path, owner: owner.clone() }).collect::<Vec<_>>()
+        };
+        self.build.scripts.iter().flat_map(of).collect()
     }
 
     fn all_inputs(&self, artifact: &Artifact) -> Vec<LinkInput> {

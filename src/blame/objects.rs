@@ -66,6 +66,23 @@ pub fn references(inputs: &[LinkInput], wanted: &[String]) -> References {
     all
 }
 
+/// Finds references to any symbol that `wanted` accepts; parses every object, so give it few inputs.
+pub fn references_where(inputs: &[LinkInput], wanted: impl Fn(&str) -> bool) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for input in inputs {
+        for_each_object(&input.path, |member, bytes| {
+            if let Ok(symbols) = object::symbols(bytes) {
+                let names = symbols.undefined.iter().filter(|name| wanted(name));
+                found.extend(names.map(|name| reference(name, input, member, &symbols)));
+            }
+            true
+        });
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Finds objects that make the linker mark the stack executable.
 pub fn executable_stacks(inputs: &[LinkInput]) -> Vec<Reference> {
     let mut found = Vec::new();

@@ -139,3 +139,38 @@ fn go_names_the_build_mode_when_no_package_uses_cgo() {
     assert!(blame(&done).starts_with("`-buildmode=pie`"), "{}", done.stderr());
     scratch.seaworthy().args(["go", "build", "-buildmode=exe", "-o", "app"]).run().expect_code(0);
 }
+
+#[test]
+fn glibc_code_that_breaks_a_musl_link_is_named_after_the_build_failed() {
+    requires!("gcc", "musl-gcc", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = chain_of_crates(&ASKS_FOR.replace("KIND", "static"));
+    let code = "#include <string.h>\nchar to[8];\nint foo(void) { extern char *from; extern long n; memcpy(to, from, n); return to[0]; }\nchar *from = \"abc\";\nlong n = 3;\n";
+    scratch.write("copy.c", code);
+    let archive = |compiler: &str| {
+        let flags = ["-O2", "-D_FORTIFY_SOURCE=2", "-c", "-fPIC", "copy.c"];
+        scratch.program(compiler).args(flags).run().expect_code(0);
+        drop(std::fs::remove_file(scratch.join("foo-sys/libfoo.a")));
+        scratch.program("ar").args(["rcs", "foo-sys/libfoo.a", "copy.o"]).run().expect_code(0);
+    };
+    archive("gcc");
+    let done = guarded(&scratch, &["build"]).expect_code(101);
+    let wanted = "crate `foo-sys 0.3.1` (app → middle → foo-sys), object `copy.o` refers to `__memcpy_chk`";
+    done.expect_stderr(wanted).expect_stderr("which glibc has and musl lacks");
+    archive("musl-gcc");
+    guarded(&scratch, &["build"]).expect_code(0);
+}
+
+#[test]
+fn a_package_of_cgo_files_alone_is_named_after_the_build_failed() {
+    requires!("go");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write("main.go", "package main\n\nimport \"example.org/app/c\"\n\nfunc main() { c.One() }\n");
+    scratch.write(
+        "c/c.go",
+        "package c\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc One() int { return int(C.one()) }\n",
+    );
+    let done = scratch.seaworthy().args(["go", "build", "-o", "app"]).run().expect_code(1);
+    let wanted = "package `example.org/app/c` (imported by example.org/app → example.org/app/c) has only cgo files";
+    done.expect_stderr("build constraints exclude all Go files").expect_stderr(wanted);
+}
