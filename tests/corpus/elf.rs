@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::field::{Comparison, strings};
 
-pub fn compare(comparison: &mut Comparison, record: &Value, facts: &Value) {
+pub(crate) fn compare(comparison: &mut Comparison, record: &Value, facts: &Value) {
     let slice = &facts["slices"][0];
     let elf = &slice["details"]["elf"];
     header(comparison, record, slice, elf);
@@ -128,8 +128,8 @@ fn language(comparison: &mut Comparison, record: &Value, slice: &Value, elf: &Va
     for key in ["rustc_comment", "gcc_comment", "clang_lld"] {
         let producers = strings(&elf["producers"]);
         let theirs = strings(&evidence[key]);
-        // The manifest cuts the words after a version.
-        let found = theirs.iter().filter(|name| producers.iter().any(|one| one.starts_with(name.as_str()))).count();
+        // The manifest cuts the words around a version.
+        let found = theirs.iter().filter(|name| producers.iter().any(|one| one.contains(name.as_str()))).count();
         if !theirs.is_empty() {
             comparison.field(&format!("language_evidence.{key}"), theirs.len().into(), found.into());
         }

@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use crate::explained;
+use crate::explained::{self, Difference};
 
 /// The differences of one binary.
-pub struct Comparison {
+pub(crate) struct Comparison {
     name: String,
-    id: String,
+    record: Value,
     /// Fields that both sides have.
-    pub fields: usize,
-    /// Differences that the table accounts for.
-    pub explained: usize,
+    pub(crate) fields: usize,
+    /// Differences that the table accounts for, with its reason.
+    pub(crate) explained: Vec<&'static str>,
     /// The others, a line each.
-    pub disagreements: Vec<String>,
+    pub(crate) disagreements: Vec<String>,
 }
 
 impl Comparison {
@@ -21,21 +21,22 @@ impl Comparison {
         let text = |key: &str| record[key].as_str().unwrap_or("?").to_owned();
         Comparison {
             name: format!("{} {}", text("path"), text("arch")),
-            id: text("id"),
+            record: record.clone(),
             fields: 0,
-            explained: 0,
+            explained: Vec::new(),
             disagreements: Vec::new(),
         }
     }
 
     /// Compares one field.
-    pub fn field(&mut self, name: &str, theirs: Value, ours: Value) {
+    pub(crate) fn field(&mut self, name: &str, theirs: Value, ours: Value) {
         self.fields += 1;
         if theirs == ours {
             return;
         }
-        match explained::why(&self.id, name, &theirs, &ours) {
-            Some(_) => self.explained += 1,
+        let difference = Difference { record: &self.record, field: name, theirs: &theirs, ours: &ours };
+        match explained::why(&difference) {
+            Some(why) => self.explained.push(why),
             None => self.disagreements.push(format!(
                 "{}: {name}: manifest {}, here {}",
                 self.name,
@@ -46,7 +47,7 @@ impl Comparison {
     }
 
     /// Compares one field whose order means nothing.
-    pub fn set(&mut self, name: &str, theirs: Vec<String>, ours: Vec<String>) {
+    pub(crate) fn set(&mut self, name: &str, theirs: Vec<String>, ours: Vec<String>) {
         let sorted = |mut list: Vec<String>| {
             list.sort();
             list
@@ -69,7 +70,7 @@ impl Comparison {
 }
 
 /// The strings of a JSON array.
-pub fn strings(value: &Value) -> Vec<String> {
+pub(crate) fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 

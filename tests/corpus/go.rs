@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::field::Comparison;
 
-pub fn compare(comparison: &mut Comparison, record: &Value, go: &Value) {
+pub(crate) fn compare(comparison: &mut Comparison, record: &Value, go: &Value) {
     let theirs = &record["go"];
     let Some(version) = theirs["go_version"].as_str() else {
         // `go version -m` found nothing; traces of Go are another question.

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EI_CLASS, EI_DATA, EI_VERSION, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, Header};
-use goblin::elf::program_header::{PT_LOAD, ProgramHeader};
+use goblin::elf::program_header::{PF_W, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SectionHeader};
 
 use crate::facts::bytes::{Order, text};
@@ -55,6 +55,16 @@ impl<'s> Image<'s> {
     /// Program headers of one type.
     pub(in crate::facts) fn segments_of(&self, p_type: u32) -> impl Iterator<Item = &ProgramHeader> {
         self.segments.iter().filter(move |segment| segment.p_type == p_type)
+    }
+
+    /// Memory that is not writable when the program runs, as address, offset and length in the file: segments without `PF_W`,
+    /// and `PT_GNU_RELRO`, where pointers to constants live.
+    pub(in crate::facts) fn constants(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let fixed = self.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_W == 0);
+        fixed.chain(self.segments_of(PT_GNU_RELRO)).map(|segment| {
+            let size = segment.p_filesz.min(self.source.len().saturating_sub(segment.p_offset));
+            (segment.p_vaddr, segment.p_offset, size)
+        })
     }
 
     /// The sections, with their names; none when there are no section headers.

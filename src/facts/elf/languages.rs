@@ -73,8 +73,8 @@ pub(super) fn rust(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<
         build.packages = rust_build_info::packages(&bytes).unwrap_or_default();
     }
     if wanted.strings {
-        let read_only: Vec<(u64, u64)> = segments(image, |flags| flags & PF_W == 0).collect();
-        rust_build_info::search(image.source, &read_only, &mut build)?;
+        let constants: Vec<(u64, u64)> = image.constants().map(|(_, offset, size)| (offset, size)).collect();
+        rust_build_info::search(image.source, &constants, &mut build)?;
     }
     Ok(build.is_shown().then_some(build))
 }

@@ -1,6 +1,6 @@
 //! Notes (`PT_NOTE`): ABI tag, build ids, GNU properties, and the marks of the BSDs and Android.
 
-use goblin::elf::program_header::PT_NOTE;
+use goblin::elf::program_header::{PT_NOTE, ProgramHeader};
 use goblin::elf::section_header::SHT_NOTE;
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub struct Note {
     pub description: String,
     /// Length of the description, in bytes.
     pub length: u32,
+    /// Part of `PT_NOTE`, where kernel and loader see it, and not of a section only.
+    pub is_loaded: bool,
 }
 
 /// Everything the notes say.
@@ -65,18 +67,25 @@ pub struct Properties {
 }
 
 impl Notes {
-    /// Reads `PT_NOTE` and `PT_GNU_PROPERTY`; without program headers of that kind, the note sections.
+    /// Reads `PT_NOTE` and `PT_GNU_PROPERTY`, and then note sections that no segment covers.
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when a segment does not lie in the file. A note that contradicts its segment ends the
     /// reading of that segment, as it does in the kernel and in every loader.
     pub(super) fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
         let mut notes = Notes::default();
-        for segment in image.segments_of(PT_NOTE).chain(image.segments_of(PT_GNU_PROPERTY)) {
+        let segments = || image.segments_of(PT_NOTE).chain(image.segments_of(PT_GNU_PROPERTY));
+        for segment in segments() {
             notes.walk(image, segment.p_offset, segment.p_filesz, segment.p_align)?;
         }
-        if image.segments_of(PT_NOTE).next().is_none() {
-            for section in image.section_headers().iter().filter(|section| section.sh_type == SHT_NOTE) {
+        for note in &mut notes.all {
+            note.is_loaded = true;
+        }
+        for section in image.section_headers().iter().filter(|section| section.sh_type == SHT_NOTE) {
+            let is_covered = |segment: &ProgramHeader| {
+                section.sh_offset.checked_sub(segment.p_offset).is_some_and(|at| at < segment.p_filesz)
+            };
+            if notes.all.len() < MOST && !segments().any(is_covered) {
                 notes.walk(image, section.sh_offset, section.sh_size, section.sh_addralign)?;
             }
         }
@@ -113,6 +122,7 @@ impl Notes {
             kind,
             description: hex(&description[..description.len().min(64)]),
             length: description.len() as u32,
+            is_loaded: false,
         };
         if self.all.contains(&known) {
             return;
@@ -120,7 +130,7 @@ impl Notes {
         self.all.push(known);
         match (owner, kind) {
             (b"GNU", 1) => self.abi_tag = self.abi_tag.take().or_else(|| abi_tag(order, description)),
-            (b"GNU", 3) => self.build_id = Some(hex(description)),
+            (b"GNU", 3) => self.build_id = self.build_id.take().or_else(|| Some(hex(description))),
             (b"GNU", 5) => self.properties.read(order, description),
             (b"Go", 4) => self.go_build_id = Some(text(description)),
             (b"Android", 1) => self.android_api = order.u32(description, 0),

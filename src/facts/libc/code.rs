@@ -1,7 +1,7 @@
 //! Who refers to an address: calls and loads in machine code, and pointers in data.
 //!
-//! No disassembly: a byte position whose value, read the way an instruction of that machine would read it, gives exactly
-//! the wanted address. A chance hit among 2^32 values in a megabyte of code is less likely than one in a thousand.
+//! No disassembly: byte positions that look like an instruction with an address in it, and whose value gives exactly the
+//! wanted one. Of 2^32 values one is wanted, so a chance hit in a megabyte of code is unlikely.
 
 use goblin::elf::header::{EM_386, EM_AARCH64, EM_X86_64};
 use goblin::elf::program_header::{PF_X, PT_LOAD};
@@ -63,15 +63,23 @@ impl Code {
     }
 }
 
-/// Displacements relative to the next instruction (`call`, `jmp`, `lea`), and absolute addresses below 4 GiB. The
-/// displacement is taken to end its instruction, as it does in calls and in loads of an address.
+/// Calls, jumps, `lea` with a displacement from the next instruction, and moves and pushes of an absolute address.
 fn x86(base: u64, bytes: &[u8], wide: bool, add: &mut impl FnMut(usize, u64)) {
-    for (at, window) in bytes.windows(4).enumerate() {
-        let value = i32::from_le_bytes([window[0], window[1], window[2], window[3]]);
-        let next = base.wrapping_add(at as u64 + 4);
-        let relative = next.wrapping_add_signed(value.into());
-        add(at, if wide { relative } else { relative & 0xffff_ffff });
-        add(at, u64::from(value as u32));
+    for (at, window) in bytes.windows(6).enumerate() {
+        let [before, opcode, value @ ..] = window else { continue };
+        let (before, opcode) = (*before, *opcode);
+        let Ok(value) = value.try_into().map(i32::from_le_bytes) else { continue };
+        let at = at + 2;
+        let is_call = matches!(opcode, 0xe8 | 0xe9) || before == 0x0f && opcode & 0xf0 == 0x80;
+        let is_lea = wide && before == 0x8d && opcode & 0xc7 == 5;
+        if is_call || is_lea {
+            let to = base.wrapping_add(at as u64 + 4).wrapping_add_signed(value.into());
+            add(at, if wide { to } else { to & 0xffff_ffff });
+        }
+        let is_move = matches!(opcode, 0xb8..=0xbf) || before == 0xc7 && opcode & 0xf8 == 0xc0;
+        if is_move || opcode == 0x68 {
+            add(at, u64::from(value as u32));
+        }
     }
 }
 
@@ -103,11 +111,11 @@ mod tests {
 
     #[test]
     fn x86_calls_and_absolute_addresses() {
-        // e8 rel32 at 0x1000 to 0x2000; b8 imm32 0x2000 at 0x1005.
-        let bytes = vec![0xe8, 0xfb, 0x0f, 0, 0, 0xb8, 0, 0x20, 0, 0];
+        // nop; call 0x2000; mov eax, 0x2000
+        let bytes = vec![0x90, 0xe8, 0xfa, 0x0f, 0, 0, 0xb8, 0, 0x20, 0, 0];
         let code = Code { machine: EM_X86_64, parts: vec![(0x1000, bytes)] };
         let from: Vec<u64> = code.references(0x2000, 0x2000).iter().map(|reference| reference.from).collect();
-        assert_eq!(from, [0x1001, 0x1006]);
+        assert_eq!(from, [0x1002, 0x1007]);
     }
 
     #[test]

@@ -32,8 +32,11 @@ const NAMED: [&str; 14] = [
     "getgrgid_r",
     "iconv_open",
 ];
-/// A function that gives the message is at most this long, in bytes.
-const FUNCTION: u64 = 0x200;
+/// The function that gives the message does so within this many bytes of its start, and ends as soon after it.
+const TO_MESSAGE: u64 = 0x100;
+const AFTER_MESSAGE: u64 = 0x20;
+/// `dlopen` passes that function on within this many bytes of its start.
+const TO_WORKER: u64 = 0x30;
 /// Functions start at multiples of this, in glibc as it is compiled everywhere.
 const ALIGNMENT: u64 = 16;
 /// Occurrences kept of one string.
@@ -85,26 +88,23 @@ pub(super) fn runtime_parts(image: &Image<'_>) -> Result<Vec<String>, Unreadable
 /// Where code outside of `dlopen` refers to it: message → the function that gives it → `dlopen`, which passes that
 /// function on → whoever calls `dlopen`.
 fn dlopen_caller(code: &Code, messages: &[&Found]) -> Option<u64> {
-    let is_start = |reference: &Reference| reference.to.is_multiple_of(ALIGNMENT);
-    let functions_around = |at: u64| code.references(at.saturating_sub(FUNCTION), at).into_iter().filter(is_start);
-    for message in messages {
-        for gives in code.references(message.address, message.address) {
-            let workers = functions_around(gives.from);
-            let workers: Vec<Reference> = workers.filter(|worker| worker.from.abs_diff(worker.to) > 8).collect();
-            for worker in workers.iter().filter(|worker| is_outside(worker, gives.from)) {
-                let callers = functions_around(worker.from).filter(|caller| is_outside(caller, worker.from));
-                if let Some(caller) = callers.into_iter().next() {
-                    return Some(caller.from);
-                }
+    let starts_before = |at: u64, distance: u64| -> Vec<Reference> {
+        let all = code.references(at.saturating_sub(distance), at).into_iter();
+        all.filter(|reference| reference.to.is_multiple_of(ALIGNMENT)).collect()
+    };
+    for gives in messages.iter().flat_map(|message| code.references(message.address, message.address)) {
+        let near = starts_before(gives.from, TO_MESSAGE);
+        let Some(worker) = near.iter().map(|reference| reference.to).max() else { continue };
+        let is_outside =
+            |reference: &&Reference| reference.from < worker || reference.from > gives.from + AFTER_MESSAGE;
+        for passes_on in near.iter().filter(|reference| reference.to == worker).filter(is_outside) {
+            let calls = starts_before(passes_on.from, TO_WORKER);
+            if let Some(call) = calls.iter().find(|call| call.from.abs_diff(passes_on.from) > TO_MESSAGE) {
+                return Some(call.from);
             }
         }
     }
     None
-}
-
-/// Whether a reference to a function comes from outside of it; the function reaches at least to `inside`.
-fn is_outside(reference: &Reference, inside: u64) -> bool {
-    reference.from < reference.to || reference.from > inside + FUNCTION
 }
 
 /// Which of [`NAMED`] the symbol table defines.

@@ -6,7 +6,6 @@
 use std::ops::ControlFlow;
 
 use aho_corasick::packed;
-use goblin::elf::program_header::{PF_W, PT_LOAD};
 
 use crate::facts::Unreadable;
 use crate::facts::elf::image::Image;
@@ -86,7 +85,7 @@ pub(super) struct Found {
     pub(super) text: Vec<u8>,
 }
 
-/// Every occurrence in segments that are not writable, in order, until `visit` breaks.
+/// Every occurrence in memory that is not writable when the program runs, in order, until `visit` breaks.
 ///
 /// # Errors
 /// What reading gives.
@@ -102,15 +101,12 @@ pub(super) fn search(
         .extend(needles.iter().map(|needle| needle.text))
         .build();
     let Some(searcher) = searcher else { return Ok(()) };
-    for segment in image.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_W == 0) {
+    for (base, offset, size) in image.constants() {
         let mut at = 0;
-        while at < segment.p_filesz {
-            let chunk = image.source.read_up_to(
-                segment.p_offset + at,
-                (segment.p_filesz - at).min(CHUNK + 2 * MARGIN as u64),
-                "read-only segment",
-            )?;
-            let is_last = at + chunk.len() as u64 >= segment.p_filesz;
+        while at < size {
+            let wanted = (size - at).min(CHUNK + 2 * MARGIN as u64);
+            let chunk = image.source.read(offset + at, wanted, "read-only segment")?;
+            let is_last = at + wanted >= size;
             // A match that starts in the margin belongs to the next chunk, where its surroundings are whole.
             let end = if is_last { chunk.len() } else { chunk.len() - MARGIN };
             let first = if at == 0 { 0 } else { MARGIN };
@@ -123,7 +119,7 @@ pub(super) fn search(
                 }
                 let tail = &chunk[found.start()..(found.start() + MARGIN).min(chunk.len())];
                 let text = tail.split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
-                let address = segment.p_vaddr.wrapping_add(at + found.start() as u64);
+                let address = base.wrapping_add(at + found.start() as u64);
                 if visit(Found { means: needle.means, address, text }).is_break() {
                     return Ok(());
                 }

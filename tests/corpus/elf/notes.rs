@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::field::Comparison;
 
-pub fn compare(comparison: &mut Comparison, record: &Value, elf: &Value) {
+pub(crate) fn compare(comparison: &mut Comparison, record: &Value, elf: &Value) {
     let notes = &record["notes"];
     comparison.field("build_id", record["build_id"].clone(), elf["build_id"].clone());
     if notes["abi_tag"].is_array() {
@@ -42,7 +42,11 @@ fn simple(notes: &Value) -> Value {
 }
 
 fn ours(elf: &Value, owner: &str) -> Value {
-    let notes = elf["notes"].as_array().into_iter().flatten().filter(|note| note["owner"] == owner);
+    let notes = elf["notes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|note| note["owner"] == owner && note["is_loaded"] == true);
     notes
         .map(|note| {
             json!([

@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use crate::field::{Comparison, strings};
 
-pub fn compare(comparison: &mut Comparison, record: &Value, elf: &Value) {
+/// The manifest cuts its lists of symbols per version here.
+const MOST_SYMBOLS: usize = 80;
+
+pub(crate) fn compare(comparison: &mut Comparison, record: &Value, elf: &Value) {
     let undefined = elf["undefined"].as_array().cloned().unwrap_or_default();
     let with_version = |symbol: &Value| match symbol["version"].as_str() {
         Some(version) => format!("{}@{version}", name(symbol)),
@@ -63,8 +66,12 @@ fn by_version(comparison: &mut Comparison, record: &Value, elf: &Value) {
         }
     }
     for (version, symbols) in record["symbols_by_glibc_version"].as_object().into_iter().flatten() {
-        let ours = ours.get(version).cloned().unwrap_or_default();
-        comparison.set(&format!("symbols_by_glibc_version {version}"), strings(symbols), ours);
+        let theirs = strings(symbols);
+        let mut ours = ours.get(version).cloned().unwrap_or_default();
+        if theirs.len() == MOST_SYMBOLS && ours.len() > MOST_SYMBOLS {
+            ours.retain(|name| theirs.contains(name));
+        }
+        comparison.set(&format!("symbols_by_glibc_version {version}"), theirs, ours);
     }
 }
 
