@@ -15,5 +15,6 @@ mod plan_go; // … for go?
 mod policy; // Are bad policies refused, each in its own words?
 mod report; // Do reports say everything, safely, and keep their form?
 mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?
+mod rules_matrix; // Does every rule fire on what it is about, and on nothing else?
 mod signals; // Do signals reach the tool, and does the wrapper end as it ended?
 mod tidy; // Are the house rules kept?
