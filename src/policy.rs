@@ -13,10 +13,13 @@ mod parse;
 mod pattern;
 mod presets;
 mod problem;
+mod reader;
 mod reference;
 mod shape;
+mod show;
 mod syntax;
 mod validate;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,6 +31,7 @@ pub use parse::parse_str;
 pub use pattern::{FileNames, Pattern};
 pub use problem::PolicyErrors;
 pub use reference::reference;
+pub use show::{Shown, ShownLine};
 
 /// Name of the policy file, looked for in the working directory and its parents.
 pub const FILE_NAME: &str = "seaworthy.toml";

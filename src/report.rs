@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::check::{ArtifactResult, Finding, Overall};
 use crate::policy::{Level, Origin};
 
+pub(crate) use escape::is_hostile;
 pub use escape::{escape, escape_lines, path};
 pub use floors::Floors;
 pub use style::Styles;

@@ -89,6 +89,14 @@ pub(super) trait Words: Copy + 'static {
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
     }
+
+    /// The word of a value.
+    fn word(&self) -> &'static str
+    where
+        Self: PartialEq,
+    {
+        Self::ALL.iter().find(|(_, value)| value == self).map_or("", |(name, _)| *name)
+    }
 }
 
 impl Words for LinkagePolicy {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::report::escape;
+use crate::report::{escape, is_hostile};
 
 /// Problems shown of one file; the rest are counted. A file with more has one cause, not many.
 const SHOWN: usize = 50;
@@ -161,9 +161,8 @@ pub(super) fn visible(word: &str) -> String {
 /// A line with what the renderer would print raw replaced by something as many bytes long, so that marks stay in place. It
 /// has symbols of its own for ASCII control characters.
 fn harmless(line: &str) -> Cow<'_, str> {
-    let mut buffer = [0; 4];
-    let mut raw = |c: char| !c.is_ascii() && escape(c.encode_utf8(&mut buffer)).is_ascii();
-    if !line.contains(&mut raw) {
+    let raw = |c: char| !c.is_ascii() && is_hostile(c);
+    if !line.contains(raw) {
         return Cow::Borrowed(line);
     }
     let symbol = |c: char| match c.len_utf8() {

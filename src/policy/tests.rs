@@ -124,6 +124,36 @@ fn everything_in_the_sample_is_read() {
     assert!(!default.contains("line"));
 }
 
+/// What is shown is a policy that says the same.
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let hostile = "[[exception]]\nrule = \"run-path\"\nartifact = \"a\\\\\\\"b\"\nreason = \"\\u001b[31m \\u202e\\n\"";
+    for text in ["", "extends = \"strict\"", EVERYTHING, hostile] {
+        let read = |text: &str| {
+            parse_str(text, Path::new("seaworthy.toml"))
+                .unwrap_or_else(|errors| panic!("{}", errors.rendered.join("\n")))
+        };
+        let bare = |policy: &Policy| {
+            let tables = policy.shown();
+            tables
+                .into_iter()
+                .flat_map(|table| {
+                    let lines = table.lines.into_iter().map(|line| format!("{} = {}", line.key, line.value));
+                    std::iter::once(table.header).chain(lines).collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
+        };
+        let first = read(text);
+        let shown = first.to_toml();
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+        assert_eq!(bare(&read(&shown)), bare(&first), "{shown}");
+        assert_eq!(
+            read(&shown).exceptions.first().map(|one| one.reason.clone()),
+            first.exceptions.first().map(|one| one.reason.clone())
+        );
+    }
+}
+
 /// The places in `value` that hold nothing.
 fn collect_nulls(place: &str, value: &serde_json::Value, found: &mut Vec<String>) {
     let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };

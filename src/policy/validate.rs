@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use super::document::{Document, Source, entries};
+use super::document::Document;
 use super::exceptions::Exception;
-use super::keys::{Shape, Words};
+use super::keys::Shape;
 use super::problem::{LIMIT, Problem, any_of, closest, visible};
+use super::reader::{Entry, Reader};
 use super::{
     ArtifactPolicy, CargoPolicy, CgoPolicy, GoPolicy, Level, LinkagePolicy, LinuxPolicy, MacOsPolicy, OnViolation,
     OwnHost, Pattern, Policy, Setting, WindowsPolicy, shape,
@@ -153,91 +153,6 @@ impl Document<'_> {
             other => other.as_str().map(str::to_owned).into_iter().collect(),
         };
         self.root.get("extends").map(|value| words(value.get_ref())).unwrap_or_default()
-    }
-}
-
-/// Reads typed values out of one table.
-struct Reader<'a, 't> {
-    table: &'a DeTable<'t>,
-    source: &'a Source<'t>,
-    base: Option<&'a Path>,
-}
-
-/// A table with a place of its own: an entry of an array, or a named one.
-struct Entry<'a, 't> {
-    reader: Reader<'a, 't>,
-    source: &'a Source<'t>,
-    span: Range<usize>,
-}
-
-impl<'a, 't> Reader<'a, 't> {
-    fn get<T>(&self, name: &str, read: impl Fn(&Spanned<DeValue<'t>>) -> Option<T>) -> Option<Setting<T>> {
-        let (key, value) = self.table.get_key_value(name)?;
-        Some(Setting { value: read(value)?, origin: self.source.origin(&key.span()) })
-    }
-
-    fn word<T: Words>(&self, name: &str) -> Option<Setting<T>> {
-        self.get(name, |value| value.get_ref().as_str().and_then(T::from_word))
-    }
-
-    fn text(&self, name: &str) -> Option<Setting<String>> {
-        self.get(name, |value| value.get_ref().as_str().map(str::to_owned))
-    }
-
-    fn flag(&self, name: &str) -> Option<Setting<bool>> {
-        self.get(name, |value| value.get_ref().as_bool())
-    }
-
-    fn path(&self, name: &str) -> Option<Setting<PathBuf>> {
-        let base = self.base.unwrap_or(Path::new(""));
-        self.get(name, |value| value.get_ref().as_str().map(|path| base.join(path)))
-    }
-
-    fn texts(&self, name: &str) -> Option<Setting<Vec<String>>> {
-        self.get(name, |value| {
-            let items = value.get_ref().as_array()?;
-            Some(items.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect())
-        })
-    }
-
-    /// The strings of an array, each with its own line.
-    fn each(&self, name: &str) -> Option<Vec<Setting<String>>> {
-        let items = self.table.get(name)?.get_ref().as_array()?;
-        let one = |item: &Spanned<DeValue<'t>>| {
-            let value = item.get_ref().as_str()?.to_owned();
-            Some(Setting { value, origin: self.source.origin(&item.span()) })
-        };
-        Some(items.iter().filter_map(one).collect())
-    }
-
-    fn levels(&self, name: &str) -> BTreeMap<String, Setting<Level>> {
-        let Some(table) = self.table.get(name).and_then(|value| value.get_ref().as_table()) else {
-            return BTreeMap::new();
-        };
-        let reader = Reader { table, ..*self };
-        table.keys().filter_map(|rule| Some((rule.get_ref().to_string(), reader.word(rule.get_ref())?))).collect()
-    }
-
-    fn table(&self, name: &str) -> Option<Reader<'a, 't>> {
-        Some(Reader { table: self.table.get(name)?.get_ref().as_table()?, ..*self })
-    }
-
-    fn tables(&self, name: &str) -> Vec<Entry<'a, 't>> {
-        let items = self.table.get(name).and_then(|value| value.get_ref().as_array());
-        items.into_iter().flat_map(|items| items.iter()).filter_map(|item| self.entry(item)).collect()
-    }
-
-    fn named(&self, name: &str) -> Vec<(String, Entry<'a, 't>)> {
-        let Some(table) = self.table.get(name).and_then(|value| value.get_ref().as_table()) else {
-            return Vec::new();
-        };
-        let items = entries(table).into_iter();
-        items.filter_map(|(name, value)| Some((name.get_ref().to_string(), self.entry(value)?))).collect()
-    }
-
-    fn entry(&self, value: &'a Spanned<DeValue<'t>>) -> Option<Entry<'a, 't>> {
-        let reader = Reader { table: value.get_ref().as_table()?, ..*self };
-        Some(Entry { reader, source: self.source, span: value.span() })
     }
 }
 
