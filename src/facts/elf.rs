@@ -10,6 +10,7 @@ pub(in crate::facts) mod image;
 mod kind;
 mod languages;
 mod notes;
+mod relocations;
 mod start;
 mod symbols;
 mod versions;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use assemble::read;
 pub use exports::{ExportedSymbol, exports};
 pub use notes::{AbiTag, Note, Properties};
+pub use relocations::has_relocations_only_glibc_knows;
 pub use start::StartCode;
 
 /// What only ELF files have.
@@ -119,6 +121,8 @@ pub struct ElfFacts {
     pub sections: Vec<String>,
     /// `PT_TLS`.
     pub has_tls: bool,
+    /// Thread-local storage it takes, in bytes: `p_memsz` of `PT_TLS`.
+    pub tls_size: u64,
     /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
     pub start_code: Option<StartCode>,
     /// Refers to `__stack_chk_fail`; `None` for a stripped static file, where it cannot be told. `.symtab` is looked at only

@@ -1,13 +1,14 @@
 //! Hosts by name: the rows of `data/hosts.tsv`, and the families `glibc:2.N`, `musl:1.N`, `linux:K`, `macos:N`.
 
-use super::exports::{Exports, Nodes};
-use super::glibc::{self, GlibcLibrary};
+mod build;
+
 use super::table::Table;
-use super::{Confidence, Host, Libc, Library, System, Version, musl};
-use crate::facts::libc::LibcFamily;
+use super::{Confidence, Host, Version, glibc};
+
+use build::{add_gcc, from_row};
+pub(super) use build::{add_glibc, add_musl, empty};
 
 static HOSTS: Table = Table::new(include_str!("../../data/hosts.tsv"));
-static LIBRARIES: Table = Table::new(include_str!("../../data/host-libraries.tsv"));
 
 /// How many close names an unknown name gets.
 const CLOSE: usize = 5;
@@ -102,7 +103,7 @@ fn family(name: &str, arch: &str) -> Option<Host> {
         "glibc" if version.major() == 2 => {
             "the symbol tables of glibc".clone_into(&mut host.source);
             host.confidence = if version > glibc::NEWEST { Confidence::Unsure } else { Confidence::Verified };
-            add_glibc(&mut host, version, &[]);
+            add_glibc(&mut host, version, None);
             // Every distribution has it, if not every image; GCC 4.8 is as old as glibc 2.17.
             add_gcc(&mut host, if version < Version::new(2, 17) { 4 } else { 5 });
         }
@@ -122,125 +123,6 @@ fn family(name: &str, arch: &str) -> Option<Host> {
     Some(host)
 }
 
-/// A Linux host that provides nothing.
-pub(super) fn empty(name: &str, arch: &str) -> Host {
-    Host {
-        name: name.to_owned(),
-        arch: arch.to_owned(),
-        system: System::Linux,
-        libc: None,
-        loaders: Vec::new(),
-        libraries: Vec::new(),
-        complete: true,
-        kernel: None,
-        cpu: None,
-        eol: "",
-        confidence: Confidence::Verified,
-        source: String::new(),
-        root: None,
-    }
-}
-
-/// A host from its row of `data/hosts.tsv`, whose header names the columns.
-fn from_row(name: &str, row: &'static str, arch: &str) -> Host {
-    let mut columns = row.split('\t').skip(1);
-    let mut next = || columns.next().unwrap_or_default();
-    let (libc, markers, gcc, stdcxx, zlib, libraries) = (next(), next(), next(), next(), next(), next());
-    let (kernel, cpu, eol, confidence, source) = (next(), next(), next(), next(), next());
-    let mut host = empty(name, arch);
-    host.kernel = kernel.parse().ok();
-    host.cpu = (!cpu.is_empty() && arch == "x86_64").then_some(cpu);
-    host.eol = eol;
-    host.confidence = match confidence {
-        "V" => Confidence::Verified,
-        "K" => Confidence::Memory,
-        _ => Confidence::Unsure,
-    };
-    source.clone_into(&mut host.source);
-    if let Some((family, version)) = libc.split_once(' ')
-        && let Ok(version) = version.parse::<Version>()
-    {
-        match family {
-            "glibc" => add_glibc(&mut host, version, &markers.split_whitespace().collect::<Vec<_>>()),
-            "musl" => add_musl(&mut host, version),
-            "windows" => host.system = System::Windows(version),
-            _ => host.system = System::MacOs(version),
-        }
-    }
-    if let Ok(major) = gcc.parse() {
-        add_gcc(&mut host, major);
-    }
-    add_families(&mut host, stdcxx, zlib);
-    for soname in libraries.split_whitespace() {
-        add_further(&mut host, soname);
-    }
-    host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
-    host.libraries.dedup_by(|a, b| a.soname == b.soname);
-    host
-}
-
-/// glibc's loader and libraries.
-pub(super) fn add_glibc(host: &mut Host, version: Version, markers: &[&'static str]) {
-    host.libc = Some(Libc { family: LibcFamily::Glibc, version });
-    host.loaders.extend(glibc::loader_path(&host.arch, None).map(str::to_owned));
-    let all = GlibcLibrary::all(version, &host.arch, markers);
-    host.libraries
-        .extend(all.into_iter().map(|(soname, library)| Library { soname, exports: Exports::Glibc(library) }));
-}
-
-/// musl's loader, which is its library too.
-pub(super) fn add_musl(host: &mut Host, version: Version) {
-    host.libc = Some(Libc { family: LibcFamily::Musl, version });
-    host.loaders.extend(musl::loader_path(&host.arch, None).map(str::to_owned));
-    let exports = Exports::Musl(version, host.arch.clone());
-    host.libraries.push(Library { soname: "libc.so".to_owned(), exports });
-}
-
-/// libgcc_s of a GCC release: its nodes are numbered by the release that brought them (`libgcc/libgcc-std.ver`).
-fn add_gcc(host: &mut Host, major: u32) {
-    let newest = if major == 4 { Version::patch(4, 8, 0) } else { Version::patch(major, 99, 0) };
-    push(host, "libgcc_s.so.1", Nodes { up_to: vec![("GCC", newest)], ..Nodes::default() });
-}
-
-/// libstdc++ and libz by their newest nodes.
-fn add_families(host: &mut Host, stdcxx: &str, zlib: &str) {
-    if let Some((glibcxx, cxxabi)) = stdcxx.split_once('/')
-        && let (Ok(glibcxx), Ok(cxxabi)) = (glibcxx.parse(), cxxabi.parse())
-    {
-        let up_to = vec![("GLIBCXX", glibcxx), ("CXXABI", cxxabi)];
-        // Nodes without a plain number that every release since GCC 5 has on x86 (libstdc++-v3/config/abi/pre/gnu.ver).
-        let named = if glibcxx >= Version::patch(3, 4, 21) {
-            vec!["CXXABI_TM_1", "CXXABI_FLOAT128"]
-        } else {
-            vec!["CXXABI_TM_1"]
-        };
-        push(host, "libstdc++.so.6", Nodes { up_to, named, complete: false });
-    }
-    if let Ok(newest) = zlib.parse() {
-        push(host, "libz.so.1", Nodes { up_to: vec![("ZLIB", newest)], ..Nodes::default() });
-    }
-}
-
-/// One entry of the column of further libraries.
-fn add_further(host: &mut Host, entry: &'static str) {
-    if entry == "..." {
-        host.complete = false;
-    } else if let Some(of) = entry.strip_prefix('=') {
-        for (soname, nodes) in LIBRARIES.rows(of).filter_map(|row| row.split_once('\t')) {
-            let named: Vec<&'static str> = nodes.split(' ').filter(|node| *node != "-").collect();
-            push(host, soname, Nodes { named, complete: true, ..Nodes::default() });
-        }
-    } else if let Some(library) = host.glibc().and_then(|release| GlibcLibrary::apart(entry, release, &host.arch)) {
-        host.libraries.push(Library { soname: entry.to_owned(), exports: Exports::Glibc(library) });
-    } else if !host.libraries.iter().any(|library| library.soname == entry) {
-        host.libraries.push(Library { soname: entry.to_owned(), exports: Exports::Unknown });
-    }
-}
-
-fn push(host: &mut Host, soname: &str, nodes: Nodes) {
-    host.libraries.push(Library { soname: soname.to_owned(), exports: Exports::Nodes(nodes) });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,7 +135,6 @@ mod tests {
     #[test]
     fn tables_are_sorted_and_every_row_makes_a_host() {
         HOSTS.assert_sorted();
-        LIBRARIES.assert_sorted();
         for (name, row) in HOSTS.all() {
             assert_eq!(row.split('\t').count(), 12, "columns of {name}");
             let host = host(name);

@@ -45,6 +45,10 @@ pub struct Nodes {
     pub named: Vec<&'static str>,
     /// Whether `named` is all there is.
     pub complete: bool,
+    /// Symbols by name, in lists separated by spaces; empty when they are not known.
+    pub symbols: Vec<&'static str>,
+    /// Whether `symbols` are all there are.
+    pub symbols_complete: bool,
 }
 
 /// The dynamic symbol table of a library, its definitions only.
@@ -119,7 +123,8 @@ impl Exports {
             (Exports::Glibc(library), _) => library.symbol(name, version),
             (Exports::Musl(release, arch), _) => musl::defines(name, *release, arch),
             (Exports::Nodes(nodes), Some(version)) => nodes.defines(version),
-            (Exports::Nodes(_), None) | (Exports::Unknown, _) => Answer::Unknown,
+            (Exports::Nodes(nodes), None) => nodes.symbol(name),
+            (Exports::Unknown, _) => Answer::Unknown,
         }
     }
 
@@ -130,12 +135,24 @@ impl Exports {
             Exports::Listed(listed) => Answer::of(listed.named(name).any(|symbol| !symbol.hidden && !symbol.ifunc)),
             Exports::Musl(release, arch) => musl::defines(name, *release, arch),
             Exports::Glibc(library) => library.symbol(name, None),
-            Exports::Nodes(_) | Exports::Unknown => Answer::Unknown,
+            Exports::Nodes(nodes) => nodes.symbol(name),
+            Exports::Unknown => Answer::Unknown,
         }
     }
 }
 
 impl Nodes {
+    /// Whether a symbol is there, whatever its version.
+    fn symbol(&self, name: &str) -> Answer {
+        if self.symbols.iter().any(|list| list.split(' ').any(|symbol| symbol == name)) {
+            Answer::Yes
+        } else if self.symbols_complete {
+            Answer::No
+        } else {
+            Answer::Unknown
+        }
+    }
+
     /// Whether the node is there.
     fn defines(&self, node: &str) -> Answer {
         if self.named.contains(&node) {

@@ -6,6 +6,7 @@ use super::table::Table;
 
 static SYMBOLS: Table = Table::new(include_str!("../../data/glibc-symbols.tsv"));
 static NODES: Table = Table::new(include_str!("../../data/glibc-nodes.tsv"));
+static MARKERS: Table = Table::new(include_str!("../../data/glibc-abi-markers.tsv"));
 
 /// The newest release the tables describe.
 pub(super) const NEWEST: Version = Version::new(2, 44);
@@ -34,14 +35,14 @@ pub struct GlibcLibrary {
     letter: Option<char>,
     base: &'static str,
     release: Version,
-    /// Nodes this host has beyond its release: markers and backports.
-    extra: Vec<&'static str>,
+    /// Nodes this host has beyond its release: markers and backports; `None` when only the release is known.
+    extra: Option<Vec<&'static str>>,
 }
 
 impl GlibcLibrary {
-    /// The sonames of a release on an architecture, with what each exports; `extra` are nodes beyond the release, as
-    /// `LIB:NODE`, those of `libc` without the library.
-    pub(super) fn all(release: Version, arch: &str, extra: &[&'static str]) -> Vec<(String, GlibcLibrary)> {
+    /// The sonames of a release on an architecture, with what each exports; `extra` are the markers the host has and nodes
+    /// beyond the release, as `LIB:NODE`, those of `libc` without the library; `None` when the host is a release and no more.
+    pub(super) fn all(release: Version, arch: &str, extra: Option<&[&'static str]>) -> Vec<(String, GlibcLibrary)> {
         let loader = loader_path(arch, None).and_then(|path| path.rsplit('/').next());
         let mut names: Vec<(&'static str, String)> = Vec::new();
         names.extend(loader.map(|soname| ("ld", soname.to_owned())));
@@ -60,16 +61,17 @@ impl GlibcLibrary {
     /// A library that distributions package apart, by soname.
     pub(super) fn apart(soname: &str, release: Version, arch: &str) -> Option<GlibcLibrary> {
         let (library, _) = APART.iter().find(|(_, name)| *name == soname)?;
-        Some(Self::one(library, release, arch, &[]))
+        Some(Self::one(library, release, arch, None))
     }
 
-    fn one(library: &'static str, release: Version, arch: &str, extra: &[&'static str]) -> GlibcLibrary {
+    fn one(library: &'static str, release: Version, arch: &str, extra: Option<&[&'static str]>) -> GlibcLibrary {
         let (letter, base) = letter(arch).map_or((None, ""), |(letter, base)| (Some(letter), base));
-        let extra = extra.iter().filter_map(|node| match node.split_once(':') {
+        let own = |node: &&'static str| match node.split_once(':') {
             Some((of, node)) => (of == library).then_some(node),
             None => (library == "libc").then_some(*node),
-        });
-        GlibcLibrary { library, letter, base, release, extra: extra.collect() }
+        };
+        let extra = extra.map(|extra| extra.iter().filter_map(own).collect());
+        GlibcLibrary { library, letter, base, release, extra }
     }
 
     /// Whether the library defines the version node.
@@ -78,11 +80,11 @@ impl GlibcLibrary {
             // Every library of glibc but a few has it (elf/Versions and its like); which symbols it holds is another matter.
             return Answer::Yes;
         }
-        if self.extra.contains(&node) {
+        if self.has_extra(node) {
             return Answer::Yes;
         }
         if node.starts_with("GLIBC_ABI_") {
-            return Answer::No;
+            return if self.library != "libc" || self.extra.is_some() { Answer::No } else { self.marker(node) };
         }
         if let Some(row) = NODES.rows(self.library).find_map(|row| row.strip_prefix(node)?.strip_prefix('\t')) {
             let Some(letter) = self.letter else { return self.by_number(node) };
@@ -99,6 +101,26 @@ impl GlibcLibrary {
             };
         }
         self.by_number(node)
+    }
+
+    fn has_extra(&self, node: &str) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.contains(&node))
+    }
+
+    /// Whether a release as such has a marker: certain before the first backport and from the first release on.
+    fn marker(&self, node: &str) -> Answer {
+        let Some(row) = MARKERS.rows(node).next() else { return Answer::Unknown };
+        let mut columns = row.split('\t');
+        let arches = columns.next().unwrap_or_default();
+        if arches != "*" && !self.letter.is_some_and(|letter| arches.contains(letter)) {
+            return Answer::No;
+        }
+        let mut release = || columns.next().and_then(|text| text.parse::<Version>().ok());
+        match (release(), release()) {
+            (Some(first), _) if self.release >= first => Answer::Yes,
+            (_, Some(backport)) if self.release >= backport => Answer::Unknown,
+            _ => Answer::No,
+        }
     }
 
     /// A node the tables do not have for this library: too new for certain, or not known.
@@ -126,7 +148,7 @@ impl GlibcLibrary {
             if node == "GLIBC_PRIVATE" {
                 return Answer::Unknown;
             }
-            if self.extra.contains(&node) {
+            if self.has_extra(node) {
                 return Answer::Yes;
             }
         }
@@ -234,13 +256,14 @@ mod tests {
     use super::*;
 
     fn library(name: &'static str, release: (u32, u32), arch: &str) -> GlibcLibrary {
-        GlibcLibrary::one(name, Version::new(release.0, release.1), arch, &[])
+        GlibcLibrary::one(name, Version::new(release.0, release.1), arch, None)
     }
 
     #[test]
     fn tables_are_sorted() {
         SYMBOLS.assert_sorted();
         NODES.assert_sorted();
+        MARKERS.assert_sorted();
     }
 
     #[test]
@@ -259,6 +282,16 @@ mod tests {
         assert_eq!(library("libc", (2, 31), "mips").symbol("memcpy", None), Answer::Unknown);
     }
 
+    #[test]
+    fn a_release_has_its_markers_and_maybe_backports() {
+        let marker = |minor, node| library("libc", (2, minor), "x86_64").node(node);
+        assert_eq!(marker(35, "GLIBC_ABI_DT_RELR"), Answer::No);
+        assert_eq!(marker(36, "GLIBC_ABI_DT_RELR"), Answer::Yes);
+        assert_eq!(marker(41, "GLIBC_ABI_GNU2_TLS"), Answer::Unknown);
+        assert_eq!(marker(43, "GLIBC_ABI_GNU2_TLS"), Answer::Yes);
+        assert_eq!(library("libm", (2, 43), "x86_64").node("GLIBC_ABI_DT_RELR"), Answer::No);
+    }
+
     /// The table of nodes is drawn from the table of symbols; neither may drift.
     #[test]
     fn every_node_with_symbols_is_in_the_table_of_nodes() {
@@ -273,7 +306,7 @@ mod tests {
                     let names = LIBRARIES.iter().chain([&("ld", "", NEWEST), &("libmvec", "", NEWEST)]);
                     let Some((library, ..)) = names.into_iter().find(|(name, ..)| *name == library) else { continue };
                     let release = first.max(Version::new(2, 17));
-                    let there = GlibcLibrary::one(library, release, arch, &[]).node(&node);
+                    let there = GlibcLibrary::one(library, release, arch, None).node(&node);
                     assert_eq!(there, Answer::Yes, "{library} {node} on {arch} in {release}");
                 }
             }

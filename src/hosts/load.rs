@@ -91,6 +91,9 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
     if !alone && result.reasons.is_empty() {
         match graph::Graph::build(program, elf, host, shipped) {
             Ok(mut graph) => {
+                if elf.soname.as_deref() == Some("libc.so.6") {
+                    result.gaps.push("a C library loaded beside another one may do anything".to_owned());
+                }
                 if !mode.strict_symbols && program.facts.kind == Kind::SharedObject {
                     graph.add_loading_program();
                 }

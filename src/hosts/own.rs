@@ -61,7 +61,7 @@ fn from_policy(name: &str, arch: &str, own: &OwnHost) -> Result<Host, HostError>
     "the policy".clone_into(&mut host.source);
     match (&own.glibc, &own.musl) {
         (Some(_), Some(_)) => return Err(unusable("it names both glibc and musl; leave one of them out".into())),
-        (Some(glibc), None) => catalogue::add_glibc(&mut host, version(glibc)?, &[]),
+        (Some(glibc), None) => catalogue::add_glibc(&mut host, version(glibc)?, None),
         (None, Some(musl)) => catalogue::add_musl(&mut host, version(musl)?),
         (None, None) => {}
     }

@@ -236,16 +236,22 @@ impl<'a> Graph<'a> {
     pub(super) fn exports<'s>(&'s self, node: &'s Node<'a>) -> Option<&'s Exports> {
         match &node.body {
             Body::Table(library) => Some(&library.exports),
-            Body::File(image) => Some(&image.exports),
-            Body::Program(program, elf) => {
+            Body::Program(_, elf) if elf.defined_count == 0 => Some(&NOTHING),
+            _ => self.image(node).map(|image| &image.exports),
+        }
+    }
+
+    /// The file of an object; the program's own is opened only when somebody asks.
+    pub(super) fn image<'s>(&'s self, node: &'s Node<'a>) -> Option<&'s Image> {
+        match &node.body {
+            Body::Table(_) => None,
+            Body::File(image) => Some(image),
+            Body::Program(program, _) => {
                 let read = || match self.shipped.open(program.path) {
                     Opened::Object(image) => Some(image),
                     _ => None,
                 };
-                if elf.defined_count == 0 {
-                    return Some(&NOTHING);
-                }
-                self.own.get_or_init(read).as_ref().map(|image| &image.exports)
+                self.own.get_or_init(read).as_deref()
             }
         }
     }

@@ -34,14 +34,16 @@ pub struct Image {
     pub facts: Facts,
     /// What it defines.
     pub exports: Exports,
+    /// It has relocations that musl's loader refuses.
+    pub only_for_glibc: bool,
 }
 
 impl Image {
     /// An image from facts and the symbols that the file exports; `None` when it is not ELF.
-    pub fn new(path: String, facts: Facts, exported: Vec<ExportedSymbol>) -> Option<Image> {
+    pub fn new(path: String, facts: Facts, exported: Vec<ExportedSymbol>, indirect: bool) -> Option<Image> {
         let Details::Elf(elf) = &facts.details else { return None };
         let exports = Exports::Listed(listed(elf, exported));
-        Some(Image { path, facts, exports })
+        Some(Image { path, facts, exports, only_for_glibc: indirect })
     }
 
     /// Its ELF facts.

@@ -102,6 +102,19 @@ pub enum Reason {
         /// The library.
         library: String,
     },
+    /// A library loaded at run time wants more static thread-local storage than the loader keeps in reserve
+    /// ("cannot allocate memory in static TLS block"); musl keeps none.
+    StaticTls {
+        /// The library.
+        library: String,
+        /// Bytes it wants.
+        bytes: u64,
+    },
+    /// Relocations for indirect functions or hidden versions, which musl's loader refuses.
+    ForeignRelocations {
+        /// The object.
+        object: String,
+    },
     /// The CPU level the system is known for is too low.
     CpuTooOld {
         /// What the program needs.
@@ -148,6 +161,12 @@ impl fmt::Display for Reason {
                 write!(f, "nothing defines `{name}`, needed by {needed_by}")
             }
             Reason::ExecutableStack { library } => write!(f, "{library} wants an executable stack"),
+            Reason::StaticTls { library, bytes } => {
+                write!(f, "{library} wants {bytes} bytes of static thread-local storage when it is loaded")
+            }
+            Reason::ForeignRelocations { object } => {
+                write!(f, "{object} has relocations that only glibc's loader knows")
+            }
             Reason::CpuTooOld { needs, has } => write!(f, "it needs {needs}, the host starts on {has}"),
         }
     }

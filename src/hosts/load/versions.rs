@@ -11,6 +11,15 @@ use crate::hosts::musl;
 
 /// The node that says "this loader knows DT_RELR" (glibc 2.36 NEWS).
 const RELR_MARKER: &str = "GLIBC_ABI_DT_RELR";
+/// The release that brought it.
+const KNOWS_RELR: Version = Version::new(2, 36);
+/// What glibc keeps for static thread-local storage of libraries that come later (`elf/dl-tls.c`, defaults of
+/// `glibc.rtld.nns` and `glibc.rtld.optional_static_tls`; before 2.32 as much), in bytes; part of it may be taken.
+const TLS_RESERVE: u64 = 1664;
+/// What nothing has taken for sure.
+const TLS_FREE: u64 = 512;
+/// `DF_STATIC_TLS`.
+const DF_STATIC_TLS: u64 = 0x10;
 /// The release from which libraries may no longer make the stack executable (glibc 2.41 NEWS).
 const NO_EXECUTABLE_STACK: Version = Version::new(2, 41);
 
@@ -23,8 +32,13 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
                 needs(graph, node, elf, result);
                 relr_glibc(graph, node, elf, result);
                 stack(graph, node, elf, result);
+                static_tls(graph, node, elf, result);
             }
-            LibcFamily::Musl => relr_musl(graph, node, elf, result),
+            LibcFamily::Musl => {
+                relr_musl(graph, node, elf, result);
+                static_tls(graph, node, elf, result);
+                relocations(graph, node, result);
+            }
             _ => {}
         }
     }
@@ -66,7 +80,8 @@ fn relr_glibc(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut L
     }
     let object = node.label().to_owned();
     let libc = graph.named("libc.so.6").and_then(|libc| graph.exports(libc));
-    match libc.and_then(|exports| exports.defines_version(RELR_MARKER)) {
+    let by_release = || graph.host.glibc().map(|glibc| Answer::of(glibc >= KNOWS_RELR));
+    match libc.and_then(|exports| exports.defines_version(RELR_MARKER)).or_else(by_release) {
         Some(Answer::Yes) if elf.version_needs.iter().any(|need| need.file.starts_with("libc.so.")) => {
             result.reasons.push(Reason::UnmarkedRelr { object });
         }
@@ -87,7 +102,8 @@ fn relr_musl(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Lo
 impl Graph<'_> {
     /// Whether musl is [`musl::RELR`] or newer: the release that learned DT_RELR dropped the `64` names from its table.
     pub(super) fn musl_release(&self) -> Option<bool> {
-        match self.nodes.iter().find_map(|node| self.exports(node).filter(|exports| is_musl(exports)))? {
+        // Not the first object: what is loaded may be a musl itself.
+        match self.nodes.iter().skip(1).find_map(|node| self.exports(node).filter(|exports| is_musl(exports)))? {
             Exports::Musl(release, _) => Some(*release >= musl::RELR),
             Exports::Listed(listed) => Some(listed.named("fopen64").next().is_none()),
             _ => None,
@@ -105,6 +121,30 @@ fn is_musl(exports: &Exports) -> bool {
                 && listed.named("dlopen").next().is_some()
         }
         _ => false,
+    }
+}
+
+/// Static thread-local storage of what is loaded at run time: glibc has a reserve, musl has none.
+fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
+    let loaded_late =
+        matches!(&graph.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
+    if !loaded_late || elf.dt_flags & DF_STATIC_TLS == 0 || elf.tls_size == 0 {
+        return;
+    }
+    let reserve = if graph.family == LibcFamily::Musl { 0 } else { TLS_RESERVE };
+    if elf.tls_size > reserve {
+        result.reasons.push(Reason::StaticTls { library: node.label().to_owned(), bytes: elf.tls_size });
+    } else if elf.tls_size > TLS_FREE {
+        let (bytes, label) = (elf.tls_size, node.label());
+        result.gaps.push(format!(
+            "whether the loader has {bytes} bytes of static thread-local storage left for {label} is not known"
+        ));
+    }
+}
+
+fn relocations(graph: &Graph<'_>, node: &Node<'_>, result: &mut Load) {
+    if graph.image(node).is_some_and(|image| image.only_for_glibc) {
+        result.reasons.push(Reason::ForeignRelocations { object: node.label().to_owned() });
     }
 }
 

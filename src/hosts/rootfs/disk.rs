@@ -38,10 +38,11 @@ fn read(path: &Path) -> Result<Option<Image>, Unreadable> {
     let file = facts::open(path)?;
     let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
     let FileFacts { slices, .. } = facts::read_source(&source, Wanted::default())?;
-    let Some(facts) = slices.into_iter().next() else { return Ok(None) };
-    if facts.format != facts::Format::Elf {
+    let Some(slice) = slices.into_iter().next() else { return Ok(None) };
+    if slice.format != facts::Format::Elf {
         return Ok(None);
     }
     let exported = facts::elf::exports(&source)?;
-    Ok(Image::new(path.display().to_string(), facts, exported))
+    let indirect = facts::elf::has_relocations_only_glibc_knows(&source)?;
+    Ok(Image::new(path.display().to_string(), slice, exported, indirect))
 }

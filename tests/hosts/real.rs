@@ -1,0 +1,134 @@
+//! What the real loaders say, asked in roots that `scripts/roots.sh` makes.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// A root file system by name.
+#[derive(Debug, Clone)]
+pub(crate) struct Root {
+    pub(crate) name: String,
+    pub(crate) directory: PathBuf,
+}
+
+/// What to load.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    /// Path below the corpus.
+    pub(crate) path: String,
+    /// `PT_INTERP` of a program; `None` for a library.
+    pub(crate) interpreter: Option<String>,
+}
+
+/// What the loader said.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    pub(crate) loads: bool,
+    /// A signal ended it once the loader was through: its own code, or what the loader left undone.
+    pub(crate) died: bool,
+    pub(crate) complaint: String,
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts")
+}
+
+/// The roots of those names, made if need be; `NAME=DIRECTORY` names one that exists.
+pub(crate) fn roots(names: &[&str]) -> Vec<Root> {
+    let (given, wanted): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.contains('='));
+    let mut lines: Vec<String> = given.iter().map(|&line| line.to_owned()).collect();
+    if !wanted.is_empty() || names.is_empty() {
+        let output = Command::new(scripts().join("roots.sh"))
+            .args(&wanted)
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("scripts/roots.sh starts");
+        assert!(output.status.success(), "scripts/roots.sh failed for {wanted:?}");
+        lines.extend(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned));
+    }
+    let root = |line: &String| {
+        let (name, directory) = line.split_once('=').expect("NAME=DIRECTORY");
+        Root { name: name.to_owned(), directory: directory.into() }
+    };
+    lines.iter().map(root).collect()
+}
+
+/// The programs that ask the loaders, compiled once per run.
+fn tools() -> &'static Path {
+    static TOOLS: OnceLock<PathBuf> = OnceLock::new();
+    TOOLS.get_or_init(|| {
+        let source = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/tools").join(name);
+        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hosts-tools-{}", std::process::id()));
+        std::fs::create_dir_all(&to).expect("a directory for tools");
+        let compile = |compiler: &str, flags: &[&str], from: &str, name: &str, last: &[&str]| {
+            let mut command = Command::new(compiler);
+            command.arg("-O1").args(flags).arg("-o").arg(to.join(name)).arg(source(from)).args(last);
+            assert!(command.status().expect("the compiler starts").success(), "{command:?}");
+        };
+        compile(
+            "gcc",
+            &["-shared", "-nostdlib", "-fPIC", "-Wl,-z,initfirst", "-Wl,--hash-style=both"],
+            "loaded.c",
+            "loaded.so",
+            &[],
+        );
+        let freestanding = ["-fno-stack-protector", "-nostartfiles", "-no-pie"];
+        compile("gcc", &freestanding, "open.c", "open-glibc", &["-Wl,--no-as-needed", "-l:libdl.so.2"]);
+        compile("musl-gcc", &[], "open.c", "open-musl", &[]);
+        compile("gcc", &["-static"], "enter.c", "enter", &[]);
+        to
+    })
+}
+
+/// The loader that programs of a root use: glibc's if it has one, else musl's.
+fn loader_of(root: &Root) -> &'static str {
+    let glibc = "/lib64/ld-linux-x86-64.so.2";
+    let musl = "/lib/ld-musl-x86_64.so.1";
+    let is_there = |path: &str| std::fs::symlink_metadata(root.directory.join(&path[1..])).is_ok();
+    if !is_there(glibc) && is_there(musl) { musl } else { glibc }
+}
+
+/// Loads every item in the root by the root's own loader, with every symbol bound and none of the item's own code run.
+pub(crate) fn load(root: &Root, corpus: &Path, items: &[Item]) -> HashMap<String, Said> {
+    let mut list = String::new();
+    for item in items {
+        let (kind, loader) = match &item.interpreter {
+            Some(interpreter) => ("program", interpreter.as_str()),
+            None => ("library", loader_of(root)),
+        };
+        list.push_str(&format!("{kind}\t{loader}\t/.seaworthy/corpus/{}\n", item.path));
+    }
+    let mut child = Command::new(scripts().join("load-in-root.sh"))
+        .args([&root.directory, corpus, tools()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("scripts/load-in-root.sh starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let writer = std::thread::spawn(move || stdin.write_all(list.as_bytes()));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("the list").expect("the list is taken");
+    assert!(output.status.success(), "loading in {} failed: {}", root.name, output.status);
+    let by_path: HashMap<&str, &Item> = items.iter().map(|item| (item.path.as_str(), item)).collect();
+    let said = |line: &str| {
+        let mut columns = line.splitn(3, '\t');
+        let path = columns.next()?.strip_prefix("/.seaworthy/corpus/")?.to_owned();
+        let code = columns.next()?;
+        let complaint = format!("[{code}] {}", columns.next()?);
+        let item = by_path.get(path.as_str())?;
+        // A library is refused by 43 (or 127, when nothing could be started); any other end is its own constructors'. musl
+        // refuses with 127; a program with an entry point of its own may skip every constructor there.
+        let musl = item.interpreter.as_deref().is_some_and(|loader| loader.contains("musl"));
+        let loads = match &item.interpreter {
+            None => !matches!(code, "43" | "127"),
+            Some(_) if musl => code != "127",
+            Some(_) => code == "42",
+        };
+        Some((path, Said { loads, died: code.parse::<u32>().is_ok_and(|code| code >= 128), complaint }))
+    };
+    let all: HashMap<_, _> = String::from_utf8_lossy(&output.stdout).lines().filter_map(said).collect();
+    assert_eq!(all.len(), items.len(), "every item has an answer in {}", root.name);
+    all
+}

@@ -1,0 +1,70 @@
+/* enter ROOT: for each line `KIND<tab>LOADER<tab>PATH` of standard input loads PATH inside ROOT and prints
+ * `PATH<tab>EXIT-CODE<tab>first line of its complaint`. KIND `program`: the file itself, or LOADER with it where it may not be
+ * executed; `library`: by a program of LOADER's family. The program's own code never runs (see loaded.c). */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TOOLS "/.seaworthy/tools"
+static char *environment[] = {"LD_PRELOAD=" TOOLS "/loaded.so", "LD_BIND_NOW=1", NULL};
+static char *plain[] = {"LD_BIND_NOW=1", NULL};
+
+static void child(const char *root, const char *kind, char *loader, char *path, int errors) {
+  dup2(errors, 1);
+  dup2(errors, 2);
+  alarm(20);
+  /* A set-user-id program would ignore the environment, and so run. */
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) exit(96);
+  if (chroot(root) || chdir("/")) exit(99);
+  if (getuid() == 0 && getenv("SEAWORTHY_KEEP_UID") == NULL && (setgid(65534) || setuid(65534))) exit(98);
+  if (!strcmp(kind, "library")) {
+    char *opener = strstr(loader, "musl") ? TOOLS "/open-musl" : TOOLS "/open-glibc";
+    execve(loader, (char *[]){loader, opener, path, NULL}, plain);
+  } else if (access(path, X_OK) == 0) {
+    execve(path, (char *[]){path, NULL}, environment);
+  } else {
+    execve(loader, (char *[]){loader, path, NULL}, environment);
+  }
+  dprintf(2, "execve: %s", strerror(errno));
+  _exit(127);
+}
+
+static void one(const char *root, const char *kind, char *loader, char *path) {
+  int ends[2], status = 0;
+  char text[4096] = "";
+  size_t have = 0;
+  ssize_t got;
+  if (pipe(ends)) exit(97);
+  pid_t id = fork();
+  if (id == 0) {
+    close(ends[0]);
+    child(root, kind, loader, path, ends[1]);
+  }
+  close(ends[1]);
+  while (have < sizeof text - 1 && (got = read(ends[0], text + have, sizeof text - 1 - have)) > 0) have += (size_t)got;
+  close(ends[0]);
+  waitpid(id, &status, 0);
+  text[have] = 0;
+  for (char *at = text; *at; at++)
+    if (*at == '\n' || *at == '\t') *at = ' ';
+  printf("%s\t%d\t%.900s\n", path, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text);
+  fflush(stdout);
+}
+
+int main(int count, char **arguments) {
+  static char line[8192];
+  if (count != 2) return 2;
+  signal(SIGPIPE, SIG_IGN);
+  while (fgets(line, sizeof line, stdin)) {
+    line[strcspn(line, "\n")] = 0;
+    char *kind = strtok(line, "\t"), *loader = strtok(NULL, "\t"), *path = strtok(NULL, "\t");
+    if (path) one(arguments[1], kind, loader, path);
+  }
+  return 0;
+}
