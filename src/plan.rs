@@ -180,8 +180,7 @@ pub fn mode(tool: Tool, args: &[OsString], environment: &Environment) -> Mode {
         _ if passes => Mode::PassThrough,
         Tool::Go => Mode::Guard,
         Tool::Cargo => {
-            let program = real_tool::find(tool, environment).ok();
-            let resolved = cargo::resolve(args, environment, program.as_deref());
+            let resolved = cargo::resolve(args, environment, || real_tool::find(tool, environment).ok());
             resolved.as_ref().map_or(Mode::PassThrough, cargo::mode)
         }
     }
@@ -212,7 +211,7 @@ pub fn make(tool: Tool, args: Vec<OsString>, environment: &Environment, policy: 
 fn guard(plan: &mut Plan, args: &[OsString], environment: &Environment, policy: &Policy) {
     match plan.tool {
         Tool::Cargo => {
-            let Some(resolved) = cargo::resolve(args, environment, Some(&plan.program)) else { return };
+            let Some(resolved) = cargo::resolve(args, environment, || Some(plan.program.clone())) else { return };
             plan.mode = cargo::mode(&resolved);
             if plan.mode == Mode::Guard {
                 plan.args = args.to_vec();

@@ -33,7 +33,8 @@ pub fn mode(resolved: &Resolved) -> Mode {
 /// Completes a plan whose program and arguments are the user's own.
 pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, policy: &Policy) {
     let flags = flags_of(resolved);
-    let config = Config::load(environment, &resolved.call.globals);
+    let options: Vec<Flag> = resolved.call.globals.iter().chain(&flags).cloned().collect();
+    let config = Config::load(environment, &options);
     let mut edit = Edit::default();
     plan.verb = Some(resolved.verb.clone());
 

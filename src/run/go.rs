@@ -39,7 +39,9 @@ pub(super) fn run(
 
     let text = match (&scratch, users) {
         (Some(scratch), _) => scratch.read(),
-        (None, Some(users)) => std::fs::read(users),
+        // `/dev/stderr` and other things that cannot be read again are somebody's choice, too.
+        (None, Some(users)) if users.is_file() => std::fs::read(users),
+        (None, Some(_)) => Err(std::io::Error::other("the file named by `-debug-actiongraph` is no file")),
         (None, None) => Err(std::io::Error::other("there is no place for it")),
     };
     drop(scratch);

@@ -56,11 +56,11 @@ pub(super) struct Config {
 
 impl Config {
     /// Reads the files above the working directory, `$CARGO_HOME` and what `--config` says.
-    pub(super) fn load(environment: &Environment, globals: &[Flag]) -> Self {
+    pub(super) fn load(environment: &Environment, options: &[Flag]) -> Self {
         let mut config = Config::default();
-        let directory = globals.iter().rev().find(|flag| flag.name == "C").and_then(|flag| flag.value.as_ref());
+        let directory = options.iter().rev().find(|flag| flag.name == "C").and_then(|flag| flag.value.as_ref());
         let cwd = directory.map_or_else(|| environment.cwd.clone(), |directory| environment.cwd.join(directory));
-        for flag in globals.iter().rev().filter(|flag| flag.name == "config") {
+        for flag in options.iter().rev().filter(|flag| flag.name == "config") {
             config.add_argument(flag.text(), &cwd);
         }
         for file in cargo_config2::Walk::with_cargo_home(&cwd, cargo_home(environment)) {

@@ -117,6 +117,8 @@ fn a_target_the_user_chose_is_respected_or_a_conflict() {
     }
     let by_option = Case::new().plan(&["--config", &format!("build.target='{GNU}'"), "build"]);
     assert_eq!(by_option.conflicts[0].user_source, "the command line");
+    let behind_the_verb = Case::new().plan(&["build", "--config", &format!("build.target='{GNU}'")]);
+    assert_eq!(behind_the_verb.conflicts.len(), 1);
     for fine in [MUSL, "aarch64-unknown-linux-musl", "x86_64-pc-windows-gnu", "aarch64-apple-darwin", "x.json"] {
         let plan = Case::new().env("CARGO_BUILD_TARGET", fine).plan(&["build"]);
         assert!(plan.conflicts.is_empty() && plan.changes.is_empty() && plan.targets == [fine], "{fine}");

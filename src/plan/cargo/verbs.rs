@@ -1,7 +1,7 @@
 //! What kind of verb a call of cargo has: tables, and aliases followed to their end.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::config::{Config, cargo_home};
@@ -98,8 +98,13 @@ pub struct Resolved {
     pub words: usize,
 }
 
-/// Follows aliases to a guarded verb; `None` when the call is not guarded.
-pub fn resolve(args: &[OsString], environment: &Environment, program: Option<&Path>) -> Option<Resolved> {
+/// Follows aliases to a guarded verb; `None` when the call is not guarded. `program` is the real cargo, which is asked
+/// about a verb nobody else knows.
+pub fn resolve(
+    args: &[OsString],
+    environment: &Environment,
+    program: impl Fn() -> Option<PathBuf>,
+) -> Option<Resolved> {
     let typed = split(Tool::Cargo, args)?;
     let config = std::cell::OnceCell::new();
     let mut words = args.to_vec();
@@ -110,8 +115,8 @@ pub fn resolve(args: &[OsString], environment: &Environment, program: Option<&Pa
         }
         let row = GUARDED.iter().find(|row| row.verb == call.verb);
         let is_command = row.is_some_and(|row| matches!(row.verb, "build" | "rustc" | "install"));
-        let config = config.get_or_init(|| Config::load(environment, &call.globals));
-        let alias = if is_command { None } else { alias(&call.verb, config, environment) };
+        let config = || config.get_or_init(|| Config::load(environment, &call.globals));
+        let alias = if is_command { None } else { alias(&call.verb, config(), environment) };
         match (alias, row) {
             (Some(alias), _) => drop(words.splice(call.verb_at..=call.verb_at, alias)),
             (None, Some(row)) => return finish(row, call, words, args, &typed),
@@ -119,7 +124,7 @@ pub fn resolve(args: &[OsString], environment: &Environment, program: Option<&Pa
                 Some(verb) => drop(words.splice(call.verb_at..=call.verb_at, [verb.into()])),
                 None if is_external(&call.verb, environment) => return None,
                 None => {
-                    let alias = listed(&call, program?, &words, environment)?;
+                    let alias = listed(&call, &program()?, &words, environment)?;
                     drop(words.splice(call.verb_at..=call.verb_at, alias));
                 }
             },
@@ -200,7 +205,7 @@ mod tests {
         std::fs::write(home.path().join("config.toml"), config).expect("a file");
         let environment = Environment::new([("CARGO_HOME", home.path())], home.path());
         let args: Vec<_> = line.split(' ').map(OsString::from).collect();
-        let resolved = resolve(&args, &environment, None)?;
+        let resolved = resolve(&args, &environment, || None)?;
         let words: Vec<_> = resolved.args.iter().map(|word| word.to_string_lossy()).collect();
         Some((resolved.verb, words.join(" ")))
     }

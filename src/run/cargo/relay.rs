@@ -21,14 +21,28 @@ pub(super) enum Event {
     TooLong,
 }
 
+/// The reading end of a pipe.
+pub(super) trait Pipe: Read {
+    /// From now on a read that would have to wait fails instead.
+    fn stop_waiting(&self) {}
+}
+
+impl Pipe for std::process::ChildStdout {
+    #[cfg(unix)]
+    fn stop_waiting(&self) {
+        let _ = rustix::fs::fcntl_setfl(self, rustix::fs::OFlags::NONBLOCK);
+    }
+}
+
 /// Starts relaying in a thread of its own. The events end when the pipe does.
 pub(super) fn start<R, W>(pipe: R, output: W, pass_on: bool) -> Receiver<Event>
 where
-    R: Read + Send + 'static,
+    R: Pipe + Send + 'static,
     W: Write + Send + 'static,
 {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || Relay { output, pass_on, sender, line: Vec::new(), kind: Kind::Undecided }.run(pipe));
+    let relay = Relay { output, pass_on, sender, line: Vec::new(), kind: Kind::Undecided, closed: false };
+    std::thread::spawn(move || relay.run(pipe));
     receiver
 }
 
@@ -49,10 +63,14 @@ struct Relay<W> {
     sender: Sender<Event>,
     line: Vec<u8>,
     kind: Kind,
+    /// Standard output takes nothing any more (`| head`).
+    closed: bool,
 }
 
 impl<W: Write> Relay<W> {
-    fn run(mut self, mut pipe: impl Read) {
+    /// Reads to the end, or until standard output is closed and nothing more is there to be read: then the pipe is closed
+    /// too, and cargo meets the broken pipe it would have met without this program.
+    fn run(mut self, mut pipe: impl Pipe) {
         let mut chunk = vec![0; CHUNK];
         loop {
             let read = match pipe.read(&mut chunk) {
@@ -69,6 +87,9 @@ impl<W: Write> Relay<W> {
                 rest = after;
             }
             self.write(&[], true);
+            if self.closed {
+                pipe.stop_waiting();
+            }
         }
         let line = std::mem::take(&mut self.line);
         self.write(&line, true);
@@ -125,12 +146,12 @@ impl<W: Write> Relay<W> {
         }
     }
 
-    /// Standard output may be closed (`| head`); the build goes on all the same.
     fn write(&mut self, bytes: &[u8], flush: bool) {
-        let _ = self.output.write_all(bytes);
-        if flush {
-            let _ = self.output.flush();
+        if self.closed {
+            return;
         }
+        let written = self.output.write_all(bytes).and_then(|()| if flush { self.output.flush() } else { Ok(()) });
+        self.closed = written.is_err();
     }
 }
 
@@ -165,6 +186,8 @@ mod tests {
             Ok(size)
         }
     }
+
+    impl Pipe for Drops<'_> {}
 
     fn relay(input: &'static [u8], drop: usize, pass_on: bool) -> (String, usize) {
         let output = Shared::default();
