@@ -105,11 +105,11 @@ impl Fixture {
         let provenance = self.provenance();
         let subject = Subject { artifact: &artifact, facts, policy: &effective, hosts: &[], provenance: &provenance };
         let verdict = check(&subject);
-        if let Verdict::Violated(violations) = &verdict {
-            if effective.level(rule.id, rule.default).value != Level::Allow {
-                judged.fires.insert(rule.id.to_owned());
-                judged.report += &format!("  {}: {violations:#?}\n", rule.id);
-            }
+        if let Verdict::Violated(violations) = &verdict
+            && effective.level(rule.id, rule.default).value != Level::Allow
+        {
+            judged.fires.insert(rule.id.to_owned());
+            judged.report += &format!("  {}: {violations:#?}\n", rule.id);
         }
         judged.verdicts.insert(rule.id, verdict);
     }
