@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 That a Go program carries no cgo while the policy says `go.cgo = "off"`. `CGO_ENABLED=1` in the build information proves
 nothing by itself: a program whose packages are all pure Go comes out the same. So the file has to show it as well: a C
-library it needs or has linked in. On macOS the rule does not apply: every Go program there calls the system's C library.
+library it needs or has linked in. On macOS, OpenBSD and Solaris the rule does not apply: every Go program there calls the
+system's C library.
 
 ## Why it matters
 Whether cgo is used depends on the machine: Go turns it on when it finds a C compiler. The day the build image gains gcc,
@@ -45,6 +46,11 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let cgo = &subject.policy.policy.go.cgo;
     if cgo.value != CgoPolicy::Off {
         return Verdict::NotApplicable("the policy allows cgo");
+    }
+    if subject.facts.format == Format::Elf && !subject.is_linux() {
+        return Verdict::NotApplicable(
+            "Go calls the system's C library on other systems than Linux, with or without cgo",
+        );
     }
     if !subject.is_program() {
         return Verdict::NotApplicable("a Go library for other programs cannot be built without cgo");
@@ -102,6 +108,7 @@ fn pe_signs(pe: &PeFacts) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::facts::Os;
     use crate::facts::libc::LibcFamily;
     use crate::facts::pe::DllImport;
     use crate::policy::{CgoPolicy, Setting};
@@ -140,5 +147,6 @@ mod tests {
         dynamic(ON).with(|case| case.artifact.role = Role::SharedObject).not_applicable(&RULE);
         dynamic(&[("CGO_ENABLED", "1"), ("-race", "true")]).not_applicable(&RULE);
         Case::elf().dynamic(&["libc.so.6"]).not_applicable(&RULE);
+        dynamic(&[]).with(|case| case.facts.os = Os::OpenBsd).not_applicable(&RULE);
     }
 }

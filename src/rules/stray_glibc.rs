@@ -1,5 +1,6 @@
 //! glibc turns up in something that is meant for musl.
 
+use super::support::NOT_LINUX;
 use super::support::advice::Maker;
 use super::support::libraries::{is_glibc, is_glibc_loader, is_musl, is_musl_loader};
 use super::{Cause, Rule, Subject, Verdict, Violation};
@@ -48,6 +49,9 @@ const GLIBC_ONLY: &[&str] = &["gnu_get_libc_version", "gnu_get_libc_release", "_
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
+    if !subject.is_linux() {
+        return Verdict::NotApplicable(NOT_LINUX);
+    }
     let Some(why) = meant_for_musl(subject, elf) else {
         return Verdict::NotApplicable("nothing says that it is meant for musl");
     };
@@ -133,6 +137,7 @@ fn help(subject: &Subject<'_>, elf: &ElfFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::facts::Os;
     use crate::facts::elf::{SymbolKind, UndefinedSymbol, VersionNeed};
     use crate::facts::libc::LibcFamily;
     use crate::rules::support::testing::{Case, libc};
@@ -184,5 +189,7 @@ mod tests {
         Case::elf().dynamic(&["libc.so.6"]).not_applicable(&RULE);
         Case::elf().with(|case| case.facts.libc = libc(LibcFamily::None, false)).not_applicable(&RULE);
         Case::elf().target(MUSL).passes(&RULE);
+        let solaris = Case::elf().dynamic(&["libc.so"]).edit(|elf| elf.interpreter = Some("/lib/amd64/ld.so.1".into()));
+        solaris.with(|case| case.facts.os = Os::Solaris).not_applicable(&RULE);
     }
 }

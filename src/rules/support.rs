@@ -9,7 +9,7 @@ pub(super) mod versions;
 pub(super) mod windows;
 
 pub use page::handbook;
-pub(super) use subject::{NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
+pub(super) use subject::{NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
 
 #[cfg(test)]
 pub(super) mod testing;

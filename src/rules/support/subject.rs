@@ -12,7 +12,7 @@ use crate::run::Role;
 /// Why a rule about programs has nothing to say about libraries.
 pub(in crate::rules) const NOT_PROGRAM: &str = "it is loaded by a program, not started as one";
 /// Why a rule about Linux has nothing to say about another system.
-const NOT_LINUX: &str = "it is not made for Linux";
+pub(in crate::rules) const NOT_LINUX: &str = "it is not made for Linux";
 
 /// Why a rule about macOS has nothing to say about another system.
 pub(in crate::rules) const NOT_MACOS: &str = "it is not made for macOS";
