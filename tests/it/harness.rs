@@ -45,6 +45,6 @@ fn the_program_under_test_is_the_one_just_built() {
 
 #[test]
 fn a_fixture_is_copied_whole() {
-    let scratch = Scratch::fixture("rust-hello");
+    let scratch = Scratch::fixture("builds/rust-hello");
     assert!(scratch.join("src/main.rs").is_file() && scratch.join("Cargo.toml").is_file());
 }

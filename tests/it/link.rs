@@ -118,10 +118,12 @@ fn go_takes_it_as_an_external_linker() {
         "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc main() { println(C.one()) }\n",
     );
     let guard = env!("CARGO_BIN_EXE_seaworthy-ld");
+    let policy = scratch.write("cgo.toml", "go.cgo = 'static'");
     let build = |compiler: &str, extra: &str| {
         let flags = format!("-ldflags=-linkmode=external -extld={guard} {extra}");
         let run = scratch.program("go").env("CGO_ENABLED", "1").env("CC", compiler).env("SEAWORTHY_LINKER", compiler);
-        run.env("GOFLAGS", "-count=1").env("GOCACHE", shared("gocache")).args(["build", &flags]).run()
+        let run = run.env("SEAWORTHY_POLICY", &policy).env("GOFLAGS", "-count=1").env("GOCACHE", shared("gocache"));
+        run.args(["build", &flags]).run()
     };
     build("gcc", "").expect_code(1).expect_stderr("error[dynamic-loader]");
     build("musl-gcc", "-extldflags=-static").expect_code(0);

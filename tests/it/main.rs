@@ -5,7 +5,9 @@ mod support;
 
 mod blame; // Is the culprit named, and does the advice work?
 mod cli; // Does the command line say what it takes, and refuse the rest?
+mod cross; // Do builds for other systems come out, get recognised, and pass?
 mod harness; // Does the harness itself hold?
+mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?
 mod parity; // Is a wrapped cargo told from the bare one?
 mod parity_go; // … go?
@@ -13,8 +15,12 @@ mod parity_terminal; // … on a terminal?
 mod plan; // Does the plan for cargo hold in real builds?
 mod plan_go; // … for go?
 mod policy; // Are bad policies refused, each in its own words?
+mod readme; // Does the README tell the truth?
 mod report; // Do reports say everything, safely, and keep their form?
 mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?
 mod rules_matrix; // Does every rule fire on what it is about, and on nothing else?
+mod self_build; // Does the tool build itself through itself?
 mod signals; // Do signals reach the tool, and does the wrapper end as it ended?
 mod tidy; // Are the house rules kept?
+mod traps_cargo; // Do cargo builds that are not what they seem get the right verdict?
+mod traps_go; // Do Go builds that are not what they seem get the right verdict?

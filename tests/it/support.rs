@@ -1,12 +1,17 @@
 //! What every module needs: scratch directories, runs in a scrubbed environment, and tools that may be missing.
 
 #[macro_use]
+mod expect;
+mod report;
+#[macro_use]
 mod requires;
 mod run;
 mod scratch;
 
 use std::path::PathBuf;
 
+pub(crate) use expect::{fixture, guarded_build};
+pub(crate) use report::Report;
 pub(crate) use requires::have;
 pub(crate) use run::{Done, Run, tools_path};
 pub(crate) use scratch::Scratch;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::repository;
+use crate::support::{fixture, repository};
 
 /// Longest file, in lines.
 const LONGEST: usize = 400;
@@ -91,4 +91,35 @@ fn every_module_says_what_it_is_for() {
     let all = ["src", "tests/it"].map(|directory| files(directory, "rs")).concat();
     let silent = all.iter().filter(|(_, text)| !text.starts_with("//!"));
     none(silent.map(|(path, _)| path.display().to_string()).collect());
+}
+
+/// Names of the fixtures that are built through the guard.
+fn fixtures() -> Vec<String> {
+    let directory = std::fs::read_dir(repository().join("tests/fixtures/builds")).expect("there are fixtures");
+    let entries = directory.map(|entry| entry.expect("a directory entry"));
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn every_fixture_says_why_it_exists_and_is_used() {
+    let tests: String = files("tests/it", "rs").into_iter().map(|(_, text)| text).collect();
+    for name in fixtures() {
+        let fixture = fixture(&name);
+        assert!(!fixture.why.is_empty(), "tests/fixtures/builds/{name}/expect.toml: `why` is empty");
+        assert!(tests.contains(&format!("{name}\"")), "tests/fixtures/builds/{name}: no test names it");
+        for build in &fixture.build {
+            assert!(!build.why.is_empty(), "tests/fixtures/builds/{name}/expect.toml: `{}` has no `why`", build.name);
+            assert!(
+                tests.contains(&format!("= \"{}\"", build.name)),
+                "tests/fixtures/builds/{name}: no test runs `{}`",
+                build.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_a_place_for_what_comes() {
+    let text = std::fs::read_to_string(repository().join("CHANGELOG.md")).expect("there is a changelog");
+    assert!(text.contains("\n## [Unreleased]\n"));
 }

@@ -74,7 +74,7 @@ impl Run {
                 command.env_remove(&name);
             }
         }
-        command.env("PATH", tools_path()).env("GOCACHE", shared("gocache"));
+        command.env("PATH", tools_path()).env("GOCACHE", shared("gocache")).env("ZIG_GLOBAL_CACHE_DIR", shared("zig"));
         // The machine's own `go env -w` and a newer toolchain in go.mod must not change what a test builds.
         command.env("GOENV", "off").env("GOTOOLCHAIN", "local");
         Run { command, stdin: Vec::new() }

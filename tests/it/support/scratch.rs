@@ -4,27 +4,31 @@ use std::path::{Path, PathBuf};
 
 use super::{Run, repository};
 
-/// A temporary directory, removed with the value.
+/// A temporary directory and one for reports beside it, removed with the value.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     directory: tempfile::TempDir,
+    reports: tempfile::TempDir,
 }
 
 impl Scratch {
     /// An empty one.
     pub(crate) fn empty() -> Self {
-        let directory = tempfile::Builder::new().prefix("seaworthy-").tempdir().expect("a temporary directory");
-        Scratch { directory }
+        let make = || tempfile::Builder::new().prefix("seaworthy-").tempdir().expect("a temporary directory");
+        Scratch { directory: make(), reports: make() }
     }
 
     /// A copy of `tests/fixtures/NAME`.
     pub(crate) fn fixture(name: &str) -> Self {
-        Scratch::copy_of(&repository().join("tests/fixtures").join(name))
+        let scratch = Scratch::empty();
+        copy(&repository().join("tests/fixtures").join(name), scratch.path());
+        scratch
     }
 
-    fn copy_of(source: &Path) -> Self {
+    /// A directory with a copy of `examples/`, as the root of the repository has one.
+    pub(crate) fn examples() -> Self {
         let scratch = Scratch::empty();
-        copy(source, scratch.path());
+        copy(&repository().join("examples"), &scratch.join("examples"));
         scratch
     }
 
@@ -36,6 +40,25 @@ impl Scratch {
     /// A path in it.
     pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path().join(name)
+    }
+
+    /// A directory, beside the project, with nothing but links to programs of this package, for a `PATH`.
+    pub(crate) fn programs(&self, names: &[&str]) -> PathBuf {
+        let directory = self.reports.path().join("bin");
+        std::fs::create_dir_all(&directory).expect("a scratch directory is writable");
+        let built = Path::new(env!("CARGO_BIN_EXE_seaworthy")).with_file_name("");
+        for name in names {
+            let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+            std::fs::hard_link(built.join(&file), directory.join(&file))
+                .or_else(|_| std::fs::copy(built.join(&file), directory.join(&file)).map(drop))
+                .unwrap_or_else(|error| panic!("cannot copy `{file}`: {error}"));
+        }
+        directory
+    }
+
+    /// Where the JSON report of a guarded build goes: beside the project, not into it.
+    pub(crate) fn report(&self) -> PathBuf {
+        self.reports.path().join("report.json")
     }
 
     /// Writes a file, making its directories.
@@ -59,13 +82,13 @@ impl Scratch {
 }
 
 fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a scratch directory is writable");
     let entries = std::fs::read_dir(from).unwrap_or_else(|error| panic!("cannot read `{}`: {error}", from.display()));
     for entry in entries.map(|entry| entry.expect("a directory entry")) {
         let target = to.join(entry.file_name());
         if !entry.file_type().expect("a file type").is_dir() {
             std::fs::copy(entry.path(), target).expect("copying a fixture");
         } else if entry.file_name() != "target" {
-            std::fs::create_dir_all(&target).expect("a scratch directory is writable");
             copy(&entry.path(), &target);
         }
     }

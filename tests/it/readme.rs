@@ -1,0 +1,179 @@
+//! Does the README tell the truth? Every command block in it is run, and its output compared.
+//!
+//! A block marked `console` holds commands after `$ ` and what they print, standard output and standard error as a terminal
+//! shows them. `[..]` stands for anything within a line, a line of `...` for any number of lines. A block runs in one shell,
+//! beside a copy of `examples/`. `SEAWORTHY_BLESS=1` writes what really came out.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+
+use crate::support::{Run, Scratch, repository};
+
+/// Commands that run all of this themselves, and so cannot be run from here; `.ci/run` runs them.
+const RUN_ELSEWHERE: &[&str] = &["make demo", "make test", "cargo install --path . --locked"];
+
+/// Held while the README is read or written: with `SEAWORTHY_BLESS` two tests write it.
+static PAGE: Mutex<()> = Mutex::new(());
+
+/// One command with the output that the README shows.
+#[derive(Debug, Default)]
+struct Step {
+    command: String,
+    output: String,
+}
+
+/// Every `console` block of a page, with the byte range of its inside.
+fn blocks(page: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = page[from..].find("```console\n") {
+        let start = from + open + "```console\n".len();
+        let end = start + page[start..].find("```\n").expect("a block that is opened is closed");
+        found.push(start..end);
+        from = end;
+    }
+    found
+}
+
+fn steps(block: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for line in block.lines() {
+        match (line.strip_prefix("$ "), steps.last_mut()) {
+            (Some(command), _) => steps.push(Step { command: command.to_owned(), ..Step::default() }),
+            (None, Some(step)) => _ = writeln!(step.output, "{line}"),
+            (None, None) => panic!("output before the first command: {line}"),
+        }
+    }
+    steps
+}
+
+/// Runs the commands in one shell, so that `cd` and `$?` mean what they mean to a reader; each one's output apart.
+fn run(steps: &[Step]) -> Vec<String> {
+    const MARK: &str = "\u{1e}";
+    let scratch = Scratch::examples();
+    let programs = scratch.programs(&["seaworthy", "cargo-seaworthy"]);
+    let mut script = String::from("status=0\n");
+    for step in steps {
+        // A subshell hands the status of the last command on to a following `echo $?`.
+        _ = writeln!(script, "(exit $status); {}\nstatus=$?; printf '{MARK}'", step.command);
+    }
+    let path =
+        std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&crate::support::tools_path())));
+    let shell = Run::program("sh").args(["-c", "exec 2>&1; eval \"$0\"", &script]).cwd(scratch.path());
+    let done = shell.env("PATH", path.expect("PATH was split at its separators")).run();
+    let root = scratch.path().display().to_string();
+    let shown = without_tool_directories(&done.stdout().replace(&root, "[ROOT]"));
+    let mut outputs: Vec<String> = shown.split(MARK).map(redact).collect();
+    outputs.pop();
+    if outputs.len() != steps.len() {
+        done.fail("not every command came to an end");
+    }
+    outputs
+}
+
+/// Replaces what differs between two runs or machines: times, sizes, versions, and where things lie.
+fn redact(output: &str) -> String {
+    let mut lines = String::new();
+    // Another cargo on this machine is not part of the story.
+    for line in output.lines().filter(|line| !line.trim_start().starts_with("Blocking waiting for file lock")) {
+        let line = match (line.split_once(" target(s) in "), line.strip_suffix(" bytes)")) {
+            (Some((start, _)), _) => format!("{start} target(s) in [..]s"),
+            (_, Some(start)) => format!("{} ([..] bytes)", start.rsplit_once(" (").map_or(start, |(name, _)| name)),
+            _ => VERSIONED.iter().fold(line.replace("[ROOT]", "[..]"), |line, name| without_version(&line, name)),
+        };
+        _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+/// What a version stands behind, in the lines about artifacts.
+const VERSIONED: &[&str] = &["go1.", "musl >= "];
+
+fn without_version(line: &str, name: &str) -> String {
+    let Some((before, after)) = line.split_once(name) else { return line.to_owned() };
+    let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    format!("{before}{name}[..]{rest}")
+}
+
+/// The directories the real tools lie in, which plans show.
+fn without_tool_directories(output: &str) -> String {
+    ["cargo", "go"].iter().fold(output.to_owned(), |output, tool| {
+        match which::which_in(tool, Some(crate::support::tools_path()), ".") {
+            Ok(path) => output.replace(&path.display().to_string(), &format!("[ROOT]/{tool}")),
+            Err(_) => output,
+        }
+    })
+}
+
+fn written(steps: &[Step], outputs: &[String]) -> String {
+    steps.iter().zip(outputs).map(|(step, output)| format!("$ {}\n{output}", step.command)).collect()
+}
+
+#[test]
+fn every_command_block_prints_what_it_says() {
+    requires!("sh", "go", "gcc", "rust-std:x86_64-unknown-linux-musl");
+    let _held = PAGE.lock();
+    let path = repository().join("README.md");
+    let mut page = std::fs::read_to_string(&path).expect("there is a README.md");
+    for block in blocks(&page).into_iter().rev() {
+        let steps = steps(&page[block.clone()]);
+        if steps.iter().all(|step| RUN_ELSEWHERE.contains(&step.command.as_str())) {
+            continue;
+        }
+        let outputs = run(&steps);
+        if overwrite() {
+            page.replace_range(block, &written(&steps, &outputs));
+            continue;
+        }
+        for (step, output) in steps.iter().zip(&outputs) {
+            snapbox::Assert::new()
+                .eq(format!("$ {}\n{output}", step.command), format!("$ {}\n{}", step.command, step.output));
+        }
+    }
+    if overwrite() {
+        std::fs::write(&path, page).expect("the README is writable");
+    }
+}
+
+/// The table of rules, as the rules themselves have it.
+fn rules_table() -> String {
+    let mut table = String::from("| rule | finds | by default |\n|---|---|---|\n");
+    for rule in seaworthy::rules::RULES {
+        let level = format!("{:?}", rule.default).to_lowercase();
+        _ = writeln!(table, "| `{}` | {} | {level} |", rule.id, rule.summary);
+    }
+    table
+}
+
+#[test]
+fn the_table_of_rules_is_the_rules_own() {
+    let _held = PAGE.lock();
+    let path = repository().join("README.md");
+    let mut page = std::fs::read_to_string(&path).expect("there is a README.md");
+    let begin =
+        page.find("<!-- rules: begin -->\n").expect("the table has a beginning") + "<!-- rules: begin -->\n".len();
+    let end = page.find("<!-- rules: end -->").expect("the table has an end");
+    if overwrite() {
+        page.replace_range(begin..end, &rules_table());
+        std::fs::write(&path, page).expect("the README is writable");
+    } else {
+        snapbox::Assert::new().eq(&page[begin..end], rules_table());
+    }
+}
+
+/// Whether to write what really came out instead of comparing.
+fn overwrite() -> bool {
+    std::env::var_os("SEAWORTHY_BLESS").is_some()
+}
+
+#[test]
+fn it_opens_with_one_sentence_and_two_commands() {
+    let page = std::fs::read_to_string(repository().join("README.md")).expect("there is a README.md");
+    let mut parts = page.splitn(4, "\n\n");
+    assert_eq!(parts.next(), Some("# seaworthy"));
+    let sentence = parts.next().unwrap_or_default();
+    assert_eq!(sentence.matches(". ").count() + sentence.matches(".\n").count(), 0, "one sentence: {sentence}");
+    assert!(sentence.ends_with('.'));
+    let commands = parts.next().unwrap_or_default();
+    assert_eq!(commands, "```console\n$ make demo\n$ make test\n```");
+}
