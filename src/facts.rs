@@ -11,6 +11,7 @@ pub mod elf;
 #[expect(dead_code, reason = "the deeper tables use the rest")]
 mod fields;
 pub mod go_build_info;
+mod languages;
 pub mod libc;
 pub mod macho;
 pub mod object;

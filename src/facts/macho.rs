@@ -5,6 +5,7 @@ mod commands;
 mod fat;
 mod header;
 mod imports;
+mod languages;
 mod names;
 mod segments;
 

@@ -8,6 +8,7 @@ mod exports;
 mod header;
 mod image;
 mod imports;
+mod languages;
 mod load_config;
 mod manifest;
 mod names;
@@ -102,7 +103,7 @@ pub struct PeFacts {
 pub struct DllImport {
     /// Name of the DLL, in lower case.
     pub dll: String,
-    /// Imported functions; an import by ordinal is `#12`.
+    /// Imported functions; an import by ordinal is `#12`, or has its name where the number is a contract (Winsock).
     pub functions: Vec<String>,
 }
 
@@ -148,7 +149,8 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     if wanted.hashes {
         optional(authenticode::recompute(source, &headers, &mut facts.certificates), problems)?;
     }
-    Ok(vec![assemble(&headers, facts)])
+    let (go, rust) = languages::with_places(&image, |places| (places.go(source, wanted), places.rust(source, wanted)));
+    Ok(vec![Facts { go: go?, rust: rust?, ..assemble(&headers, facts) }])
 }
 
 /// A table without which the image still starts: damage to it is noted, not fatal.

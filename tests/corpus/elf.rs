@@ -6,6 +6,7 @@ mod symbols;
 use serde_json::Value;
 
 use crate::field::{Comparison, strings};
+use crate::language;
 
 pub(crate) fn compare(comparison: &mut Comparison, record: &Value, facts: &Value) {
     let slice = &facts["slices"][0];
@@ -134,17 +135,5 @@ fn language(comparison: &mut Comparison, record: &Value, slice: &Value, elf: &Va
             comparison.field(&format!("language_evidence.{key}"), theirs.len().into(), found.into());
         }
     }
-    let commits: Vec<&String> =
-        evidence["rustc_paths"].as_object().into_iter().flat_map(|paths| paths.keys()).collect();
-    if !commits.is_empty() {
-        let commit = slice["rust"]["commit"].as_str().is_some_and(|ours| commits.iter().any(|one| *one == ours));
-        comparison.field("language_evidence.rustc_paths", true.into(), commit.into());
-    }
-    let language = match (slice["go"].is_object(), slice["rust"].is_object()) {
-        (true, true) => "go+rust",
-        (true, false) => "go",
-        (false, true) => "rust",
-        (false, false) => "other",
-    };
-    comparison.field("language", record["language"].clone(), language.into());
+    language::compare(comparison, record, slice);
 }

@@ -90,6 +90,31 @@ static TABLE: &[Explained] = &[
         },
         why: "here: the manifest keeps part of the quotation marks that `go version -m` puts around the value",
     },
+    Explained {
+        applies: |it| {
+            let names = |side: &Value| side.as_array().cloned().unwrap_or_default();
+            let is_number = |name: &Value| name.as_str().is_some_and(|name| name.starts_with('/'));
+            let mut pairs = names(it.theirs).into_iter().zip(names(it.ours));
+            it.record["format"] == "pe"
+                && it.field == "sections"
+                && names(it.theirs).len() == names(it.ours).len()
+                && pairs.all(|(theirs, ours)| theirs == ours || is_number(&theirs))
+        },
+        why: "here: names longer than eight bytes are looked up in the COFF string table; the manifest has `/4` as it stands",
+    },
+    Explained {
+        applies: |it| it.field == "slices.undefined_symbols" && none(it.theirs),
+        why: "here: dyld binds these (llvm-objdump --bind, --chained-fixups), though the symbol table, which the manifest \
+              read, does not list them as undefined: thread locals, and definitions of their own that may be overridden",
+    },
+    Explained {
+        applies: |it| it.field == "slices.weak_undefined" && none(it.theirs),
+        why: "here: the bind opcodes, which dyld obeys, mark the import weak (llvm-objdump --bind); the symbol table does not",
+    },
+    Explained {
+        applies: |it| it.field == "slices.hardening.canary" && it.theirs == false && it.ours == true,
+        why: "here: ___stack_chk_fail is imported (llvm-nm -u); the manifest kept no symbol names of a file with so many",
+    },
 ];
 
 /// Whether nothing is left on this side.

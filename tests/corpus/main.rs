@@ -9,6 +9,9 @@ mod elf;
 mod explained;
 mod field;
 mod go;
+mod language;
+mod macho;
+mod pe;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -70,8 +73,11 @@ fn compare(comparison: &mut Comparison, record: &Value, read: &Result<FileFacts,
         }
     };
     comparison.field("format", format.into(), facts["slices"][0]["format"].clone());
-    if format == "elf" {
-        elf::compare(comparison, record, &facts);
+    match format {
+        "elf" => elf::compare(comparison, record, &facts),
+        "pe" => pe::compare(comparison, record, &facts),
+        "macho" => macho::compare(comparison, record, &facts),
+        _ => {}
     }
     if record["go"].is_object() {
         go::compare(comparison, record, &facts["slices"][0]["go"]);

@@ -3,7 +3,7 @@
 use goblin::mach::header::{MH_CIGAM, MH_CIGAM_64, MH_DYLIB, MH_MAGIC, MH_MAGIC_64};
 
 use super::commands::Commands;
-use super::{MachOFacts, UniversalSlice, code_signature, imports, names};
+use super::{MachOFacts, UniversalSlice, code_signature, imports, languages, names};
 use crate::facts::fields::Fields;
 use crate::facts::libc::{Certainty, Libc, LibcFamily};
 use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Source, Unreadable, Wanted};
@@ -82,7 +82,10 @@ pub(super) fn read(
         facts.signature_kind = signature.kind;
         facts.code_signature = Some(signature);
     }
-    Ok(assemble(&header, facts))
+    let (go, rust) = languages::with_places(&header, &commands, &facts, |places| {
+        (places.go(source, wanted), places.rust(source, wanted))
+    });
+    Ok(Facts { go: go?, rust: rust?, ..assemble(&header, facts) })
 }
 
 fn assemble(header: &Header, details: MachOFacts) -> Facts {

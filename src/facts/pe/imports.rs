@@ -5,6 +5,9 @@ use super::header::directory;
 use super::image::Image;
 use crate::facts::Unreadable;
 
+/// DLLs whose import libraries bind by number, with the names behind the numbers.
+const ORDINALS: &str = include_str!("../../../data/windows-ordinals.tsv");
+
 /// Entries of a thunk table that are read at once.
 const CHUNK: u32 = 64;
 
@@ -64,10 +67,19 @@ fn descriptors(
         if count > MOST_FUNCTIONS {
             return Err(endless(at, what));
         }
+        let functions = functions.into_iter().map(|function| named(&dll, function)).collect();
         imports.push(DllImport { dll, functions });
         at = at.checked_add(size).ok_or_else(|| endless(at, what))?;
     }
     Ok(imports)
+}
+
+/// The name of a function imported by a number that is a contract of its DLL; otherwise the import as it is.
+fn named(dll: &str, function: String) -> String {
+    let Some(ordinal) = function.strip_prefix('#') else { return function };
+    let of_dll = ORDINALS.lines().filter_map(|row| row.strip_prefix(dll)?.strip_prefix('\t'));
+    let name = of_dll.filter_map(|row| row.split_once('\t')).find(|(number, _)| *number == ordinal);
+    name.map_or_else(|| function.clone(), |(_, name)| name.to_owned())
 }
 
 fn functions(image: &Image<'_>, descriptor: &Descriptor, what: &str) -> Result<Vec<String>, Unreadable> {
@@ -109,4 +121,18 @@ fn function(image: &Image<'_>, thunk: u64, bias: u32, what: &str) -> Result<Stri
     }
     let hint = (thunk as u32 & 0x7fff_ffff).wrapping_sub(bias);
     image.text(hint.wrapping_add(2), what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn numbers_that_are_a_contract_are_named() {
+        assert_eq!(named("ws2_32.dll", "#115".into()), "WSAStartup");
+        assert_eq!(named("oleaut32.dll", "#2".into()), "SysAllocString");
+        assert_eq!(named("ws2_32.dll", "#9999".into()), "#9999");
+        assert_eq!(named("my.dll", "#115".into()), "#115");
+        assert_eq!(named("ws2_32.dll", "send".into()), "send");
+    }
 }
