@@ -62,11 +62,9 @@ pub(super) fn read<'t>(
 ) -> Document<'t> {
     let mut checker = Checker { problems: Vec::new() };
     checker.table(&root, &ROOT, &(0..0));
-    // What the parser made up to go on is not the user's; neither is what is missing because of it.
+    // What the parser made up to go on is not the user's.
     let lines: Vec<u32> = broken.iter().map(|problem| source.lines.number(problem.span.start)).collect();
-    let echo = |problem: &Problem| {
-        !broken.is_empty() && (problem.absence || lines.binary_search(&source.lines.number(problem.span.start)).is_ok())
-    };
+    let echo = |problem: &Problem| lines.binary_search(&source.lines.number(problem.span.start)).is_ok();
     checker.problems.retain(|problem| !echo(problem));
     problems.extend(broken);
     problems.append(&mut checker.problems);

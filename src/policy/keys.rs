@@ -64,10 +64,10 @@ pub(super) enum Shape {
     Version,
     /// A name of a host: `name` or `name:version`.
     Host,
-    /// A glob over paths.
-    PathGlob,
-    /// A glob over anything else.
+    /// A glob that is checked here.
     Glob,
+    /// A glob that is checked where it is compiled for use.
+    Compiled,
     /// The id of a rule.
     Rule,
     /// A build tag of Go.
@@ -261,14 +261,14 @@ static ARTIFACT: Section = Section {
     keys: &[
         key(
             "path",
-            Kind::Text(Shape::PathGlob),
+            Kind::Text(Shape::Compiled),
             "every path",
             "a glob over the path, relative to the policy file or the working directory; without a `/` it is matched \
              against the file name",
         ),
         key(
             "target",
-            Kind::Text(Shape::Glob),
+            Kind::Text(Shape::Compiled),
             "every target",
             "a glob over the target triple (cargo) or `GOOS/GOARCH` (go)",
         ),
@@ -290,7 +290,7 @@ static EXCEPTION: Section = Section {
     meaning: "A finding that is let through, and leaves a trace.",
     keys: &[
         key("rule", Kind::Text(Shape::Rule), REQUIRED, "the rule"),
-        key("artifact", Kind::Text(Shape::PathGlob), REQUIRED, "a glob, as `path` in `[[artifact]]`"),
+        key("artifact", Kind::Text(Shape::Compiled), REQUIRED, "a glob, as `path` in `[[artifact]]`"),
         key("reason", Kind::Text(Shape::Any), REQUIRED, "why; it is printed with every report"),
         key("until", Kind::Day, "no end", "the last day (UTC) on which it holds; past it the finding is back"),
     ],

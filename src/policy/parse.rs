@@ -32,12 +32,19 @@ pub(super) fn parse(bytes: &[u8], path: &Path, shown: &Path) -> Result<Policy, P
         broken.extend(syntax::problems(repaired, &errors));
         broken.sort_by_key(|problem| problem.span.start);
     }
+    let slips: Vec<usize> = broken.iter().map(|problem| problem.span.start).collect();
     let document = document::read(root.into_inner(), Source::file(text, shown), broken, &mut problems);
     let mut policy = Policy::default_policy();
     policy.file = Some(path.to_path_buf());
     extend(&document, &mut policy, &mut problems);
     lay(&document, path.parent(), &mut policy, &mut problems);
     check_names(&document, &policy, &mut problems);
+    // What is missing may be in a statement of the same table that could not be read.
+    let doubtful = |problem: &Problem| {
+        let table = problem.span.start..syntax::end_of_table(text, problem.span.end);
+        slips.iter().any(|slip| table.contains(slip))
+    };
+    problems.retain(|problem| !(problem.absence && doubtful(problem)));
     if problems.is_empty() {
         return Ok(policy);
     }

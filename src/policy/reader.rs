@@ -10,7 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::{Source, entries};
 use super::keys::Words;
-use super::{Level, Setting};
+use super::problem::{LIMIT, Problem};
+use super::{Level, Pattern, Setting, shape};
 
 /// Reads typed values out of one table.
 pub(super) struct Reader<'a, 't> {
@@ -38,6 +39,25 @@ impl<'a, 't> Reader<'a, 't> {
 
     pub(super) fn text(&self, name: &str) -> Option<Setting<String>> {
         self.get(name, |value| value.get_ref().as_str().map(str::to_owned))
+    }
+
+    /// A glob, which is compiled here and nowhere else: that costs more than all the rest of a small policy.
+    pub(super) fn pattern(
+        &self,
+        name: &str,
+        compile: fn(&str) -> Result<Pattern, String>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Setting<Pattern>> {
+        let span = self.table.get(name)?.span();
+        // That it is empty has been reported.
+        let text = self.text(name).filter(|text| !text.value.trim().is_empty() && problems.len() < LIMIT)?;
+        match compile(&text.value) {
+            Ok(value) => Some(Setting { value, origin: text.origin }),
+            Err(why) => {
+                problems.push(shape::bad_glob(name, span, &why));
+                None
+            }
+        }
     }
 
     pub(super) fn flag(&self, name: &str) -> Option<Setting<bool>> {

@@ -1,5 +1,7 @@
 //! What a string of the policy must look like, kind by kind.
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -48,8 +50,8 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
             }
         }
         Shape::Host => return host(key, text),
-        Shape::PathGlob => glob(key, Pattern::path(text))?,
-        Shape::Glob => glob(key, Pattern::plain(text))?,
+        Shape::Glob => Pattern::plain(text).map(|_| ()).map_err(|why| glob_flaw(key, &why))?,
+        Shape::Compiled => {}
         Shape::Rule => return rule(text),
         // go/build/constraint: letters, digits, underscores and dots.
         Shape::GoTag => {
@@ -74,8 +76,14 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn glob(key: &str, compiled: Result<Pattern, String>) -> Result<(), Flaw> {
-    compiled.map(|_| ()).map_err(|why| flaw(format!("`{key}` is not a glob that can be matched"), visible(&why)))
+fn glob_flaw(key: &str, why: &str) -> Flaw {
+    flaw(format!("`{key}` is not a glob that can be matched"), visible(why))
+}
+
+/// The problem of a glob at `span` that does not compile.
+pub(super) fn bad_glob(key: &str, span: Range<usize>, why: &str) -> Problem {
+    let flaw = glob_flaw(key, why);
+    Problem::new(span, flaw.title, flaw.label)
 }
 
 /// A name of a host, with its version behind a colon.

@@ -123,6 +123,18 @@ pub(super) fn problems(text: &str, errors: &[Error]) -> Vec<Problem> {
     problems
 }
 
+/// Where the table that `at` is in ends: at the next header.
+pub(super) fn end_of_table(text: &str, at: usize) -> usize {
+    let mut start = line_of(text, at).end;
+    while let Some(line) = text.get(start + 1..).and_then(|rest| rest.lines().next()) {
+        if is_header(line) {
+            return start + 1;
+        }
+        start = line_of(text, start + 1).end;
+    }
+    text.len()
+}
+
 fn is_header(line: &str) -> bool {
     line.trim_start().starts_with('[')
 }

@@ -73,9 +73,9 @@ pub(super) fn lay(document: &Document<'_>, base: Option<&Path>, policy: &mut Pol
     policy.rules.append(&mut root.levels("rules"));
     for entry in root.tables("artifact") {
         problems.extend(entry.artifact_problem());
-        policy.artifacts.push(entry.artifact());
+        policy.artifacts.push(entry.artifact(problems));
     }
-    policy.exceptions.extend(root.tables("exception").iter().filter_map(Entry::exception));
+    policy.exceptions.extend(root.tables("exception").iter().filter_map(|entry| entry.exception(problems)));
 }
 
 fn lay_systems(root: &Reader<'_, '_>, policy: &mut Policy) {
@@ -189,14 +189,10 @@ impl Entry<'_, '_> {
         }
     }
 
-    fn artifact(&self) -> ArtifactPolicy {
-        let pattern = |name, compile: fn(&str) -> Result<Pattern, String>| {
-            let text = self.reader.text(name)?;
-            Some(Setting { value: compile(&text.value).ok()?, origin: text.origin })
-        };
+    fn artifact(&self, problems: &mut Vec<Problem>) -> ArtifactPolicy {
         ArtifactPolicy {
-            path: pattern("path", Pattern::path),
-            target: pattern("target", Pattern::plain),
+            path: self.reader.pattern("path", Pattern::path, problems),
+            target: self.reader.pattern("target", Pattern::plain, problems),
             linkage: self.reader.word("linkage"),
             runs_on: self.reader.each("runs-on"),
             inconclusive: self.reader.word("inconclusive"),
@@ -215,11 +211,10 @@ impl Entry<'_, '_> {
     }
 
     /// `None` when something required is missing or wrong; the document has reported it.
-    fn exception(&self) -> Option<Exception> {
-        let artifact = self.reader.text("artifact")?;
+    fn exception(&self, problems: &mut Vec<Problem>) -> Option<Exception> {
         Some(Exception {
+            artifact: self.reader.pattern("artifact", Pattern::path, problems)?,
             rule: self.reader.text("rule")?,
-            artifact: Setting { value: Pattern::path(&artifact.value).ok()?, origin: artifact.origin },
             reason: self.reader.text("reason")?.value,
             until: self.reader.get("until", |value| shape::day(value).ok()),
             origin: self.source.origin(&self.span),
