@@ -1,0 +1,95 @@
+//! Are versions, symbols and exports those of readelf and nm?
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use seaworthy::facts::Source;
+use seaworthy::facts::elf::exports;
+
+use super::{HELLO, compile, elf, facts};
+use crate::support::{Run, Scratch};
+
+/// The C library of a dynamic program here.
+fn libc_here() -> Option<PathBuf> {
+    let out = Run::program("gcc").arg("-print-file-name=libc.so.6").run().expect_code(0);
+    Some(PathBuf::from(out.stdout().trim())).filter(|path| path.is_file())
+}
+
+fn nm(path: &Path, arguments: &[&str]) -> BTreeSet<String> {
+    let out =
+        Run::program("nm").args(["-D", "--with-symbol-versions", "-P"]).args(arguments).arg(path).run().expect_code(0);
+    out.stdout().lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn exports_are_those_of_nm() {
+    requires!("gcc", "nm");
+    let Some(path) = libc_here() else { panic!("gcc knows no libc.so.6") };
+    let file = File::open(&path).expect("a readable libc");
+    let found = exports(&Source::from_file(&file).expect("a readable libc")).expect("a sound libc");
+    let ours: BTreeSet<String> = found
+        .iter()
+        .map(|symbol| match &symbol.version {
+            Some(version) => format!("{}{}{version}", symbol.name, if symbol.default { "@@" } else { "@" }),
+            None => symbol.name.clone(),
+        })
+        .collect();
+    // nm shows the version definitions themselves, absolute symbols named like their version, in the base version.
+    let theirs: BTreeSet<String> = nm(&path, &["--defined-only"]).into_iter().collect();
+    let bare = |name: &String| name.split('@').next().map(str::to_owned);
+    let definitions: BTreeSet<String> = elf(&facts(&path)).version_definitions.iter().cloned().collect();
+    let without = |set: &BTreeSet<String>| -> BTreeSet<String> {
+        set.iter().filter(|name| bare(name).is_none_or(|name| !definitions.contains(&name))).cloned().collect()
+    };
+    assert_eq!(without(&ours), without(&theirs));
+    assert!(ours.len() > 2000 && ours.contains("memcpy@@GLIBC_2.14"), "{}", ours.len());
+}
+
+#[test]
+fn undefined_symbols_and_versions_are_those_of_nm() {
+    requires!("gcc", "nm");
+    let scratch = Scratch::empty();
+    let program = compile(&scratch, "gcc", HELLO, "", "out");
+    let found = facts(&program);
+    let ours: BTreeSet<String> = elf(&found)
+        .undefined
+        .iter()
+        .map(|symbol| match &symbol.version {
+            Some(version) => format!("{}@{version}", symbol.name),
+            None => symbol.name.clone(),
+        })
+        .collect();
+    assert_eq!(ours, nm(&program, &["--undefined-only"]));
+    let puts = elf(&found).version_needs.iter().find(|need| need.symbols.iter().any(|name| name == "puts"));
+    assert!(puts.is_some_and(|need| need.file == "libc.so.6"));
+}
+
+#[test]
+fn own_versions_weak_symbols_and_copies() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("map", "ONE { global: shared; };\nTWO { global: later; local: *; } ONE;\n");
+    let library = "extern int maybe(void) __attribute__((weak));\nint shared = 3;\n\
+        int later(void) { return maybe ? maybe() : 1; }\nint hidden(void) { return 2; }\n";
+    compile(&scratch, "gcc", library, "-shared -fPIC -Wl,--version-script=map -Wl,-soname,libown.so.1", "libown.so");
+    let file = File::open(scratch.join("libown.so")).expect("what was just compiled");
+    let found = exports(&Source::from_file(&file).expect("readable")).expect("a library");
+    let names: Vec<(&str, Option<&str>)> =
+        found.iter().map(|one| (one.name.as_str(), one.version.as_deref())).collect();
+    assert!(names.contains(&("shared", Some("ONE"))) && names.contains(&("later", Some("TWO"))), "{names:?}");
+    assert!(!names.iter().any(|(name, _)| *name == "hidden"));
+    let read = facts(&scratch.join("libown.so"));
+    assert_eq!(elf(&read).version_definitions, ["ONE", "TWO"]);
+    assert_eq!(elf(&read).soname.as_deref(), Some("libown.so.1"));
+
+    assert!(elf(&read).undefined.iter().any(|one| one.name == "maybe" && one.weak && one.version.is_none()));
+
+    let user = "extern int shared, later(void);\nint main(void) { return shared + later(); }\n";
+    let user = facts(&compile(&scratch, "gcc", user, "-no-pie -fno-pie -L. -lown", "user"));
+    let elf = elf(&user);
+    assert_eq!(elf.needed, ["libown.so.1", "libc.so.6"]);
+    let copied: Vec<_> = elf.copied.iter().map(|one| (one.name.as_str(), one.version.as_deref())).collect();
+    assert_eq!(copied, [("shared", Some("ONE"))]);
+    assert!(elf.glibc_floor.is_some(), "libown's versions are not glibc's, libc's are");
+}
