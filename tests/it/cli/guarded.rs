@@ -22,6 +22,41 @@ fn a_rejected_build_says_so_on_standard_error_only() {
     assert!(!done.stderr().contains("::error"), "{}", done.stderr());
 }
 
+/// Builds the program for a system and gives the line that says what came out.
+fn success_line(os: &str, arch: &str) -> String {
+    let (_scratch, run) = rejected();
+    let done = run.env("GOOS", os).env("GOARCH", arch).args(["go", "build", "-o=app"]).run().expect_code(0);
+    assert_eq!(done.stdout(), "");
+    done.stderr()
+}
+
+#[test]
+fn success_is_one_line_that_says_what_came_out() {
+    requires!("go");
+    let linux = success_line("linux", "arm64");
+    assert!(linux.starts_with("ok: app: static ELF aarch64, no libc, go1."), "{linux}");
+    assert!(linux.contains("; needs no loader and no libraries") && linux.lines().count() == 1, "{linux}");
+    let windows = success_line("windows", "amd64");
+    assert!(windows.starts_with("ok: app: program PE x86_64, go1."), "{windows}");
+    assert!(windows.contains("needs windows ") && windows.contains("kernel32.dll"), "{windows}");
+    let darwin = success_line("darwin", "arm64");
+    assert!(darwin.starts_with("ok: app: program Mach-O aarch64, go1."), "{darwin}");
+    assert!(darwin.contains("needs macos ") && darwin.contains("/usr/lib/libSystem.B.dylib"), "{darwin}");
+}
+
+#[test]
+fn quiet_success_is_silent_and_json_ends_standard_error() {
+    requires!("go");
+    let (scratch, run) = rejected();
+    assert_eq!(run.args(["-q", "go", "build", "-o=app"]).run().expect_code(0).stderr(), "");
+    let run = scratch.seaworthy().env("GOOS", "linux").args(["--format", "json", "go", "build", "-x", "-o=app"]);
+    let stderr = run.run().expect_code(0).stderr();
+    let json = stderr.get(stderr.find("\n{\n").expect("a report after go's own output")..).expect("a boundary");
+    let report: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!((&report["verdict"], &report["artifacts"][0]["path"]), (&"pass".into(), &"app".into()));
+    assert_eq!(report["artifacts"][0]["linkage"], "static");
+}
+
 #[test]
 fn github_gets_annotations_as_well() {
     requires!("go");
