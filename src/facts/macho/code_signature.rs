@@ -9,7 +9,10 @@ mod der_entitlements;
 mod directory;
 mod entitlements;
 mod pages;
+mod requirements;
 mod superblob;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -61,6 +64,8 @@ pub struct CodeSignature {
     pub entitlements: Option<Entitlements>,
     /// There is a requirements blob.
     pub has_requirements: bool,
+    /// The requirements by kind (`designated` …), as `codesign -d -r-` writes them.
+    pub requirements: BTreeMap<String, String>,
     /// Length of the CMS signature, in bytes; 0 when there is none.
     pub cms_size: u64,
     /// The CMS signature, checked against the primary CodeDirectory.
@@ -119,7 +124,13 @@ fn fill(
 ) -> Result<(), Unreadable> {
     signature.superblob_length = superblob.length;
     signature.blobs = superblob.index();
-    signature.has_requirements = superblob.blob(superblob::REQUIREMENTS).is_some();
+    if let Some(blob) = superblob.blob(superblob::REQUIREMENTS) {
+        signature.has_requirements = true;
+        match requirements::parse(blob) {
+            Ok(requirements) => signature.requirements = requirements,
+            Err(problem) => signature.problems.push(problem),
+        }
+    }
     signature.has_ticket = superblob.blob(superblob::TICKET).is_some();
     signature.cms_size = superblob.blob(superblob::CMS).map_or(0, |blob| blob.len() as u64 - 8);
     for (slot, blob) in superblob.code_directories() {
