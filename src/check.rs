@@ -74,7 +74,7 @@ pub struct Finding {
     pub artifact: PathBuf,
     /// Architecture of the slice, when the file has several.
     pub slice: Option<String>,
-    /// One sentence that stands alone.
+    /// One sentence that stands alone, with the artifact's name filled in; made safe once more where it is printed.
     pub message: String,
     /// What shows it.
     pub evidence: Vec<String>,

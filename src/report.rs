@@ -71,11 +71,6 @@ impl Report {
     }
 }
 
-/// The finding's sentence with the artifact's name filled in, safe to print.
-fn sentence(finding: &Finding, name: &str) -> String {
-    escape(&finding.message).replace("{artifact}", &format!("`{name}`"))
-}
-
 /// Who set a value of the policy, safe to print.
 pub fn origin(origin: &Origin) -> String {
     match origin {

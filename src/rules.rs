@@ -120,7 +120,7 @@ pub enum Verdict {
 /// One violation: a sentence that stands alone, and what shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Violation {
-    /// Lower case, no full stop; says the artifact's name as `{artifact}`, which the report fills in.
+    /// Lower case, no full stop; says the artifact's name as `{artifact}`, which the check fills in.
     pub message: String,
     /// What in the file shows it; never empty.
     pub evidence: Vec<String>,

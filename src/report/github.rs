@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::check::Overall;
 use crate::policy::Level;
 
-use super::{Report, path, sentence};
+use super::{Report, escape, path};
 
 /// One `::error` or `::warning` line per finding.
 ///
@@ -16,14 +16,14 @@ pub fn render(report: &Report) -> String {
     for artifact in &report.artifacts {
         let name = path(&artifact.artifact.path);
         for finding in &artifact.findings {
-            line(&mut out, finding.level, finding.rule, &sentence(finding, &name));
+            line(&mut out, finding.level, finding.rule, &escape(&finding.message));
         }
         if artifact.verdict == Overall::Inconclusive {
             line(&mut out, artifact.inconclusive_level.value, "inconclusive", &format!("`{name}` could not be judged"));
         }
     }
     for finding in &report.general {
-        line(&mut out, finding.level, finding.rule, &sentence(finding, &path(&finding.artifact)));
+        line(&mut out, finding.level, finding.rule, &escape(&finding.message));
     }
     out
 }

@@ -66,7 +66,7 @@ struct Slice<'a> {
 struct JsonFinding<'a> {
     rule: &'a str,
     level: Level,
-    message: String,
+    message: &'a str,
     evidence: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     arch: Option<&'a str>,
@@ -169,7 +169,7 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
     JsonFinding {
         rule: finding.rule,
         level: finding.level,
-        message: finding.message.replace("{artifact}", &format!("`{}`", path(&finding.artifact))),
+        message: &finding.message,
         evidence: &finding.evidence,
         arch: finding.slice.as_deref(),
         host: finding.host.as_deref(),

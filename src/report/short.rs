@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::check::{ArtifactResult, Finding, Overall};
 use crate::policy::Level;
 
-use super::{Detail, Report, Styles, escape, path, sentence};
+use super::{Detail, Report, Styles, escape, path};
 
 /// Renders `report`; every line ends with a line feed.
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
@@ -35,8 +35,7 @@ fn finding_line(out: &mut String, styles: &Styles, finding: &Finding, name: &str
         Level::Warn | Level::Allow => (styles.warning, "warning"),
     };
     let prefix = if name.is_empty() { String::new() } else { format!("{name}: ") };
-    let base = name.rsplit('/').next().unwrap_or(name);
-    let _ = writeln!(out, "{prefix}{style}{word}[{}]{style:#}: {}", finding.rule, sentence(finding, base));
+    let _ = writeln!(out, "{prefix}{style}{word}[{}]{style:#}: {}", finding.rule, escape(&finding.message));
 }
 
 fn inconclusive_line(out: &mut String, styles: &Styles, artifact: &ArtifactResult, name: &str) {

@@ -9,7 +9,7 @@ use crate::policy::{Level, Origin};
 use crate::rules::{self, PolicySource};
 
 use super::describe::describe;
-use super::{Detail, Report, Styles, escape, origin, path, plural, sentence};
+use super::{Detail, Report, Styles, escape, origin, path, plural};
 
 /// Pieces of evidence that are shown; the JSON report has them all.
 const EVIDENCE_SHOWN: usize = 8;
@@ -61,7 +61,7 @@ impl Text {
         }
         if detail != Detail::Quiet {
             for (finding, reason) in &result.excepted {
-                self.line("excepted", &format!("{}: {} ({})", finding.rule, sentence(finding, &name), escape(reason)));
+                self.line("excepted", &format!("{}: {} ({})", finding.rule, escape(&finding.message), escape(reason)));
             }
         }
     }
@@ -72,7 +72,7 @@ impl Text {
             Level::Warn | Level::Allow => (self.styles.warning, "warning"),
         };
         let slice = finding.slice.as_deref().map(|slice| format!(" ({})", escape(slice))).unwrap_or_default();
-        self.headline(style, &format!("{word}[{}]", finding.rule), &format!("{}{slice}", sentence(finding, name)));
+        self.headline(style, &format!("{word}[{}]", finding.rule), &format!("{}{slice}", escape(&finding.message)));
         self.evidence(&finding.evidence, name);
         if let Some(blame) = &finding.blame {
             self.line("blame", &escape(blame));

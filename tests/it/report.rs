@@ -2,7 +2,7 @@
 
 mod schema;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use seaworthy::check::{ArtifactResult, Finding, Overall};
 use seaworthy::policy::{Level, Origin, Setting};
@@ -29,7 +29,7 @@ fn finding(rule: &'static str, level: Level, artifact: &str) -> Finding {
         level_origin: Origin::Default,
         artifact: PathBuf::from(artifact),
         slice: None,
-        message: "{artifact} needs glibc 2.34, but `debian:11` has 2.31".into(),
+        message: format!("`{}` needs glibc 2.34, but `debian:11` has 2.31", report::path(Path::new(artifact))),
         evidence: vec!["`__libc_start_main@GLIBC_2.34` from crt1.o".into(), "`stat64@GLIBC_2.33`".into()],
         causes: Vec::new(),
         host: None,
@@ -141,8 +141,8 @@ fn short_is_one_line_each() {
     assert_data_eq!(
         report::short::render(&everything(), &Styles::PLAIN, Detail::Normal),
         str![[r#"
-target/release/app: error[newer-glibc]: `app` needs glibc 2.34, but `debian:11` has 2.31
-bin/a\x1b[31m\nb: warning[run-path]: `a\x1b[31m\nb` needs glibc 2.34, but `debian:11` has 2.31
+target/release/app: error[newer-glibc]: `target/release/app` needs glibc 2.34, but `debian:11` has 2.31
+bin/a\x1b[31m\nb: warning[run-path]: `bin/a\x1b[31m\nb` needs glibc 2.34, but `debian:11` has 2.31
 packed: error[inconclusive]: could not be judged: packed with UPX
 ok: ok
 warning[unused-exception]: an exception is unused
