@@ -185,14 +185,65 @@ fn a_nested_build_is_not_guarded_twice() {
 
 #[test]
 #[cfg(unix)]
+fn a_passing_build_starts_no_process_of_ours() {
+    requires!("cargo", "go", "sh", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = project();
+    scratch.write(".cargo/config.toml", "[alias]\nship = 'build --release'\n");
+    scratch.write("go.mod", "module example.org/tool\n\ngo 1.21\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    // Each tool is met first by a script that writes down who called it, then becomes the real one.
+    let tools = crate::support::tools_path();
+    for tool in ["cargo", "rustc", "go", "gcc", "git"] {
+        let Ok(real) = which::which_in(tool, Some(&tools), ".") else { continue };
+        let text = format!(
+            "#!/bin/sh\necho {tool} \"$1\" >> {}\nexec {} \"$@\"\n",
+            scratch.join("log").display(),
+            real.display()
+        );
+        executable(&scratch, &format!("first/{tool}"), &text);
+    }
+    let path = std::env::join_paths([scratch.join("first")].into_iter().chain(std::env::split_paths(&tools)));
+    let path = path.expect("no colons");
+    let log = |run: Run, args: &[&str]| {
+        let _ = std::fs::remove_file(scratch.join("log"));
+        let target =
+            run.env("PATH", &path).env("CARGO_BUILD_TARGET", "x86_64-unknown-linux-musl").env("CGO_ENABLED", "0");
+        target.args(args).run().expect_code(0);
+        std::fs::read_to_string(scratch.join("log")).expect("somebody was called")
+    };
+    scratch.write("seaworthy.toml", "inconclusive = \"allow\"\n");
+    for (tool, args) in [("cargo", &["build"][..]), ("cargo", &["ship"]), ("go", &["build"]), ("go", &["version"])] {
+        log(scratch.program(tool), args);
+        let bare = log(scratch.program(&scratch.join("first").join(tool).display().to_string()), args);
+        assert_eq!(log(scratch.seaworthy().arg(tool), args), bare, "{tool} {args:?}");
+    }
+}
+
+#[test]
+fn an_alias_only_cargo_knows_is_asked_for() {
+    requires!("cargo", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = project();
+    // Longer than what is read in process.
+    let config = format!("[alias]\nhidden = 'build -q'\n# {}\n", "x".repeat(5 << 20));
+    scratch.write(".cargo/config.toml", config);
+    let (paths, done) = reported(&scratch, scratch.seaworthy(), &["hidden"]);
+    assert_eq!(paths.len(), 1, "{}", done.stderr());
+    assert!(paths[0].contains("-linux-musl/"), "{paths:?}");
+}
+
+#[cfg(unix)]
+fn executable(scratch: &Scratch, name: &str, text: &str) {
+    let path = scratch.write(name, text);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).expect("own file");
+}
+
+#[test]
+#[cfg(unix)]
 fn the_real_tool_is_never_found_in_the_working_directory_nor_in_a_shim() {
     requires!("cargo");
     let scratch = project();
-    let executable = |name: &str, text: &str| {
-        let path = scratch.write(name, text);
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&path, mode).expect("own file");
-    };
+    let executable = |name: &str, text: &str| executable(&scratch, name, text);
     executable("cargo", "#!/bin/sh\necho wrong one\n");
     executable("shims/cargo", "#!/bin/sh\n# seaworthy-shim\nexec seaworthy cargo \"$@\"\n");
     executable("listed/cargo", "#!/bin/sh\necho a shim\n");
