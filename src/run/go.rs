@@ -46,9 +46,11 @@ pub(super) fn run(
     };
     drop(scratch);
     let mut outcome = Outcome { status, artifacts: Vec::new(), provenance: Provenance::of(plan) };
+    if !outcome.status.success() {
+        return Ok(outcome); // what lies at the targets is from another time, or nothing
+    }
     match text.map_err(|error| error.to_string()).and_then(|text| graph::parse(&text)) {
         Ok(graph) => take(&mut outcome, graph, plan, directory),
-        Err(_) if !outcome.status.success() => {} // go failed before it had a graph to write
         Err(why) => {
             let (files, rule) = fallback::guess(plan, directory);
             outcome.provenance.degraded =

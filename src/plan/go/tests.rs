@@ -1,7 +1,8 @@
 //! Plans for go, made from environments that do not exist.
 
 use super::*;
-use crate::plan::{Mode, make};
+use crate::plan::make;
+use crate::policy::CgoPolicy;
 use crate::policy::Setting;
 
 fn policy(cgo: CgoPolicy) -> Policy {
@@ -20,9 +21,7 @@ fn plan(policy: &Policy, variables: &[(&str, &str)], args: &[&str]) -> Plan {
     let fixed = [("SEAWORTHY_REAL_GO", program.as_os_str()), ("GOENV", "off".as_ref())];
     let variables = fixed.into_iter().chain(variables.iter().map(|(name, value)| (*name, value.as_ref())));
     let environment = Environment::new(variables, "/w");
-    let plan = make(Tool::Go, args.iter().map(OsString::from).collect(), &environment, policy).expect("a plan");
-    assert_eq!(plan.mode, Mode::Guard);
-    plan
+    make(Tool::Go, args.iter().map(OsString::from).collect(), &environment, policy).expect("a plan")
 }
 
 fn words(plan: &Plan) -> Vec<&str> {
@@ -103,6 +102,12 @@ fn static_cgo_links_externally_and_keeps_the_users_compiler() {
     assert_eq!(plan(&policy, &[("GOOS", "windows")], &["build"]).not_applicable.len(), 1);
     let off = plan(&policy, &[("CGO_ENABLED", "0"), ("GOOS", "linux")], &["build"]);
     assert!(off.notes.len() == 1 && words(&off) == ["build"]);
+}
+
+#[test]
+fn a_dry_run_is_none_of_ours() {
+    let plan = plan(&policy(CgoPolicy::Off), &[("GOFLAGS", "-n")], &["build", "."]);
+    assert_eq!((plan.mode, words(&plan), cgo_enabled(&plan)), (Mode::PassThrough, vec!["build", "."], None));
 }
 
 #[test]
