@@ -32,9 +32,9 @@ check-targets: setup ## Compiles for Windows and macOS.
 	@$(IN_ENV) cargo check --locked --target x86_64-pc-windows-gnu
 	@$(IN_ENV) cargo check --locked --target aarch64-apple-darwin
 
-# Each of these is a script of its own; a part that is not there yet has nothing to run.
-corpus: setup ## Compares facts with independent tools on real binaries.
-	@if [ -x scripts/corpus.sh ]; then $(IN_ENV) scripts/corpus.sh; else echo 'corpus: nothing to run'; fi
+corpus: ## Compares facts with independent tools on real binaries, which it downloads.
+	@scripts/setup.sh corpus
+	@$(IN_ENV) scripts/corpus.sh
 
 test-hosts: setup ## Compares verdicts with real loaders in real roots.
-	@if [ -x scripts/test-hosts.sh ]; then $(IN_ENV) scripts/test-hosts.sh; else echo 'test-hosts: nothing to run'; fi
+	@$(IN_ENV) scripts/test-hosts.sh

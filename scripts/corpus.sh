@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Compares the facts of real binaries with what other tools gathered: make corpus MANIFEST=FILE ROOT=DIRECTORY [ONLY=TEXT]
+# Compares the facts of real binaries with what other tools gathered.
+# usage: make corpus [MANIFEST=FILE ROOT=DIRECTORY] [ONLY=TEXT]
+#
+# Without a manifest it is tests/corpus/core.jsonl, whose binaries (about 100, 350 MB) are downloaded into target/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [[ -z ${MANIFEST:-} || -z ${ROOT:-} ]]; then
-    echo 'corpus: say MANIFEST=FILE (one JSON record a line) and ROOT=DIRECTORY (what its paths are relative to)' >&2
-    exit 2
+  MANIFEST=tests/corpus/core.jsonl ROOT=target/corpus
+  scripts/fetch-corpus.py --manifest "$MANIFEST" --root "$ROOT"
 fi
+export MANIFEST ROOT
 MANIFEST=$(realpath "$MANIFEST") ROOT=$(realpath "$ROOT") exec cargo test --quiet --locked --test corpus

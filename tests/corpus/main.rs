@@ -1,6 +1,6 @@
 //! Compares what this tool reads with a manifest of binaries whose facts other tools gathered.
 //!
-//! `make corpus MANIFEST=… ROOT=…`: the manifest has one JSON record a line, `path` is relative to the root. Every field
+//! `make corpus`, or `make corpus MANIFEST=… ROOT=…`: the manifest has one JSON record a line, `path` is relative to the root. Every field
 //! that both sides have is compared; a difference that [`explained`] does not account for is a disagreement, and fails.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a runner of its own, whose result is what it prints")]
