@@ -167,3 +167,31 @@ fn wrong_from_end_to_end_is_told_in_time() {
         assert!(start.elapsed().as_secs() < 10, "{line:?} took {:?} unoptimised", start.elapsed());
     }
 }
+
+/// The program under test is itself a binary that can be judged: here, one that needs its loader and libraries.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn an_exception_counts_from_end_to_end_until_it_is_over() {
+    let scratch = Scratch::empty();
+    std::fs::copy(env!("CARGO_BIN_EXE_seaworthy"), scratch.join("legacy")).expect("a copy of the program");
+    let exception = |until: &str| {
+        format!("[[exception]]\nrule = \"dynamic-loader\"\nartifact = \"legacy\"\nreason = \"vendor blob\"\n{until}\n")
+    };
+    let check = |policy: String| {
+        scratch.write("seaworthy.toml", policy);
+        scratch.seaworthy().args(["check", "legacy"]).run()
+    };
+    let text = check(String::new()).expect_code(3).stdout();
+    assert!(text.contains("error[dynamic-loader]: `legacy` ") && text.contains("by default"), "{text}");
+    let text = check(exception("")).expect_code(0).stdout();
+    assert!(text.contains("excepted: dynamic-loader: `legacy` ") && text.contains("(vendor blob)"), "{text}");
+    let text = check(exception("until = 2001-01-01")).expect_code(3).stdout();
+    assert!(text.contains("error[dynamic-loader]: ") && text.contains("warning[expired-exception]: "), "{text}");
+    assert!(text.contains("expired on 2001-01-01") && text.contains("(seaworthy.toml:1)"), "{text}");
+    let text = check(format!("linkage = \"any\"\n{}", exception(""))).expect_code(0).stdout();
+    assert!(text.contains("warning[unused-exception]: "), "{text}");
+    let levels =
+        "[rules]\ndynamic-loader = \"allow\"\n[[artifact]]\npath = \"leg*\"\nrules = { dynamic-loader = \"warn\" }";
+    let text = check(levels.to_owned()).expect_code(0).stdout();
+    assert!(text.contains("warning[dynamic-loader]: "), "{text}");
+}
