@@ -11,7 +11,6 @@ fn module() -> Scratch {
     );
     scratch.write("main_test.go", "package main\n\nimport \"testing\"\n\nfunc TestNothing(*testing.T) {}\n");
     scratch.write("broken/main.go", "package main\n\nfunc main() { undefined() }\n");
-    scratch.write("seaworthy.toml", "inconclusive = \"allow\"\n");
     scratch
 }
 

@@ -211,7 +211,6 @@ fn a_passing_build_starts_no_process_of_ours() {
         target.args(args).run().expect_code(0);
         std::fs::read_to_string(scratch.join("log")).expect("somebody was called")
     };
-    scratch.write("seaworthy.toml", "inconclusive = \"allow\"\n");
     for (tool, args) in [("cargo", &["build"][..]), ("cargo", &["ship"]), ("go", &["build"]), ("go", &["version"])] {
         log(scratch.program(tool), args);
         let bare = log(scratch.program(&scratch.join("first").join(tool).display().to_string()), args);

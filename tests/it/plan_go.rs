@@ -11,7 +11,7 @@ fn module() -> Scratch {
     scratch.write("m/main.go", "package main\n\nvar note = \"none\"\n\nfunc main() { println(note) }\n");
     scratch.write("m/cmd/other/other.go", "package main\n\nfunc main() {}\n");
     scratch.write("m/lib/lib.go", "package lib\n\nconst One = 1\n");
-    scratch.write("policy.toml", "inconclusive = \"allow\"\n");
+    scratch.write("policy.toml", "");
     scratch
 }
 
@@ -130,7 +130,7 @@ fn without_a_graph_discovery_is_degraded_and_says_so() {
 fn settings_reach_the_build_and_the_users_stay() {
     requires!("go");
     let scratch = module();
-    let policy = "inconclusive = \"allow\"\n[go]\ntags = [\"netgo\"]\ntrimpath = true\nldflags = [\"-s\"]\n";
+    let policy = "[go]\ntags = [\"netgo\"]\ntrimpath = true\nldflags = [\"-s\"]\n";
     scratch.write("policy.toml", policy);
     let args = ["build", "-tags", "a,b", "-ldflags", "-X 'main.note=from the user'", "."];
     built(&scratch, &[], &args).1.expect_code(0);
@@ -150,7 +150,7 @@ fn settings_reach_the_build_and_the_users_stay() {
 fn static_cgo_makes_a_static_program_of_one_that_uses_c() {
     requires!("go", "musl-gcc", "readelf");
     let scratch = module();
-    scratch.write("policy.toml", "inconclusive = \"allow\"\n[go]\ncgo = \"static\"\ncc = \"musl-gcc\"\n");
+    scratch.write("policy.toml", "[go]\ncgo = \"static\"\ncc = \"musl-gcc\"\n");
     let main = "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc main() { println(C.one()) }\n";
     scratch.write("m/main.go", main);
     built(&scratch, &[], &["build", "-ldflags=-extldflags=-Wl,-z,now"]).1.expect_code(0);
