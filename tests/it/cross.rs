@@ -28,6 +28,26 @@ fn go_for_linux_arm64() {
     go("linux", "arm64", "elf", "aarch64");
 }
 
+#[test]
+fn go_for_windows_amd64() {
+    go("windows", "amd64", "pe", "x86_64");
+}
+
+#[test]
+fn go_for_windows_arm64() {
+    go("windows", "arm64", "pe", "aarch64");
+}
+
+#[test]
+fn go_for_macos_amd64() {
+    go("darwin", "amd64", "macho", "x86_64");
+}
+
+#[test]
+fn go_for_macos_arm64() {
+    go("darwin", "arm64", "macho", "aarch64");
+}
+
 /// A guarded `cargo build` for a target; what is reported about its program.
 fn cargo(target: &str, policy: &str, file: &str) -> (String, String, String) {
     let scratch = Scratch::fixture("builds/rust-hello");
