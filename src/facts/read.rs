@@ -27,8 +27,8 @@ impl Wanted {
 /// # Errors
 /// [`Unreadable`], with what is wrong; the caller adds the file's name.
 pub fn read_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    let file = open(path)?;
-    let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
+    let (file, length) = open_regular(path)?;
+    let source = Source::of_length(&file, length).map_err(|error| Unreadable::Io(error.to_string()))?;
     read_source(&source, wanted)
 }
 
@@ -53,6 +53,10 @@ pub fn read_source(source: &Source<'_>, wanted: Wanted) -> Result<FileFacts, Unr
 /// # Errors
 /// [`Unreadable::NotAFile`] for what is not a regular file; otherwise what the operating system says.
 pub fn open(path: &Path) -> Result<File, Unreadable> {
+    open_regular(path).map(|(file, _)| file)
+}
+
+fn open_regular(path: &Path) -> Result<(File, u64), Unreadable> {
     let io = |error: std::io::Error| Unreadable::Io(error.to_string());
     regular(&std::fs::metadata(path).map_err(io)?)?;
     let mut options = File::options();
@@ -61,8 +65,9 @@ pub fn open(path: &Path) -> Result<File, Unreadable> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
     let file = options.open(path).map_err(io)?;
-    regular(&file.metadata().map_err(io)?)?;
-    Ok(file)
+    let metadata = file.metadata().map_err(io)?;
+    regular(&metadata)?;
+    Ok((file, metadata.len()))
 }
 
 fn regular(metadata: &Metadata) -> Result<(), Unreadable> {

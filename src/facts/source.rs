@@ -56,7 +56,7 @@ pub struct Source<'a> {
 #[derive(Debug, Clone)]
 enum Inner<'a> {
     Memory(&'a [u8]),
-    File { file: &'a File, head: std::sync::Arc<[u8]> },
+    File { file: &'a File, head: std::sync::Arc<Vec<u8>> },
 }
 
 impl<'a> Source<'a> {
@@ -70,7 +70,11 @@ impl<'a> Source<'a> {
     /// # Errors
     /// What `fstat` and `pread` say.
     pub fn from_file(file: &'a File) -> std::io::Result<Self> {
-        let len = file.metadata()?.len();
+        Source::of_length(file, file.metadata()?.len())
+    }
+
+    /// A regular file whose length is known.
+    pub(super) fn of_length(file: &'a File, len: u64) -> std::io::Result<Self> {
         let want = usize::try_from(len).unwrap_or(HEAD).min(HEAD);
         let mut head = vec![0; want];
         let got = read_at(file, &mut head, 0)?;

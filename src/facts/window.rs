@@ -3,27 +3,33 @@
 //! A string table may have 100 MB, of which a few names are wanted. Chunks that were read stay until their sum passes
 //! [`KEPT`]; the reader never holds more, whatever the file says.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::{Source, Unreadable};
 
-/// Bytes read at once.
-const CHUNK: u64 = 32 * 1024;
+/// Bytes read at once: as many as the head of a source, which then serves the first chunk without a copy.
+const CHUNK: u64 = 16 * 1024;
 /// Bytes kept at most.
 const KEPT: usize = 4 * 1024 * 1024;
+
+/// Bytes of one chunk, borrowed where the source has them in memory.
+type Chunk<'s> = Rc<Cow<'s, [u8]>>;
 
 /// A reader of small pieces.
 #[derive(Debug)]
 pub(crate) struct Window<'s> {
     source: &'s Source<'s>,
-    chunks: RefCell<HashMap<u64, Rc<[u8]>>>,
+    chunks: RefCell<HashMap<u64, Chunk<'s>>>,
+    /// The chunk asked for last, which is asked for next nearly always.
+    last: RefCell<Option<(u64, Chunk<'s>)>>,
 }
 
 impl<'s> Window<'s> {
     pub(crate) fn new(source: &'s Source<'s>) -> Self {
-        Window { source, chunks: RefCell::default() }
+        Window { source, chunks: RefCell::default(), last: RefCell::default() }
     }
 
     /// Exactly `N` bytes at `offset`.
@@ -68,7 +74,10 @@ impl<'s> Window<'s> {
             let room = usize::try_from(end - at).unwrap_or(usize::MAX);
             let part = &chunk[start..];
             let part = &part[..part.len().min(room)];
-            if let Some(n) = part.iter().position(|&b| b == 0) {
+            if let Some(n) = memchr::memchr(0, part) {
+                if out.is_empty() {
+                    return Ok(part[..n].to_vec());
+                }
                 out.extend_from_slice(&part[..n]);
                 return Ok(out);
             }
@@ -79,22 +88,33 @@ impl<'s> Window<'s> {
     }
 
     /// The chunk that holds `at`, which lies inside the source, and where in it `at` is.
-    fn chunk(&self, at: u64, what: &str) -> Result<(Rc<[u8]>, usize), Unreadable> {
+    fn chunk(&self, at: u64, what: &str) -> Result<(Chunk<'s>, usize), Unreadable> {
         let first = at - at % CHUNK;
         let start = (at - first) as usize;
-        if let Some(chunk) = self.chunks.borrow().get(&first) {
+        if let Some((_, chunk)) =
+            self.last.borrow().as_ref().filter(|(kept, chunk)| *kept == first && start < chunk.len())
+        {
             return Ok((Rc::clone(chunk), start));
         }
-        let chunk: Rc<[u8]> = self.source.read_up_to(first, CHUNK, what)?.as_ref().into();
+        let chunk = self.chunk_from(first, what)?;
         if start >= chunk.len() {
             return Err(Unreadable::damaged(what, at, "the file ends before it"));
         }
+        self.last.replace(Some((first, Rc::clone(&chunk))));
+        Ok((chunk, start))
+    }
+
+    fn chunk_from(&self, first: u64, what: &str) -> Result<Chunk<'s>, Unreadable> {
+        if let Some(chunk) = self.chunks.borrow().get(&first) {
+            return Ok(Rc::clone(chunk));
+        }
+        let chunk = Rc::new(self.source.read_up_to(first, CHUNK, what)?);
         let mut chunks = self.chunks.borrow_mut();
         if chunks.len() * CHUNK as usize >= KEPT {
             chunks.clear();
         }
         chunks.insert(first, Rc::clone(&chunk));
-        Ok((chunk, start))
+        Ok(chunk)
     }
 }
 

@@ -11,7 +11,7 @@ use goblin::elf::program_header::PT_DYNAMIC;
 
 use super::image::Image;
 use crate::facts::Unreadable;
-use crate::facts::bytes::text;
+use crate::facts::bytes::into_text;
 
 /// gABI `DT_RELR`, `DT_RELRSZ`; Android's first encoding of it.
 const DT_RELR: u64 = 36;
@@ -132,7 +132,7 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         let at = self.at(index, what)?;
         let name = self.image.window.c_string(at, self.end.min(at.saturating_add(self.budget.get() + 1)), what)?;
         self.spend(name.len(), what)?;
-        Ok(text(&name))
+        Ok(into_text(name))
     }
 
     /// A further copy of a name that was read already.

@@ -8,12 +8,14 @@ use goblin::elf::header::{EI_CLASS, EI_DATA, EI_VERSION, ELFCLASS32, ELFCLASS64,
 use goblin::elf::program_header::{PF_W, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SectionHeader};
 
-use crate::facts::bytes::{Order, text};
+use crate::facts::bytes::{Order, text, until_nul};
 use crate::facts::window::Window;
 use crate::facts::{Source, Unreadable};
 
 /// More section headers than this no linker writes into a program; each costs memory.
 const MOST_SECTIONS: u64 = 1 << 18;
+/// A table of section names up to this many bytes is read at once.
+const SMALL_NAMES: u64 = 64 * 1024;
 /// Symbols read at once.
 const SYMBOLS_AT_ONCE: u64 = 4096;
 /// Longest name of a symbol that is looked for, with its NUL.
@@ -150,12 +152,22 @@ impl<'s> Image<'s> {
         let table = table.filter(|table| table.sh_type != SHT_NOBITS);
         // Names are shared tails of one small table: a hostile one may not make them longer than the file together.
         let mut budget = self.source.len();
+        let small = table.filter(|table| table.sh_size <= SMALL_NAMES);
+        let small = small.and_then(|table| self.source.read(table.sh_offset, table.sh_size, "section names").ok());
         let name = |header: &SectionHeader| {
             let Some(table) = table else { return String::new() };
-            let at = table.sh_offset.saturating_add(header.sh_name as u64);
-            let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(budget));
-            let name = self.window.c_string(at, end, "section name").unwrap_or_default();
-            budget = budget.saturating_sub(name.len() as u64);
+            let name = match &small {
+                Some(names) => names.get(header.sh_name..).map(until_nul).map(Cow::Borrowed).unwrap_or_default(),
+                None => {
+                    let at = table.sh_offset.saturating_add(header.sh_name as u64);
+                    let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(budget));
+                    Cow::Owned(self.window.c_string(at, end, "section name").unwrap_or_default())
+                }
+            };
+            budget = match budget.checked_sub(name.len() as u64) {
+                Some(left) => left,
+                None => return String::new(),
+            };
             text(&name)
         };
         self.section_headers.iter().map(name).collect()

@@ -214,7 +214,7 @@ impl Imports {
         table.each(|symbol| {
             let need = usize::try_from(symbol.index).ok().and_then(|index| indices.get(index));
             let need = need.map(|index| index & !HIDDEN).filter(|&index| index > 1);
-            let need = need.and_then(|index| by_index.get(&index)).copied();
+            let need = need.and_then(|index| by_index.get(usize::from(index)).copied().flatten());
             if !symbol.is_undefined() {
                 imports.defined_count += 1;
             }

@@ -76,8 +76,12 @@ impl Needs {
     }
 
     /// The place in `list` of each version index.
-    pub(super) fn by_index(&self) -> std::collections::HashMap<u16, usize> {
-        self.indices.iter().enumerate().map(|(place, &index)| (index, place)).collect()
+    pub(super) fn by_index(&self) -> Vec<Option<usize>> {
+        let mut places = vec![None; self.indices.iter().max().map_or(0, |&max| usize::from(max) + 1)];
+        for (place, &index) in self.indices.iter().enumerate() {
+            places[usize::from(index)] = Some(place);
+        }
+        places
     }
 }
 

@@ -11,18 +11,19 @@ use crate::facts::elf::image::Image;
 
 /// Most code looked at, in bytes; static programs beyond it are not judged by their calls.
 const MOST: u64 = 64 << 20;
+/// Most references kept; real code has one in some dozen bytes.
+const MOST_REFERENCES: usize = 4 << 20;
 
-/// The executable segments, in memory.
+/// Every reference from executable segments to a loadable address, sorted by what is referred to.
 pub(super) struct Code {
-    machine: u16,
-    parts: Vec<(u64, Vec<u8>)>,
+    references: Vec<Reference>,
 }
 
 /// One reference: where it stands, and what it refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Reference {
-    pub(super) from: u64,
     pub(super) to: u64,
+    pub(super) from: u64,
 }
 
 impl Code {
@@ -37,29 +38,39 @@ impl Code {
         if !matches!(machine, EM_X86_64 | EM_386 | EM_AARCH64) || size > MOST {
             return Ok(None);
         }
-        let mut parts = Vec::new();
+        let ends = |low: Option<u64>, high: Option<u64>| low.zip(high).map_or(0..=0, |(low, high)| low..=high);
+        let loaded = || image.segments_of(PT_LOAD);
+        let known = ends(
+            loaded().map(|segment| segment.p_vaddr).min(),
+            loaded().map(|segment| segment.p_vaddr.saturating_add(segment.p_memsz)).max(),
+        );
+        let mut references = Vec::new();
         for segment in segments() {
             let bytes = image.source.read(segment.p_offset, segment.p_filesz, "executable segment")?;
-            parts.push((segment.p_vaddr, bytes.into_owned()));
+            collect(machine, segment.p_vaddr, &bytes, |from, to| {
+                if known.contains(&to) && references.len() < MOST_REFERENCES {
+                    references.push(Reference { to, from });
+                }
+            });
         }
-        Ok(Some(Code { machine, parts }))
+        references.sort_unstable();
+        Ok(Some(Code { references }))
     }
 
-    /// Every reference from code to an address in the range, both ends included.
-    pub(super) fn references(&self, low: u64, high: u64) -> Vec<Reference> {
-        let mut found = Vec::new();
-        for (base, bytes) in &self.parts {
-            let mut add = |at: usize, to: u64| {
-                if (low..=high).contains(&to) {
-                    found.push(Reference { from: base.wrapping_add(at as u64), to });
-                }
-            };
-            match self.machine {
-                EM_AARCH64 => aarch64(*base, bytes, &mut add),
-                _ => x86(*base, bytes, self.machine == EM_X86_64, &mut add),
-            }
-        }
-        found
+    /// Every reference to an address in the range, both ends included.
+    pub(super) fn references(&self, low: u64, high: u64) -> &[Reference] {
+        let start = self.references.partition_point(|reference| reference.to < low);
+        let rest = &self.references[start..];
+        &rest[..rest.partition_point(|reference| reference.to <= high)]
+    }
+}
+
+/// Calls `add` with every place that refers to an address, and the address.
+fn collect(machine: u16, base: u64, bytes: &[u8], mut add: impl FnMut(u64, u64)) {
+    let mut add = |at: usize, to: u64| add(base.wrapping_add(at as u64), to);
+    match machine {
+        EM_AARCH64 => aarch64(base, bytes, &mut add),
+        _ => x86(base, bytes, machine == EM_X86_64, &mut add),
     }
 }
 
@@ -109,22 +120,33 @@ fn aarch64(base: u64, bytes: &[u8], add: &mut impl FnMut(usize, u64)) {
 mod tests {
     use super::*;
 
+    fn all(machine: u16, base: u64, bytes: &[u8]) -> Vec<(u64, u64)> {
+        let mut found = Vec::new();
+        collect(machine, base, bytes, |from, to| found.push((from, to)));
+        found
+    }
+
     #[test]
     fn x86_calls_and_absolute_addresses() {
         // nop; call 0x2000; mov eax, 0x2000
-        let bytes = vec![0x90, 0xe8, 0xfa, 0x0f, 0, 0, 0xb8, 0, 0x20, 0, 0];
-        let code = Code { machine: EM_X86_64, parts: vec![(0x1000, bytes)] };
-        let from: Vec<u64> = code.references(0x2000, 0x2000).iter().map(|reference| reference.from).collect();
-        assert_eq!(from, [0x1002, 0x1007]);
+        let bytes = [0x90, 0xe8, 0xfa, 0x0f, 0, 0, 0xb8, 0, 0x20, 0, 0];
+        assert_eq!(all(EM_X86_64, 0x1000, &bytes), [(0x1002, 0x2000), (0x1007, 0x2000)]);
     }
 
     #[test]
     fn aarch64_branches_and_addresses() {
         // bl +8; adrp x0, +1 page; add x0, x0, #0x10
         let words = [0x9400_0002u32, 0xb000_0000, 0x9100_4000];
-        let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let code = Code { machine: EM_AARCH64, parts: vec![(0x40_0000, bytes)] };
-        assert_eq!(code.references(0x40_0008, 0x40_0008), [Reference { from: 0x40_0000, to: 0x40_0008 }]);
-        assert_eq!(code.references(0x40_1010, 0x40_1010), [Reference { from: 0x40_0004, to: 0x40_1010 }]);
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(all(EM_AARCH64, 0x40_0000, &bytes), [(0x40_0000, 0x40_0008), (0x40_0004, 0x40_1010)]);
+    }
+
+    #[test]
+    fn references_are_found_by_range() {
+        let of = |to| Reference { to, from: 1 };
+        let code = Code { references: vec![of(1), of(5), of(5), of(9)] };
+        assert_eq!(code.references(2, 5).len(), 2);
+        assert_eq!(code.references(6, 8), []);
+        assert_eq!(code.references(1, 9).len(), 4);
     }
 }

@@ -89,8 +89,8 @@ pub(super) fn runtime_parts(image: &Image<'_>) -> Result<Vec<String>, Unreadable
 /// function on → whoever calls `dlopen`.
 fn dlopen_caller(code: &Code, messages: &[&Found]) -> Option<u64> {
     let starts_before = |at: u64, distance: u64| -> Vec<Reference> {
-        let all = code.references(at.saturating_sub(distance), at).into_iter();
-        all.filter(|reference| reference.to.is_multiple_of(ALIGNMENT)).collect()
+        let all = code.references(at.saturating_sub(distance), at).iter();
+        all.filter(|reference| reference.to.is_multiple_of(ALIGNMENT)).copied().collect()
     };
     for gives in messages.iter().flat_map(|message| code.references(message.address, message.address)) {
         let near = starts_before(gives.from, TO_MESSAGE);
