@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [[ -z ${MANIFEST:-} || -z ${ROOT:-} ]]; then
-  MANIFEST=tests/corpus/core.jsonl ROOT=target/corpus
+  MANIFEST=tests/corpus/core.jsonl ROOT=$PWD/target/corpus
   scripts/fetch-corpus.py --manifest "$MANIFEST" --root "$ROOT"
 fi
 export MANIFEST ROOT

@@ -145,6 +145,7 @@ def main():
     ap.add_argument("--jobs", type=int, default=4)
     ap.add_argument("--check", action="store_true", help="verify what is there; download nothing")
     a = ap.parse_args()
+    a.root = os.path.abspath(a.root)
     os.makedirs(a.root, exist_ok=True)
     groups = collections.OrderedDict()
     for line in open(a.manifest):

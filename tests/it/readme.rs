@@ -51,7 +51,7 @@ fn steps(block: &str) -> Vec<Step> {
 fn run(steps: &[Step]) -> Vec<String> {
     const MARK: &str = "\u{1e}";
     let scratch = Scratch::examples();
-    let programs = scratch.programs(&["seaworthy", "cargo-seaworthy"]);
+    let programs = scratch.programs(&["seaworthy", "cargo-seaworthy", "seaworthy-ld"]);
     let mut script = String::from("status=0\n");
     for step in steps {
         // A subshell hands the status of the last command on to a following `echo $?`.
@@ -87,11 +87,18 @@ fn redact(output: &str) -> String {
 }
 
 /// What a version stands behind, in the lines about artifacts.
-const VERSIONED: &[&str] = &["go1.", "musl >= "];
+const VERSIONED: &[&str] = &[" go1.", " musl", " glibc", " linux "];
 
+/// Takes the version out of a line about an artifact.
 fn without_version(line: &str, name: &str) -> String {
-    let Some((before, after)) = line.split_once(name) else { return line.to_owned() };
-    let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let Some((before, after)) = line.split_once(name).filter(|_| line.starts_with("ok: ")) else {
+        return line.to_owned();
+    };
+    let version = |c: char| c.is_ascii_digit() || matches!(c, '.' | '>' | '=');
+    let rest = match after.split_once(" linked in") {
+        Some((_, rest)) if name != " linux " && name != " go1." => format!(" linked in{rest}"),
+        _ => after.trim_start_matches(version).to_owned(),
+    };
     format!("{before}{name}[..]{rest}")
 }
 
@@ -111,7 +118,7 @@ fn written(steps: &[Step], outputs: &[String]) -> String {
 
 #[test]
 fn every_command_block_prints_what_it_says() {
-    requires!("sh", "go", "gcc", "rust-std:x86_64-unknown-linux-musl");
+    requires!("sh", "go", "gcc", "musl-gcc", "rust-std:x86_64-unknown-linux-musl");
     let _held = PAGE.lock();
     let path = repository().join("README.md");
     let mut page = std::fs::read_to_string(&path).expect("there is a README.md");
