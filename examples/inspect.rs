@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use seaworthy::check::{Inspected, Surroundings, check, exit_code};
 use seaworthy::facts::{Wanted, read_file};
+use seaworthy::hosts::load::NoFiles;
 use seaworthy::policy::{self, exceptions::today};
 use seaworthy::report::Report;
 use seaworthy::run::{Artifact, Provenance, Role};
@@ -21,7 +22,13 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         let facts = read_file(&path, Wanted::default());
         Inspected { artifact: Artifact { path, role: Role::Unknown, package: None, target: None }, facts }
     });
-    let surroundings = Surroundings { directory: &directory, today: today(), hosts: &|_, _| Vec::new() };
+    let surroundings = Surroundings {
+        directory: &directory,
+        today: today(),
+        hosts: &|_, _| Vec::new(),
+        files: &NoFiles,
+        strict_symbols: false,
+    };
     let (artifacts, general) = check(&policy, inspected.collect(), &Provenance::default(), &surroundings);
     let report = Report { artifacts, general, notes: Vec::new() };
     for result in &report.artifacts {

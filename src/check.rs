@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::exit;
 use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::hosts::Host;
+use crate::hosts::load::Files;
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin, Policy, Setting};
 use crate::report::Report;
@@ -99,6 +100,10 @@ pub struct Surroundings<'a> {
     pub today: Date,
     /// Resolves the hosts of `runs-on` that are of the slice's system.
     pub hosts: &'a (dyn Fn(&Effective<'_>, &Facts) -> Vec<Host> + Sync),
+    /// The files beside the artifacts, for libraries they ship.
+    pub files: &'a dyn Files,
+    /// Shared objects are judged alone, as `ldd -r` does.
+    pub strict_symbols: bool,
 }
 
 /// Judges every artifact; the order of the results is that of the artifacts. The second part is what belongs to no single

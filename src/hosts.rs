@@ -7,6 +7,7 @@
 mod catalogue;
 mod exports;
 mod glibc;
+pub mod kernel;
 pub mod load;
 mod musl;
 mod own;

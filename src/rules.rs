@@ -13,19 +13,30 @@ mod dynamic_loader;
 mod enforced_setting_lost;
 mod executable_stack;
 pub(crate) mod expired_exception;
+mod float_abi;
 mod go_stub;
 mod library_without_loader;
 mod mismatched_start_files;
 pub(crate) mod missing_artifact;
 mod missing_entitlement;
+mod missing_library;
+mod newer_cpu;
 mod newer_glibc;
+mod newer_kernel;
+mod newer_libstdcxx;
+mod newer_macos;
+mod newer_windows;
 mod non_system_dll;
 mod non_system_dylib;
+mod old_go_toolchain;
+mod private_glibc_symbol;
 mod run_path;
 mod static_glibc_resolver;
 mod stray_glibc;
 mod support;
 mod text_relocations;
+mod undefined_symbol;
+mod unmarked_relr;
 pub(crate) mod unreadable_binary;
 mod unsigned_code;
 pub(crate) mod unused_exception;
@@ -37,6 +48,7 @@ use serde::Serialize;
 
 use crate::facts::{Facts, Format};
 use crate::hosts::Host;
+use crate::hosts::load::Loads;
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin};
 use crate::run::{Artifact, Provenance};
@@ -52,18 +64,29 @@ pub static RULES: &[&Rule] = &[
     &enforced_setting_lost::RULE,
     &executable_stack::RULE,
     &expired_exception::RULE,
+    &float_abi::RULE,
     &go_stub::RULE,
     &library_without_loader::RULE,
     &mismatched_start_files::RULE,
     &missing_artifact::RULE,
     &missing_entitlement::RULE,
+    &missing_library::RULE,
+    &newer_cpu::RULE,
     &newer_glibc::RULE,
+    &newer_kernel::RULE,
+    &newer_libstdcxx::RULE,
+    &newer_macos::RULE,
+    &newer_windows::RULE,
     &non_system_dll::RULE,
     &non_system_dylib::RULE,
+    &old_go_toolchain::RULE,
+    &private_glibc_symbol::RULE,
     &run_path::RULE,
     &static_glibc_resolver::RULE,
     &stray_glibc::RULE,
     &text_relocations::RULE,
+    &undefined_symbol::RULE,
+    &unmarked_relr::RULE,
     &unreadable_binary::RULE,
     &unsigned_code::RULE,
     &unused_exception::RULE,
@@ -100,6 +123,8 @@ pub struct Subject<'a> {
     pub policy: &'a Effective<'a>,
     /// The hosts of `runs-on` that are of the artifact's system, resolved.
     pub hosts: &'a [Host],
+    /// What the loaders of those that run Linux would say.
+    pub loads: &'a Loads<'a>,
     /// What is known about the build.
     pub provenance: &'a Provenance,
 }

@@ -8,6 +8,7 @@ use super::excuse::{self, Excuses, Uses};
 use super::general;
 use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
 use crate::facts::{Facts, FileFacts, Unreadable};
+use crate::hosts::load::Loads;
 use crate::policy::levels::Effective;
 use crate::policy::{FileNames, Level, Policy, Setting};
 use crate::report;
@@ -103,6 +104,10 @@ impl Bench<'_> {
 
     fn try_slice(&self, slice: &Facts, name: Option<&str>, trial: &mut Trial<'_>) {
         let hosts = (self.surroundings.hosts)(&trial.effective, slice);
+        let path = self.surroundings.directory.join(&trial.result.artifact.path).to_string_lossy().replace('\\', "/");
+        let provided = trial.effective.provided.clone();
+        let loads = Loads::new(slice, &path, &hosts, self.surroundings.files)
+            .with_symbols(self.surroundings.strict_symbols, &provided);
         for rule in self.rules {
             // Without a check of its own the rule is about the run as a whole.
             let Some(check) = rule.check else { continue };
@@ -115,6 +120,7 @@ impl Bench<'_> {
                 facts: slice,
                 policy: &trial.effective,
                 hosts: &hosts,
+                loads: &loads,
                 provenance: self.provenance,
             };
             if !rule.formats.contains(&slice.format) {

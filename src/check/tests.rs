@@ -8,6 +8,7 @@ use super::judge::{Bench, all};
 use super::*;
 use crate::facts::libc::{Certainty, Libc, LibcFamily};
 use crate::facts::{Details, Endian, Format, Kind, Linkage, Os};
+use crate::hosts::load::NoFiles;
 use crate::policy::parse_str;
 use crate::rules::{Rule, Subject, Verdict, Violation};
 use crate::run::Role;
@@ -79,8 +80,13 @@ fn judge(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>) -> Re
 
 fn judge_build(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>, provenance: &Provenance) -> Report {
     let policy = parse_str(policy, Path::new("seaworthy.toml")).expect("a good policy");
-    let surroundings =
-        Surroundings { directory: Path::new("/work"), today: date(2027, 3, 1), hosts: &|_, _| Vec::new() };
+    let surroundings = Surroundings {
+        directory: Path::new("/work"),
+        today: date(2027, 3, 1),
+        hosts: &|_, _| Vec::new(),
+        files: &NoFiles,
+        strict_symbols: false,
+    };
     let (artifacts, general) =
         all(&Bench { rules, policy: &policy, provenance, surroundings: &surroundings }, inspected);
     Report { artifacts, general, notes: Vec::new() }

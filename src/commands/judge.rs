@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::Error;
 use crate::check::{ArtifactResult, Finding, Inspected, Surroundings, check};
 use crate::facts::{Facts, Os};
-use crate::hosts::{self, Host, HostError, System};
+use crate::hosts::{self, Disk, Host, HostError, System};
 use crate::policy::Policy;
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
@@ -25,7 +25,9 @@ pub(super) fn judge(
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
     let known = Known { policy, hosts: Mutex::default() };
     let resolve = |effective: &Effective<'_>, facts: &Facts| known.of(effective, facts);
-    let surroundings = Surroundings { directory, today: today(), hosts: &resolve };
+    let files = Disk::default();
+    let surroundings =
+        Surroundings { directory, today: today(), hosts: &resolve, files: &files, strict_symbols: false };
     let results = check(policy, inspected, provenance, &surroundings);
     let hosts = known.hosts.into_inner().unwrap_or_else(PoisonError::into_inner);
     match hosts.into_values().find_map(Result::err) {

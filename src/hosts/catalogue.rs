@@ -115,7 +115,6 @@ fn family(name: &str, arch: &str) -> Option<Host> {
         "linux" => {
             "the name".clone_into(&mut host.source);
             host.kernel = Some(version);
-            host.complete = true;
         }
         _ => return None,
     }

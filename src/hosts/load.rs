@@ -5,6 +5,7 @@
 //! cannot know becomes a gap, and a load with a gap never "runs".
 
 mod graph;
+mod lazy;
 mod objects;
 mod reason;
 mod search;
@@ -13,9 +14,10 @@ mod versions;
 
 use serde::Serialize;
 
-use super::{Host, Version};
+use super::{Host, Version, kernel};
 use crate::facts::{Details, Facts, Kind, Linkage};
 
+pub use lazy::Loads;
 pub use objects::{Files, Image, NoFiles, Opened};
 pub use reason::Reason;
 
@@ -46,14 +48,43 @@ pub struct Load {
     pub outcome: Outcome,
     /// Why it does not run; empty otherwise.
     pub reasons: Vec<Reason>,
-    /// What is not known, one sentence each.
-    pub gaps: Vec<String>,
+    /// What is not known.
+    pub gaps: Vec<Gap>,
     /// Programs that a shared object expects to be loaded by: `CPython`, `Node.js` …
     pub expects: Vec<&'static str>,
     /// The verdict rests on rows of the catalogue that nobody verified.
     pub unverified: bool,
     /// Every object that is loaded, the program first, by path where it has one.
     pub objects: Vec<String>,
+}
+
+/// A fact that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// What it is about.
+    pub about: About,
+    /// One sentence.
+    pub text: String,
+}
+
+/// What a missing fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// Whether a library or loader is there and loads.
+    Library,
+    /// Whether a version or symbol is there.
+    Symbol,
+}
+
+impl Gap {
+    fn library(text: String) -> Gap {
+        Gap { about: About::Library, text }
+    }
+
+    fn symbol(text: String) -> Gap {
+        Gap { about: About::Symbol, text }
+    }
 }
 
 /// Whether it runs.
@@ -82,17 +113,19 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
         objects: vec![program.path.to_owned()],
     };
     let Details::Elf(elf) = &program.facts.details else {
-        result.gaps.push("only ELF files are loaded by ld.so".to_owned());
+        result.gaps.push(Gap::library("only ELF files are loaded by ld.so".to_owned()));
         result.outcome = Outcome::Unknown;
         return result;
     };
     result.reasons.extend(machine(program.facts, elf, host));
     let alone = program.facts.linkage == Linkage::Static && program.facts.kind != Kind::SharedObject;
-    if !alone && result.reasons.is_empty() {
+    // `linux:K` is a kernel and nothing else.
+    let only_kernel = host.kernel.is_some() && host.libc.is_none() && !host.complete;
+    if !alone && !only_kernel && result.reasons.is_empty() {
         match graph::Graph::build(program, elf, host, shipped) {
             Ok(mut graph) => {
                 if elf.soname.as_deref() == Some("libc.so.6") {
-                    result.gaps.push("a C library loaded beside another one may do anything".to_owned());
+                    result.gaps.push(Gap::library("a C library loaded beside another one may do anything".to_owned()));
                 }
                 if !mode.strict_symbols && program.facts.kind == Kind::SharedObject {
                     graph.add_loading_program();
@@ -117,6 +150,11 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
 fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Option<Reason> {
     if facts.arch != host.arch {
         return Some(Reason::WrongArchitecture { program: facts.arch.clone(), host: host.arch.clone() });
+    }
+    if let (Some(has), Some(floor)) = (host.kernel, kernel::floor(facts))
+        && floor.version > has
+    {
+        return Some(Reason::KernelTooOld { needs: floor.version, has, because: floor.because });
     }
     // Without a loader nobody looks at the note: musl's and static programs start and may die later.
     let needed =

@@ -1,11 +1,13 @@
 //! The file needs a newer glibc than it will find.
 
 use super::support::advice::{Maker, musl_target};
+use super::support::hosts::pick;
 use super::support::libraries::is_glibc;
 use super::support::versions::{is_newer, node, parse, show};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::elf::VersionNeed;
+use crate::hosts::load::Reason;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc`. As the loader
+Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc` and against what each host of `runs-on` has. As the loader
 does it: an entry marked weak (`VER_FLG_WEAK`) is no demand; an entry counts even when no symbol uses it; the markers
 `GLIBC_ABI_*` count as the release that brought them.
 
@@ -51,6 +53,54 @@ const MARKERS: &[(&str, &[u32])] = &[
 ];
 
 fn check(subject: &Subject<'_>) -> Verdict {
+    let on_hosts = on_hosts(subject);
+    match (floor(subject), on_hosts) {
+        (Verdict::Violated(mut floor), Verdict::Violated(hosts)) => {
+            floor.extend(hosts);
+            Verdict::Violated(floor)
+        }
+        (floor @ (Verdict::Violated(_) | Verdict::Inconclusive(_)), _) => floor,
+        (_, hosts @ (Verdict::Violated(_) | Verdict::Inconclusive(_))) => hosts,
+        (Verdict::NotApplicable(why), Verdict::NotApplicable(_)) => Verdict::NotApplicable(why),
+        _ => Verdict::Pass,
+    }
+}
+
+/// Version nodes that the glibc of a host lacks; a host is the set of its nodes, since distributions backport some.
+fn on_hosts(subject: &Subject<'_>) -> Verdict {
+    if !subject.elf().is_some_and(|elf| elf.version_needs.iter().any(|need| is_glibc(&need.file))) {
+        return Verdict::NotApplicable("it needs no glibc");
+    }
+    subject.judge_loads(None, |host, load| {
+        let missing = pick(load, |reason| match reason {
+            Reason::MissingVersion { library, version, symbols, .. } if is_glibc(library) => Some(VersionNeed {
+                file: library.clone(),
+                version: version.clone(),
+                weak: false,
+                symbols: symbols.clone(),
+            }),
+            _ => None,
+        });
+        let highest = missing.iter().filter_map(|need| release(&need.version)).max();
+        let has = host.glibc().map(|version| version.to_string()).unwrap_or_default();
+        let (message, floor) = match (missing.first()?, highest) {
+            (_, Some(highest)) if show(&highest) != has => {
+                (format!("`{{artifact}}` needs glibc {}, but `{}` has {has}", show(&highest), host.name), has)
+            }
+            (need, _) => (format!("`{{artifact}}` needs `{}`, which `{}` does not have", need.version, host.name), has),
+        };
+        Some(Violation {
+            message,
+            evidence: missing.iter().map(shown).collect(),
+            causes: missing.iter().flat_map(|need| &need.symbols).cloned().map(Cause::Symbol).collect(),
+            help: Some(help(subject, &floor)),
+            ..Violation::default()
+        })
+    })
+}
+
+/// The floor that the policy names as a number.
+fn floor(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
     let needs = || elf.version_needs.iter().filter(|need| is_glibc(&need.file));
     if needs().next().is_none() {
@@ -156,6 +206,21 @@ mod tests {
         case(vec![weak, need("libc.so.6", "GLIBC_2.17", &["clock_gettime"])]).passes(&RULE);
         case(vec![need("libgcc_s.so.1", "GLIBC_2.99", &["__register_frame_info"])]).not_applicable(&RULE);
         case(vec![need("libc.so.6", "GLIBC_PRIVATE", &["_dl_sym"])]).passes(&RULE);
+    }
+
+    #[test]
+    fn hosts_are_asked_for_the_nodes_they_have() {
+        let newer = || {
+            case(vec![need("libc.so.6", "GLIBC_2.34", &["__libc_start_main"])]).with(|case| {
+                case.policy.linux.glibc = None;
+            })
+        };
+        let violations = newer().runs_on(&["debian:11", "rhel:9"]).violations(&RULE);
+        assert_eq!(violations.len(), 1, "{violations:?}");
+        assert_eq!(violations[0].message, "`{artifact}` needs glibc 2.34, but `debian:11` has 2.31");
+        newer().runs_on(&["rhel:9", "scratch"]).passes(&RULE);
+        let marker = case(vec![need("libc.so.6", "GLIBC_ABI_DT_RELR", &[])]);
+        marker.with(|case| case.policy.linux.glibc = None).runs_on(&["ubuntu:22.04"]).violations(&RULE);
     }
 
     #[test]

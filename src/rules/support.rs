@@ -1,6 +1,7 @@
 //! What several rules share: questions about the subject, names of libraries, targets, and the advice that fits a tool.
 
 pub(super) mod advice;
+pub(super) mod hosts;
 pub(super) mod libraries;
 mod page;
 mod subject;

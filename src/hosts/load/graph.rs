@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::objects::{Files, Image, Opened};
 use super::search::{self, Found, Place};
-use super::{Load, Program, Reason};
+use super::{Gap, Load, Program, Reason};
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
 use crate::hosts::exports::{Exports, Listed};
@@ -77,7 +77,7 @@ pub(super) struct Graph<'a> {
     pub(super) family: LibcFamily,
     pub(super) nodes: Vec<Node<'a>>,
     missing: Vec<Reason>,
-    gaps: Vec<String>,
+    gaps: Vec<Gap>,
     /// The program as a library of its own, for its symbols.
     own: OnceCell<Option<Arc<Image>>>,
 }
@@ -106,10 +106,10 @@ impl<'a> Graph<'a> {
             own: OnceCell::new(),
         };
         if !matches!(family, LibcFamily::Glibc | LibcFamily::Musl) {
-            graph.gaps.push(format!(
+            graph.gaps.push(Gap::library(format!(
                 "how `{}` loads programs is not known",
                 elf.interpreter.as_deref().unwrap_or("the loader")
-            ));
+            )));
             return Ok(graph);
         }
         graph.follow(0);
@@ -121,7 +121,7 @@ impl<'a> Graph<'a> {
                     place: Place::Host(String::new()),
                     parent: None,
                 }),
-                None => graph.gaps.push(format!("the C library of `{}` cannot be read", host.name)),
+                None => graph.gaps.push(Gap::library(format!("the C library of `{}` cannot be read", host.name))),
             }
         }
         Ok(graph)
@@ -193,9 +193,10 @@ impl<'a> Graph<'a> {
             Found::Unusable { path, why } => {
                 self.missing.push(Reason::UnusableLibrary { name: name.to_owned(), path, why, needed_by });
             }
-            Found::Unknown => {
-                self.gaps.push(format!("whether `{}` has {name}, needed by {needed_by}, is not known", self.host.name))
-            }
+            Found::Unknown => self.gaps.push(Gap::library(format!(
+                "whether `{}` has {name}, needed by {needed_by}, is not known",
+                self.host.name
+            ))),
         }
     }
 

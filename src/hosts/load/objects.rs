@@ -9,7 +9,7 @@ use crate::hosts::exports::{Exports, Listed, Symbol};
 
 /// A tree of files: those shipped beside the artifact, or a root file system. Injected, so that the load itself opens
 /// nothing.
-pub trait Files: fmt::Debug {
+pub trait Files: fmt::Debug + Sync {
     /// What lies at an absolute path of that tree, symbolic links followed inside the tree.
     fn open(&self, path: &str) -> Opened;
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::hosts::Version;
+
 /// Why it does not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
@@ -115,6 +117,15 @@ pub enum Reason {
         /// The object.
         object: String,
     },
+    /// The kernel is older than what the program's runtime works on.
+    KernelTooOld {
+        /// What the program needs.
+        needs: Version,
+        /// What the host has.
+        has: Version,
+        /// Who says so.
+        because: String,
+    },
     /// The CPU level the system is known for is too low.
     CpuTooOld {
         /// What the program needs.
@@ -166,6 +177,9 @@ impl fmt::Display for Reason {
             }
             Reason::ForeignRelocations { object } => {
                 write!(f, "{object} has relocations that only glibc's loader knows")
+            }
+            Reason::KernelTooOld { needs, has, because } => {
+                write!(f, "it needs Linux {needs} ({because}), the host has {has}")
             }
             Reason::CpuTooOld { needs, has } => write!(f, "it needs {needs}, the host starts on {has}"),
         }

@@ -1,7 +1,7 @@
 //! Undefined symbols: every strong one must be defined by something in scope, by name and version.
 
 use super::graph::{Body, Graph, Node};
-use super::{Load, Mode, Reason};
+use super::{Gap, Load, Mode, Reason};
 use crate::facts::Kind;
 use crate::facts::elf::{ElfFacts, UndefinedSymbol};
 use crate::facts::libc::LibcFamily;
@@ -61,7 +61,10 @@ fn one(
         _ => {
             let name = version.map_or_else(|| symbol.name.clone(), |version| format!("{}@{version}", symbol.name));
             let host = &graph.host.name;
-            result.gaps.push(format!("whether `{host}` defines `{name}`, needed by {}, is not known", node.label()));
+            result.gaps.push(Gap::symbol(format!(
+                "whether `{host}` defines `{name}`, needed by {}, is not known",
+                node.label()
+            )));
         }
     }
 }

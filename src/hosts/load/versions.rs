@@ -1,7 +1,7 @@
 //! Version needs and what hangs on them: glibc's `_dl_check_map_versions` (`elf/dl-version.c`). musl knows no versions.
 
 use super::graph::{Body, Graph, Node};
-use super::{Load, Reason};
+use super::{Gap, Load, Reason};
 use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
@@ -62,13 +62,13 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
                 symbols: need.symbols.clone(),
                 needed_by: node.label().to_owned(),
             }),
-            Some(Answer::Unknown) => result.gaps.push(format!(
+            Some(Answer::Unknown) => result.gaps.push(Gap::symbol(format!(
                 "whether {} of `{}` has the version `{}`, needed by {}, is not known",
                 need.file,
                 graph.host.name,
                 need.version,
                 node.label()
-            )),
+            ))),
         }
     }
 }
@@ -88,7 +88,9 @@ fn relr_glibc(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut L
         Some(Answer::Yes) => {}
         Some(Answer::No) => result.reasons.push(Reason::RelrIgnored { object }),
         None | Some(Answer::Unknown) => {
-            result.gaps.push(format!("whether the loader of `{}` knows DT_RELR is not known", graph.host.name));
+            result
+                .gaps
+                .push(Gap::library(format!("whether the loader of `{}` knows DT_RELR is not known", graph.host.name)));
         }
     }
 }
@@ -136,9 +138,9 @@ fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut L
         result.reasons.push(Reason::StaticTls { library: node.label().to_owned(), bytes: elf.tls_size });
     } else if elf.tls_size > TLS_FREE {
         let (bytes, label) = (elf.tls_size, node.label());
-        result.gaps.push(format!(
+        result.gaps.push(Gap::library(format!(
             "whether the loader has {bytes} bytes of static thread-local storage left for {label} is not known"
-        ));
+        )));
     }
 }
 

@@ -42,6 +42,13 @@ pub(in crate::rules) fn is_runtime(soname: &str) -> bool {
     is_glibc(soname) || is_musl(soname) || soname.starts_with("libgcc_s.so") || soname.starts_with("libc.so")
 }
 
+/// Whether `soname` is one of the runtime libraries that GCC brings.
+pub(in crate::rules) fn is_compiler_runtime(soname: &str) -> bool {
+    ["libstdc++.so", "libgcc_s.so", "libatomic.so", "libgomp.so", "libgfortran.so", "libquadmath.so"]
+        .iter()
+        .any(|stem| soname.starts_with(stem))
+}
+
 /// Whether the path or soname is that of glibc's loader.
 pub(in crate::rules) fn is_glibc_loader(path: &str) -> bool {
     let name = file_name(path);

@@ -10,6 +10,8 @@ use crate::facts::macho::MachOFacts;
 use crate::facts::pe::PeFacts;
 use crate::facts::rust_build_info::RustBuild;
 use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Os};
+use crate::hosts::load::{Loads, NoFiles};
+use crate::hosts::{self, Host};
 use crate::policy::{LinkagePolicy, Origin, Policy, Setting};
 use crate::report::{self, Report};
 use crate::rules::{Rule, Subject, Verdict, Violation};
@@ -21,6 +23,7 @@ pub(in crate::rules) struct Case {
     pub(crate) facts: Facts,
     pub(crate) policy: Policy,
     pub(crate) provenance: Provenance,
+    pub(crate) hosts: Vec<Host>,
 }
 
 impl Case {
@@ -61,6 +64,7 @@ impl Case {
             },
             policy: Policy::default_policy(),
             provenance: Provenance::default(),
+            hosts: Vec::new(),
         }
     }
 
@@ -114,6 +118,14 @@ impl Case {
         self
     }
 
+    /// Lists these hosts in `runs-on`, on line 1.
+    pub(crate) fn runs_on(mut self, names: &[&str]) -> Self {
+        self.policy.runs_on = names.iter().map(|name| from_file(name.to_string())).collect();
+        let host = |name: &&str| hosts::find(name, &self.facts.arch).expect("a host of the catalogue");
+        self.hosts = names.iter().map(host).collect();
+        self
+    }
+
     /// Says which target it was built for.
     pub(crate) fn target(mut self, target: &str) -> Self {
         self.artifact.target = Some(target.into());
@@ -143,11 +155,14 @@ impl Case {
     pub(crate) fn judge(&self, rule: &Rule) -> Verdict {
         let effective =
             self.policy.for_artifact(&self.artifact.path.to_string_lossy(), self.artifact.target.as_deref());
+        let path = format!("/work/{}", self.artifact.path.display());
+        let loads = Loads::new(&self.facts, &path, &self.hosts, &NoFiles).with_symbols(false, &effective.provided);
         let subject = Subject {
             artifact: &self.artifact,
             facts: &self.facts,
             policy: &effective,
-            hosts: &[],
+            hosts: &self.hosts,
+            loads: &loads,
             provenance: &self.provenance,
         };
         assert!(rule.formats.contains(&self.facts.format), "`{}` does not look at this format", rule.id);

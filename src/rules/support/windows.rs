@@ -36,6 +36,26 @@ pub(in crate::rules) fn dll(name: &str) -> Dll {
     }
 }
 
+/// Whether the named image of Windows has a DLL; `None` when nobody publishes that. Whether the DLL is part of Windows at all
+/// is another rule's question, so one that is not counts as there.
+pub(in crate::rules) fn on_image(name: &str, host: &str) -> Option<bool> {
+    let column = match host {
+        _ if host.contains("servercore") => 1,
+        _ if host.contains("nanoserver") => 2,
+        _ => return Some(true),
+    };
+    if dll(name) != Dll::System {
+        return Some(true);
+    }
+    let family = ["api-ms-win-", "ext-ms-"].into_iter().find(|start| name.starts_with(start));
+    let row = DLLS.rows(&family.map_or_else(|| name.to_owned(), |start| format!("{start}*"))).next()?;
+    match row.split('\t').nth(column) {
+        Some("yes") => Some(true),
+        Some("no") => Some(false),
+        _ => None,
+    }
+}
+
 /// Every imported DLL with how it is imported, delay-loaded ones last.
 pub(in crate::rules) fn imports(pe: &PeFacts) -> impl Iterator<Item = (&DllImport, &'static str)> {
     let now = pe.imports.iter().map(|import| (import, "imports"));

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use seaworthy::facts::{Facts, Wanted, read_file};
+use seaworthy::hosts::load::Loads;
+use seaworthy::hosts::{self, Disk, Host};
 use seaworthy::plan::Tool;
 use seaworthy::policy::{Level, Origin, Policy, parse_str};
 use seaworthy::rules::{RULES, Rule, Subject, Verdict};
@@ -84,13 +86,13 @@ impl Fixture {
         let mut judged = Judged { verdicts: BTreeMap::new(), fires: BTreeSet::new(), report: String::new() };
         for slice in &facts.slices {
             for rule in RULES.iter().filter(|rule| rule.formats.contains(&slice.format)) {
-                self.ask(rule, slice, &policy, &mut judged);
+                self.ask(rule, slice, (&policy, &path), &mut judged);
             }
         }
         judged
     }
 
-    fn ask(&self, rule: &'static Rule, facts: &Facts, policy: &Policy, judged: &mut Judged) {
+    fn ask(&self, rule: &'static Rule, facts: &Facts, (policy, path): (&Policy, &Path), judged: &mut Judged) {
         let Some(check) = rule.check else { return };
         let expect = &self.expect;
         let role = match expect.role.as_deref() {
@@ -99,11 +101,27 @@ impl Fixture {
             None => Role::Unknown,
             Some(other) => panic!("{}: unknown role `{other}`", self.name),
         };
-        let path = Path::new(&expect.artifact).to_path_buf();
-        let artifact = Artifact { path, role, package: None, target: expect.target.clone() };
+        let artifact =
+            Artifact { path: expect.artifact.clone().into(), role, package: None, target: expect.target.clone() };
         let effective = policy.for_artifact(&expect.artifact, expect.target.as_deref());
         let provenance = self.provenance();
-        let subject = Subject { artifact: &artifact, facts, policy: &effective, hosts: &[], provenance: &provenance };
+        let hosts: Vec<Host> = effective
+            .runs_on
+            .iter()
+            .map(|name| hosts::resolve(&name.value, &facts.arch, &policy.hosts))
+            .map(|host| host.unwrap_or_else(|error| panic!("{}: {error}", self.name)))
+            .collect();
+        let files = Disk::default();
+        let full = path.display().to_string();
+        let loads = Loads::new(facts, &full, &hosts, &files).with_symbols(false, &effective.provided);
+        let subject = Subject {
+            artifact: &artifact,
+            facts,
+            policy: &effective,
+            hosts: &hosts,
+            loads: &loads,
+            provenance: &provenance,
+        };
         let verdict = check(&subject);
         if let Verdict::Violated(violations) = &verdict
             && effective.level(rule.id, rule.default).value != Level::Allow

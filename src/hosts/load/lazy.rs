@@ -1,0 +1,79 @@
+//! The loads of one file on every host, worked out when the first rule asks.
+
+use std::cell::OnceCell;
+use std::fmt;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::{Files, Load, Mode, NoFiles, Program, load};
+use crate::facts::Facts;
+use crate::hosts::{Host, System};
+
+/// What each Linux host's loader would say of one file; several rules read it, none pays when nobody asks.
+pub struct Loads<'a> {
+    program: Option<Program<'a>>,
+    hosts: &'a [Host],
+    files: &'a dyn Files,
+    strict_symbols: bool,
+    provided: &'a [String],
+    made: OnceCell<Vec<Load>>,
+}
+
+impl<'a> Loads<'a> {
+    /// The loads of `facts`, which lie at the absolute `path`, on `hosts`; `provided` are globs over symbols that the
+    /// loading program provides.
+    pub fn new(facts: &'a Facts, path: &'a str, hosts: &'a [Host], files: &'a dyn Files) -> Self {
+        let program = Some(Program { facts, path });
+        Loads { program, hosts, files, strict_symbols: false, provided: &[], made: OnceCell::new() }
+    }
+
+    /// No loads at all.
+    pub fn none() -> Self {
+        Loads {
+            program: None,
+            hosts: &[],
+            files: &NoFiles,
+            strict_symbols: false,
+            provided: &[],
+            made: OnceCell::new(),
+        }
+    }
+
+    /// Judges shared objects alone, or with these symbols provided.
+    pub fn with_symbols(self, strict_symbols: bool, provided: &'a [String]) -> Self {
+        Loads { strict_symbols, provided, ..self }
+    }
+
+    /// Each Linux host with its load, in order.
+    pub fn get(&self) -> impl Iterator<Item = (&'a Host, &Load)> {
+        let loads = self.made.get_or_init(|| self.make());
+        self.linux_hosts().zip(loads)
+    }
+
+    fn linux_hosts(&self) -> impl Iterator<Item = &'a Host> + use<'a> {
+        self.hosts.iter().filter(|host| host.system == System::Linux)
+    }
+
+    fn make(&self) -> Vec<Load> {
+        let Some(program) = self.program else { return Vec::new() };
+        let globs = globs(self.provided);
+        let is_provided = |name: &str| globs.is_match(name);
+        let mode = Mode { strict_symbols: self.strict_symbols, provided: Some(&is_provided) };
+        self.linux_hosts().map(|host| load(program, host, self.files, mode)).collect()
+    }
+}
+
+/// The globs as one set; one that cannot be read matches nothing, and the policy has said so before.
+fn globs(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
+}
+
+impl fmt::Debug for Loads<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loads").field("hosts", &self.hosts.len()).field("made", &self.made).finish()
+    }
+}

@@ -1,0 +1,181 @@
+//! A host lacks the loader or a library that the file needs, or cannot load one.
+
+use super::support::advice::{Maker, link_statically};
+use super::support::hosts::pick;
+use super::support::listed;
+use super::support::windows::{imports, on_image};
+use super::{Cause, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::hosts::System;
+use crate::hosts::load::{About, Reason};
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-library",
+    summary: "a host lacks the loader or a library that the file needs, or cannot load it",
+    default: Level::Deny,
+    formats: &[Format::Elf, Format::Pe],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+For each host of `runs-on`, the load as the host's own loader does it: `PT_INTERP` exists at that path; every `DT_NEEDED`,
+and what those libraries need in turn, is found by `DT_RPATH`, `DT_RUNPATH`, `$ORIGIN`, the loader's cache and its default
+directories, among the host's libraries and those shipped beside the file; and each can be loaded (right machine, no
+executable stack from glibc 2.41 on, thread-local storage and relocations the loader accepts). For Windows, that the named
+image has each imported DLL.
+
+## Why it matters
+The program does not start: "no such file or directory" when the loader is missing, "cannot open shared object file" when a
+library is. Images leave out what a build machine has: Alpine has no glibc, distroless/base no libgcc_s.so.1, Nano Server no
+user32.dll.
+
+## Example
+```text
+error[missing-library]: `dist/app` needs `libgcc_s.so.1`, which `distroless:base-debian12` does not have
+  = evidence: libgcc_s.so.1, needed by app, is not found
+  = policy: `runs-on` lists `distroless:base-debian12` (by default)
+  = help: build with `cargo build --target x86_64-unknown-linux-musl`, or see `seaworthy explain missing-library`
+```
+
+## How to fix
+- Go: build with `CGO_ENABLED=0`, or link cgo statically.
+- Cargo: build for a musl target, or use the `vendored`, `bundled` or `static` feature of the `-sys` crate.
+- A library that is shipped: put it beside the program and give it the run path `$ORIGIN`, or choose an image that has it.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    if subject.facts.format == Format::Pe {
+        return windows(subject);
+    }
+    subject.judge_loads(Some(About::Library), |host, load| {
+        let causes = pick(load, cause);
+        let evidence = pick(load, |reason| cause(reason).map(|_| reason.to_string()));
+        let first = load.reasons.iter().find(|reason| cause(reason).is_some())?;
+        let names: Vec<String> = causes.iter().filter_map(name).collect();
+        let message = match first {
+            Reason::NoLoader { path, .. } | Reason::BadLoader { path, .. } => {
+                format!("`{{artifact}}` asks for the loader `{path}`, which `{}` cannot run", host.name)
+            }
+            Reason::NothingLoads => format!("`{{artifact}}` is a library, and `{}` has no loader for any", host.name),
+            Reason::MissingLibrary { .. } => {
+                format!("`{{artifact}}` needs {}, which `{}` does not have", listed(&names, 3), host.name)
+            }
+            _ => format!("`{{artifact}}` cannot be loaded on `{}`", host.name),
+        };
+        Some(Violation { message, evidence, causes, help: Some(help(subject)), ..Violation::default() })
+    })
+}
+
+/// What brought the reason in, for reasons that are this rule's.
+fn cause(reason: &Reason) -> Option<Cause> {
+    Some(match reason {
+        Reason::NoLoader { path, .. } | Reason::BadLoader { path, .. } => Cause::Loader(path.clone()),
+        Reason::MissingLibrary { name, .. } | Reason::UnusableLibrary { name, .. } => Cause::Library(name.clone()),
+        Reason::VersionOfNothing { library, .. } | Reason::StaticTls { library, .. } => Cause::Library(library.clone()),
+        Reason::ForeignRelocations { object } => Cause::Library(object.clone()),
+        Reason::ExecutableStack { .. } => Cause::ExecutableStack,
+        Reason::NothingLoads => Cause::Loader(String::new()),
+        _ => return None,
+    })
+}
+
+fn name(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Library(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+fn help(subject: &Subject<'_>) -> String {
+    let advice = link_statically(subject);
+    match subject.maker() {
+        Maker::Other if !subject.is_program() => {
+            "link the library statically, or ship it beside the file with the run path `$ORIGIN`".into()
+        }
+        _ => advice,
+    }
+}
+
+/// DLLs that the named images of Windows lack; where nobody publishes a list, nobody knows.
+fn windows(subject: &Subject<'_>) -> Verdict {
+    let Some(pe) = subject.pe() else { return Verdict::NotApplicable("it is not a PE image") };
+    let mut violations = Vec::new();
+    let mut unknown = Vec::new();
+    let hosts: Vec<_> = subject.hosts.iter().filter(|host| matches!(host.system, System::Windows(_))).collect();
+    for host in &hosts {
+        let mut absent = Vec::new();
+        for (import, how) in imports(pe) {
+            match on_image(&import.dll, &host.name) {
+                Some(true) => {}
+                Some(false) => absent.push((import, how)),
+                None => unknown.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),
+            }
+        }
+        if absent.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = absent.iter().map(|(import, _)| import.dll.clone()).collect();
+        violations.push(Violation {
+            message: format!("`{{artifact}}` needs {}, which `{}` does not have", listed(&names, 3), host.name),
+            evidence: absent.iter().map(|(import, how)| super::support::windows::shown(import, how)).collect(),
+            causes: names.into_iter().map(Cause::Library).collect(),
+            host: Some(host.name.clone()),
+            policy: Some(subject.listed(&host.name)),
+            help: Some("use `windows:servercore`, or leave out what needs it".into()),
+        });
+    }
+    match (hosts.is_empty(), violations.is_empty(), unknown.first()) {
+        (true, ..) => Verdict::NotApplicable("the policy names no Windows host in `runs-on`"),
+        (_, false, _) => Verdict::Violated(violations),
+        (_, _, Some(first)) => Verdict::Inconclusive(first.clone()),
+        _ => Verdict::Pass,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::pe::DllImport;
+    use crate::rules::support::testing::Case;
+
+    fn dynamic(needed: &[&str]) -> Case {
+        Case::elf().dynamic(needed).rust()
+    }
+
+    #[test]
+    fn a_library_the_image_leaves_out_violates() {
+        dynamic(&["libgcc_s.so.1", "libc.so.6"]).runs_on(&["debian:12", "distroless:base"]).documented(&RULE);
+    }
+
+    #[test]
+    fn a_loader_that_is_not_there_violates() {
+        let violations = dynamic(&["libc.so.6"]).runs_on(&["alpine:3.20", "scratch"]).violations(&RULE);
+        assert_eq!(violations.len(), 2, "{violations:?}");
+        assert!(violations[1].message.contains("/lib64/ld-linux-x86-64.so.2"), "{violations:?}");
+    }
+
+    #[test]
+    fn what_is_there_passes_and_static_programs_run_anywhere() {
+        dynamic(&["libgcc_s.so.1", "libc.so.6", "libz.so.1"]).runs_on(&["debian:12"]).passes(&RULE);
+        Case::elf().runs_on(&["scratch", "alpine:3.20", "linux:3.10"]).passes(&RULE);
+        Case::elf().not_applicable(&RULE);
+    }
+
+    #[test]
+    fn a_list_that_is_not_complete_leaves_it_open() {
+        dynamic(&["libfoo.so.1", "libc.so.6"]).runs_on(&["ubuntu:22.04"]).inconclusive(&RULE);
+    }
+
+    #[test]
+    fn nano_server_has_no_user_interface() {
+        let import = |dll: &str| DllImport { dll: dll.into(), functions: vec!["MessageBoxW".into()] };
+        let case = |dll: &str, host: &str| {
+            Case::pe().edit_pe(|pe| pe.imports = vec![import("kernel32.dll"), import(dll)]).runs_on(&[host])
+        };
+        case("user32.dll", "windows:nanoserver-ltsc2022").violations(&RULE);
+        case("user32.dll", "windows:servercore-ltsc2022").passes(&RULE);
+        case("advapi32.dll", "windows:nanoserver-ltsc2022").inconclusive(&RULE);
+        Case::pe().runs_on(&["windows:11"]).passes(&RULE);
+    }
+}

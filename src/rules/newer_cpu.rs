@@ -1,0 +1,138 @@
+//! The file needs a newer CPU than it will find.
+
+use super::support::advice::Maker;
+use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::policy::Level;
+
+pub(super) static RULE: Rule = Rule {
+    id: "newer-cpu",
+    summary: "the file needs a newer CPU than the policy allows",
+    default: Level::Deny,
+    formats: &[Format::Elf],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+The CPU level that the file says it needs, against `[linux] cpu` and the level that the hosts of `runs-on` start on: the
+property `GNU_PROPERTY_X86_ISA_1_NEEDED` (x86-64-v1 to v4), and the `GOAMD64` or `GOARM` that a Go program was built with.
+
+## Why it matters
+glibc 2.33 and newer refuse such a file ("CPU ISA level is lower than required"), Go's runtime stops at the start, and a
+static C program dies of an illegal instruction somewhere in the middle.
+
+## Example
+```text
+error[newer-cpu]: `dist/app` needs x86-64-v3, but has to run on x86-64-v2
+  = evidence: it was built with `GOAMD64=v3`
+  = policy: `[linux] cpu = "x86-64-v2"` (seaworthy.toml:1)
+  = help: build with `GOAMD64=v2`, or see `seaworthy explain newer-cpu`
+```
+
+## How to fix
+- Go: build with `GOAMD64=v1`, the default, or with the level that every machine has.
+- Cargo: leave out `-C target-cpu=native`, or name the level that every machine has.
+- C: leave out `-march=native`; `-march=x86-64-v2` where that is what every machine has.
+"#,
+};
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let mut limits: Vec<(String, Option<String>, PolicySource)> = Vec::new();
+    if let Some(cpu) = &subject.policy.policy.linux.cpu {
+        let key = format!("[linux] cpu = \"{}\"", cpu.value);
+        limits.push((cpu.value.clone(), None, PolicySource { key, origin: cpu.origin.clone() }));
+    }
+    let known = subject.hosts.iter().filter_map(|host| Some((host.cpu?.to_owned(), host)));
+    limits.extend(known.map(|(cpu, host)| (cpu, Some(host.name.clone()), subject.listed(&host.name))));
+    if limits.is_empty() {
+        return Verdict::NotApplicable("the policy names no CPU level");
+    }
+    let Some((needed, evidence)) = needed(subject) else {
+        return Verdict::NotApplicable("the file does not say which CPU it needs");
+    };
+    let mut violations = Vec::new();
+    for (has, host, policy) in limits {
+        // A level of another architecture says nothing about this file.
+        let (Some(need), Some(offer)) = (level(&needed), level(&has)) else { continue };
+        if need.0 != offer.0 || need.1 <= offer.1 {
+            continue;
+        }
+        violations.push(Violation {
+            message: match &host {
+                Some(host) => format!("`{{artifact}}` needs {needed}, but `{host}` starts on {has}"),
+                None => format!("`{{artifact}}` needs {needed}, but has to run on {has}"),
+            },
+            evidence: vec![evidence.clone()],
+            host,
+            policy: Some(policy),
+            help: Some(match subject.maker() {
+                Maker::Go => format!("build with {}", go_setting(&has)),
+                Maker::Rust => format!("build with `-C target-cpu={has}`, in the C code of crates too"),
+                Maker::Other => format!("compile with `-march={has}`"),
+            }),
+            ..Violation::default()
+        });
+    }
+    if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
+}
+
+/// The level the file needs, and what shows it.
+fn needed(subject: &Subject<'_>) -> Option<(String, String)> {
+    let elf = subject.elf()?;
+    let go = match subject.facts.arch.as_str() {
+        "x86_64" => subject.go_setting("GOAMD64").map(|level| (format!("x86-64-{level}"), format!("GOAMD64={level}"))),
+        "arm" => subject.go_setting("GOARM").map(|value| {
+            let level = value.split(',').next().unwrap_or(value);
+            (format!("armv{level}"), format!("GOARM={value}"))
+        }),
+        _ => None,
+    };
+    let note = elf.x86_isa_needed.as_deref().map(|level| {
+        let name = if level == "x86-64-baseline" { "x86-64-v1" } else { level };
+        (name.to_owned(), format!("`GNU_PROPERTY_X86_ISA_1_NEEDED` is {name}"))
+    });
+    let go = go.map(|(level, setting)| (level, format!("it was built with `{setting}`")));
+    [note, go].into_iter().flatten().max_by_key(|(name, _)| level(name).map(|level| level.1))
+}
+
+/// The family and number of a level: `x86-64-v3`, `armv7`.
+fn level(name: &str) -> Option<(&'static str, u32)> {
+    let (family, number) = match (name.strip_prefix("x86-64-v"), name.strip_prefix("armv")) {
+        (Some(number), _) => ("x86-64", number),
+        (_, Some(number)) => ("arm", number),
+        _ if name == "x86-64" => ("x86-64", "1"),
+        _ => return None,
+    };
+    Some((family, number.parse().ok()?))
+}
+
+fn go_setting(level: &str) -> String {
+    match level.strip_prefix("x86-64-") {
+        Some(level) => format!("`GOAMD64={level}`"),
+        None => format!("`GOARM={}`", level.trim_start_matches("armv")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::support::testing::{Case, from_file};
+
+    fn limited(case: Case, cpu: &str) -> Case {
+        case.with(|case| case.policy.linux.cpu = Some(from_file(cpu.to_owned())))
+    }
+
+    #[test]
+    fn a_higher_level_violates() {
+        limited(Case::elf().go(&[("GOAMD64", "v3")]), "x86-64-v2").documented(&RULE);
+        let noted = || Case::elf().edit(|elf| elf.x86_isa_needed = Some("x86-64-v3".into()));
+        noted().runs_on(&["rhel:9"]).violations(&RULE);
+        noted().runs_on(&["rhel:10"]).passes(&RULE);
+    }
+
+    #[test]
+    fn what_every_machine_has_passes() {
+        limited(Case::elf().go(&[("GOAMD64", "v1")]), "x86-64-v2").passes(&RULE);
+        limited(Case::elf(), "x86-64-v1").not_applicable(&RULE);
+        Case::elf().go(&[("GOAMD64", "v3")]).not_applicable(&RULE);
+    }
+}
