@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use goblin::mach::header::MH_DYLIB_STUB;
 use goblin::mach::load_command as lc;
 
 use super::header::Header;
@@ -97,6 +98,23 @@ impl Commands {
             facts.platform = Some(version.platform.clone());
         }
         facts
+    }
+
+    /// Refuses segments that do not lie in the slice: the kernel does not run such a file, which a cut-off copy is.
+    pub(super) fn check_segments(&self, header: &Header, slice: u64) -> Result<(), Unreadable> {
+        // The stubs that once stood for libraries in SDKs have no contents.
+        if header.file_type == MH_DYLIB_STUB {
+            return Ok(());
+        }
+        for segment in &self.facts.segments {
+            let end = segment.file_offset.checked_add(segment.file_size).filter(|&end| end <= slice);
+            if end.is_none() {
+                let what = format!("segment {}", segment.name);
+                let why = format!("{} bytes wanted, the slice has {slice}", segment.file_size);
+                return Err(Unreadable::damaged(what, segment.file_offset, why));
+            }
+        }
+        Ok(())
     }
 
     /// Takes in one command; `None` when it is shorter than its fields.

@@ -74,6 +74,7 @@ pub(super) fn read(
     }
     let table = source.read(header.len(), header.command_bytes.into(), "load commands")?;
     let commands = Commands::read(&header, &table)?;
+    commands.check_segments(&header, source.len())?;
     let mut facts = commands.facts(&header, universal);
     imports::read(source, &header, &commands, &mut facts)?;
     facts.stripped = facts.symbols.local == 0;

@@ -86,6 +86,7 @@ impl Headers {
         let strings = string_table(coff.u32(12).unwrap_or(0), headers.coff_symbols);
         let count = usize::from(coff.u16(6).unwrap_or(0));
         headers.sections = sections(source, pe + COFF + u64::from(optional_size), count, strings)?;
+        headers.sections.iter().try_for_each(|section| check_section(section, source.len()))?;
         Ok(headers)
     }
 
@@ -176,6 +177,20 @@ fn section(source: &Source<'_>, entry: Fields<'_>, strings: u64) -> Result<Secti
         file_offset: field(20),
         protection: names::protection(field(36)),
     })
+}
+
+/// Bytes that the end of the last section may lack: linkers that do not fill up the file to its alignment exist.
+const SECTOR: u64 = 512;
+
+/// Refuses sections that do not lie in the file, as the loader does: a cut-off copy is no image.
+fn check_section(section: &Section, file: u64) -> Result<(), Unreadable> {
+    let end = u64::from(section.file_offset) + u64::from(section.file_size);
+    if section.file_size == 0 || end <= file.next_multiple_of(SECTOR) {
+        return Ok(());
+    }
+    let what = format!("section {}", section.name);
+    let why = format!("{} bytes wanted, the file has {file}", section.file_size);
+    Err(Unreadable::damaged(what, section.file_offset.into(), why))
 }
 
 /// The name behind `/4`, where the file still has its string table.
