@@ -7,6 +7,8 @@ mod blame; // Is the culprit named, and does the advice work?
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod cross; // Do builds for other systems come out, get recognised, and pass?
 mod facts_elf; // Are ELF files read as what they are, and damaged ones refused?
+mod facts_macho; // … Mach-O files?
+mod facts_pe; // … PE images?
 mod harness; // Does the harness itself hold?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?
