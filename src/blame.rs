@@ -10,6 +10,7 @@ pub mod link;
 pub mod needs;
 pub mod objects;
 mod startup;
+mod toolchain;
 
 use std::collections::BTreeSet;
 
@@ -38,7 +39,7 @@ pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &P
         let facts = result.facts.as_ref().and_then(|facts| facts.slices.first());
         for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
             let culprits = match (&cargo, &go) {
-                (Some(cargo), _) => cargo.of(&finding.causes, &result.artifact),
+                (Some(cargo), _) => cargo.of(&finding.causes, &result.artifact, facts),
                 (_, Some(go)) => go.of(&finding.causes, facts),
                 (None, None) => Culprits::default(),
             };

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::go::packages;
-use super::needs::{self, Machine};
+use super::needs::{self, CargoBuild, Machine};
 use super::{cargo, fixes};
+use crate::plan::environment::Environment;
 use crate::plan::{Plan, Tool};
 use crate::policy::Policy;
 use crate::run::Provenance;
@@ -32,6 +33,8 @@ pub struct FailedBuild<'a> {
     pub provenance: &'a Provenance,
     /// Where it ran.
     pub directory: &'a Path,
+    /// With which variables.
+    pub environment: &'a Environment,
     /// When it started: older traces are of other builds.
     pub started: SystemTime,
 }
@@ -48,7 +51,9 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     let Some((target, origin)) = &build.plan.expectations.target else { return Vec::new() };
     let why = format!("cargo.target, {origin}");
     let machine = machine();
-    let missing = needs::of_cargo(&machine, target, &why, build.directory).into_iter().filter(|need| !need.present);
+    let names_linker = crate::plan::cargo::names_linker(target, build.environment);
+    let needs = CargoBuild { target, why: &why, directory: build.directory, names_linker };
+    let missing = needs::of_cargo(&machine, needs).into_iter().filter(|need| !need.present);
     let mut hints: Vec<Hint> = missing
         .filter_map(|need| {
             let cause = format!("{} is not installed, and the build needs it: {}", need.what, need.why);

@@ -9,9 +9,9 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-use super::Culprits;
 use super::objects::{self, LinkInput, Owner, Reference};
-use crate::facts::object;
+use super::{Culprits, startup};
+use crate::facts::{Facts, Kind, object};
 use crate::hosts::{self, Answer};
 use crate::plan::Plan;
 use crate::rules::Cause;
@@ -39,7 +39,7 @@ impl<'a> CargoBlame<'a> {
     }
 
     /// Who is behind these causes.
-    pub(crate) fn of(&self, causes: &[Cause], artifact: &Artifact) -> Culprits {
+    pub(crate) fn of(&self, causes: &[Cause], artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
         let mut culprits = Vec::new();
         let mut help = None;
         for cause in causes {
@@ -56,7 +56,7 @@ impl<'a> CargoBlame<'a> {
             .take(MOST_SYMBOLS)
             .collect();
         if !symbols.is_empty() {
-            culprits.extend(self.of_symbols(&symbols, artifact));
+            culprits.extend(self.of_symbols(&symbols, artifact, facts.map(|facts| facts.kind)));
         }
         if causes.contains(&Cause::ExecutableStack) {
             let references = linked_only(objects::executable_stacks(&self.native_inputs()), &artifact.path);
@@ -84,8 +84,9 @@ impl<'a> CargoBlame<'a> {
         packages
     }
 
-    fn of_symbols(&self, symbols: &[String], artifact: &Artifact) -> Vec<String> {
-        let inputs = self.all_inputs(artifact);
+    fn of_symbols(&self, symbols: &[String], artifact: &Artifact, kind: Option<Kind>) -> Vec<String> {
+        let mut inputs = self.all_inputs(artifact);
+        inputs.retain(|input| startup::is_linked(&input.path, kind));
         let references = objects::references(&inputs, symbols);
         let complete = references.unreadable.is_empty();
         let found = linked_only(references.found, &artifact.path);
@@ -140,7 +141,7 @@ impl<'a> CargoBlame<'a> {
 
     fn all_inputs(&self, artifact: &Artifact) -> Vec<LinkInput> {
         let mut inputs = self.native_inputs();
-        inputs.extend(inputs::toolchain(self.plan, artifact.target.as_deref()));
+        inputs.extend(inputs::of_toolchain(self.plan, artifact.target.as_deref()));
         inputs
     }
 

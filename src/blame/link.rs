@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::cargo::link_name;
 use super::objects::{self, LinkInput, Owner};
-use super::with_symbols;
+use super::{startup, with_symbols};
 use crate::check::ArtifactResult;
 use crate::rules::Cause;
 use crate::run::linker::LinkLine;
@@ -13,7 +13,8 @@ use crate::run::linker::LinkLine;
 /// Adds the culprit to every finding where the link line shows it. `directory` is where the `linker` ran.
 pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, linker: &Path) {
     let mut inputs = inputs(line, directory);
-    inputs.extend(super::startup::files(linker.as_os_str()));
+    inputs.extend(startup::files(linker.as_os_str()));
+    let kind = results.first().and_then(|result| result.facts.as_ref()?.slices.first()).map(|facts| facts.kind);
     for finding in results.iter_mut().flat_map(|result| &mut result.findings).filter(|finding| finding.blame.is_none())
     {
         let mut phrases: Vec<String> = finding.causes.iter().filter_map(|cause| of_library(line, cause)).collect();
@@ -23,7 +24,9 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
             .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.clone()) } else { None })
             .collect();
         if !symbols.is_empty() {
-            phrases.extend(of_symbols(&inputs, &symbols));
+            let linked: Vec<LinkInput> =
+                inputs.iter().filter(|input| startup::is_linked(&input.path, kind)).cloned().collect();
+            phrases.extend(of_symbols(&linked, &symbols));
         }
         if finding.causes.contains(&Cause::ExecutableStack) {
             phrases.extend(

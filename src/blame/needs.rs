@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::plan::Tool;
+use super::toolchain;
+use crate::plan::{Plan, Tool};
 use crate::policy::{CgoPolicy, Policy};
 pub use packages::System;
 
@@ -41,17 +42,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Looks at this machine; runs `rustc --print sysroot`.
-    pub fn look(path: Option<OsString>) -> Self {
+    /// Looks at this machine; runs `rustc --print sysroot` of the toolchain that `plan` built with, or of the default one.
+    pub fn look(path: Option<OsString>, plan: Option<&Plan>) -> Self {
         let folders: Vec<PathBuf> =
             path.iter().flat_map(std::env::split_paths).filter(|dir| dir.is_absolute()).collect();
-        let sysroot = duct::cmd!("rustc", "--print", "sysroot").stderr_null().stdin_null().read().ok();
-        let machine = Machine {
-            path: folders,
-            sysroot: sysroot.map(|text| text.trim().into()),
-            rustup: false,
-            system: System::of_this_machine(),
-        };
+        let sysroot = toolchain::sysroot(plan);
+        let machine = Machine { path: folders, sysroot, rustup: false, system: System::of_this_machine() };
         Machine { rustup: machine.has("rustup"), ..machine }
     }
 
@@ -70,8 +66,22 @@ impl Machine {
     }
 }
 
-/// What a cargo build for `target` in the project at `directory` needs.
-pub fn of_cargo(machine: &Machine, target: &str, why: &str, directory: &Path) -> Vec<Need> {
+/// A cargo build whose needs are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct CargoBuild<'a> {
+    /// The target triple.
+    pub target: &'a str,
+    /// What wants that target.
+    pub why: &'a str,
+    /// Where the project is.
+    pub directory: &'a Path,
+    /// A linker for the target is named by the environment or a configuration file.
+    pub names_linker: bool,
+}
+
+/// What a cargo build needs.
+pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
+    let CargoBuild { target, why, directory, names_linker } = build;
     let mut needs = vec![machine.program(Tool::Cargo.name(), "cargo builds".into())];
     let present = machine.has_target(target);
     let fix = if machine.rustup {
@@ -85,8 +95,10 @@ pub fn of_cargo(machine: &Machine, target: &str, why: &str, directory: &Path) ->
         present,
         fix: (!present).then_some(fix),
     });
+    if !names_linker {
+        needs.extend(linker(machine, target));
+    }
     let c_crates = c_dependencies(directory);
-    needs.extend(linker(target).map(|name| machine.program(name, format!("links for {target}"))));
     if let (Some(compiler), false) = (c_compiler(target), c_crates.is_empty()) {
         needs.push(machine.program(compiler, format!("C code of {}", list(&c_crates))));
     }
@@ -103,14 +115,26 @@ pub fn of_go(machine: &Machine, policy: &Policy) -> Vec<Need> {
     needs
 }
 
-/// The linker rustc runs for a target, where it is not rustc's own.
-fn linker(target: &str) -> Option<&'static str> {
+/// The linker rustc runs for a target when none is named. `cc` links for this machine's own architecture only; for
+/// another one with musl, rustc's own `rust-lld` does, since the start-up files come with the target.
+fn linker(machine: &Machine, target: &str) -> Option<Need> {
+    let why = format!("links for {target}");
     match target {
-        "x86_64-pc-windows-gnu" => Some("x86_64-w64-mingw32-gcc"),
-        "i686-pc-windows-gnu" => Some("i686-w64-mingw32-gcc"),
-        _ if target.ends_with("-linux-musl") || target.contains("-linux-gnu") => Some("cc"),
-        _ => None,
+        "x86_64-pc-windows-gnu" => return Some(machine.program("x86_64-w64-mingw32-gcc", why)),
+        "i686-pc-windows-gnu" => return Some(machine.program("i686-w64-mingw32-gcc", why)),
+        _ if !target.contains("-linux-") => return None,
+        _ => {}
     }
+    let arch = target.split('-').next().unwrap_or_default();
+    if arch.starts_with(std::env::consts::ARCH) {
+        return Some(machine.program("cc", why));
+    }
+    let variable = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+    let fix = match target.contains("-musl") {
+        true => format!("set `{variable}=rust-lld`, which comes with Rust"),
+        false => format!("install a C compiler for {arch}, and set `{variable}` to its name"),
+    };
+    Some(Need { what: format!("a linker for `{target}`"), why, present: false, fix: Some(fix) })
 }
 
 /// The C compiler the `cc` crate looks for when it builds C code for a target (its documentation, "Compile-time
@@ -161,6 +185,23 @@ mod tests {
         Machine { path: vec![folder.into()], sysroot: Some(folder.into()), rustup: true, system: System::Debian }
     }
 
+    fn musl(directory: &Path) -> CargoBuild<'_> {
+        CargoBuild { target: "x86_64-unknown-linux-musl", why: "by default", directory, names_linker: false }
+    }
+
+    #[test]
+    fn another_architecture_needs_a_linker_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let target =
+            if cfg!(target_arch = "aarch64") { "x86_64-unknown-linux-musl" } else { "aarch64-unknown-linux-musl" };
+        let machine = machine(folder.path(), &["cargo", "cc"], &[target]);
+        let needs = of_cargo(&machine, CargoBuild { target, ..musl(folder.path()) });
+        let missing: Vec<_> = needs.iter().filter(|need| !need.present).collect();
+        assert!(missing.len() == 1 && missing[0].fix.as_ref().is_some_and(|fix| fix.contains("rust-lld")), "{needs:?}");
+        let named = of_cargo(&machine, CargoBuild { target, names_linker: true, ..musl(folder.path()) });
+        assert!(named.iter().all(|need| need.present), "{named:?}");
+    }
+
     #[test]
     fn what_is_missing_comes_with_its_command() {
         let folder = tempfile::tempdir().unwrap();
@@ -168,7 +209,7 @@ mod tests {
         let lock = "[[package]]\nname = \"libsqlite3-sys\"\ndependencies = [\n \"cc\",\n \"vcpkg\",\n]\n[[package]]\nname = \"cc\"\n";
         std::fs::write(project.path().join("Cargo.lock"), lock).unwrap();
         let machine = machine(folder.path(), &["cargo", "cc"], &[]);
-        let needs = of_cargo(&machine, "x86_64-unknown-linux-musl", "by default", project.path());
+        let needs = of_cargo(&machine, musl(project.path()));
         let missing: Vec<_> = needs.iter().filter(|need| !need.present).collect();
         assert_eq!(missing.len(), 2, "{needs:?}");
         assert_eq!(missing[0].fix.as_deref(), Some("rustup target add x86_64-unknown-linux-musl"));
@@ -180,7 +221,7 @@ mod tests {
     fn nothing_is_asked_for_twice_or_without_need() {
         let folder = tempfile::tempdir().unwrap();
         let machine = machine(folder.path(), &["cargo", "cc"], &["x86_64-unknown-linux-musl"]);
-        let needs = of_cargo(&machine, "x86_64-unknown-linux-musl", "by default", folder.path());
+        let needs = of_cargo(&machine, musl(folder.path()));
         assert!(needs.iter().all(|need| need.present), "{needs:?}");
     }
 }

@@ -1,13 +1,27 @@
 //! The start-up files a C compiler adds to every link.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::objects::{LinkInput, Owner};
+use crate::facts::Kind;
 
 /// Their names: the C library's and the compiler's own.
 const NAMES: &[&str] =
     &["crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o", "crtbeginT.o"];
+
+/// Whether a file can be part of a program of that kind: only one of glibc's and musl's `crt1.o`, `Scrt1.o` (PIE) and
+/// `rcrt1.o` (static PIE) is. Anything else can be.
+pub(super) fn is_linked(file: &Path, kind: Option<Kind>) -> bool {
+    let wanted = match kind {
+        Some(Kind::Pie) => "Scrt1.o",
+        Some(Kind::StaticPie) => "rcrt1.o",
+        Some(Kind::Exe | Kind::Static) => "crt1.o",
+        _ => return true,
+    };
+    let name = file.file_name().unwrap_or_default();
+    name == wanted || !["crt1.o", "Scrt1.o", "rcrt1.o"].iter().any(|other| name == *other)
+}
 
 /// Where `compiler` finds them. A linker that is no compiler driver does not answer, and has none.
 pub(super) fn files(compiler: &OsStr) -> Vec<LinkInput> {

@@ -1,7 +1,7 @@
 //! `seaworthy doctor`: what this machine lacks for the policy, and how to get it.
 
 use crate::Error;
-use crate::blame::needs::{self, Machine, Need};
+use crate::blame::needs::{self, CargoBuild, Machine, Need};
 use crate::cli::{Format, Options};
 use crate::exit;
 use crate::plan::cargo::targets;
@@ -26,11 +26,13 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
             "there is no `Cargo.toml` and no `go.mod` in `{shown}` or above it; run this inside a project"
         )));
     }
-    let machine = Machine::look(environment.get("PATH").map(Into::into));
+    let machine = Machine::look(environment.get("PATH").map(Into::into), None);
     let mut needs = Vec::new();
     if cargo && let Some((target, key, origin)) = targets::to_give(&policy) {
         let why = format!("{key}, {}", report::origin(&origin));
-        needs.extend(needs::of_cargo(&machine, &target, &why, &directory));
+        let names_linker = crate::plan::cargo::names_linker(&target, &environment);
+        let build = CargoBuild { target: &target, why: &why, directory: &directory, names_linker };
+        needs.extend(needs::of_cargo(&machine, build));
     }
     if go {
         needs.extend(needs::of_go(&machine, &policy));

@@ -47,8 +47,15 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     // A tool that was stopped needs no explanation, and whoever stopped it is waiting.
     if status.code().is_some() {
         let provenance = &outcome.provenance;
-        let failed = FailedBuild { plan: &plan, policy: &policy, provenance, directory: &directory, started };
-        for hint in hints(&failed, || Machine::look(environment.get("PATH").map(Into::into))) {
+        let failed = FailedBuild {
+            plan: &plan,
+            policy: &policy,
+            provenance,
+            directory: &directory,
+            environment: &environment,
+            started,
+        };
+        for hint in hints(&failed, || Machine::look(environment.get("PATH").map(Into::into), Some(&plan))) {
             ui.hint(&hint.cause, &hint.fix);
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.

@@ -69,6 +69,13 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
     plan.args = edit.apply(&plan.args, resolved);
 }
 
+/// Whether a linker is named for a target, by the environment or in a configuration file.
+pub(crate) fn names_linker(target: &str, environment: &Environment) -> bool {
+    let variable = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace(['-', '.'], "_"));
+    let config = || Config::load(environment, &[]);
+    environment.non_empty(&variable).is_some() || config().whole_strings(&["target", target, "linker"]).is_some()
+}
+
 /// The flags after the verb, those of aliases included.
 fn flags_of(resolved: &Resolved) -> Vec<Flag> {
     Flags::new(Syntax::after_verb(super::Tool::Cargo), &resolved.args, resolved.call.verb_at + 1).collect()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::messages::{Script, link_lib};
 use crate::blame::objects::{LinkInput, Owner};
-use crate::blame::startup;
+use crate::blame::{startup, toolchain};
 use crate::plan::Plan;
 
 /// Static archives a build script asked for, where they are found in its directories.
@@ -19,9 +19,9 @@ pub(super) fn archives(script: &Script) -> impl Iterator<Item = PathBuf> + '_ {
 }
 
 /// The standard library's rlibs and the start-up files for `target`.
-pub(super) fn toolchain(plan: &Plan, target: Option<&str>) -> Vec<LinkInput> {
+pub(super) fn of_toolchain(plan: &Plan, target: Option<&str>) -> Vec<LinkInput> {
     let mut inputs = Vec::new();
-    let Some(sysroot) = sysroot(plan) else { return inputs };
+    let Some(sysroot) = toolchain::sysroot(Some(plan)) else { return inputs };
     let libraries = target.map(|target| sysroot.join("lib/rustlib").join(target).join("lib"));
     if let Some(directory) = &libraries {
         inputs.extend(files(directory, "rlib").map(|path| LinkInput { path, owner: Owner::Std }));
@@ -32,17 +32,6 @@ pub(super) fn toolchain(plan: &Plan, target: Option<&str>) -> Vec<LinkInput> {
         inputs.extend(startup::files("cc".as_ref()));
     }
     inputs
-}
-
-/// `rustc --print sysroot` of the toolchain that built.
-fn sysroot(plan: &Plan) -> Option<PathBuf> {
-    let toolchain = plan.args.first().filter(|word| word.to_string_lossy().starts_with('+'));
-    let words = toolchain.into_iter().cloned().chain(["--print".into(), "sysroot".into()]);
-    // Beside the cargo that built: the proxy's neighbour for a proxy, the toolchain's own otherwise.
-    let beside = plan.program.with_file_name("rustc").with_extension(std::env::consts::EXE_EXTENSION);
-    let rustc = if beside.is_file() { beside } else { PathBuf::from("rustc") };
-    let text = duct::cmd(rustc, words).stderr_null().stdin_null().read().ok()?;
-    Some(PathBuf::from(text.trim()))
 }
 
 fn files(directory: &Path, extension: &'static str) -> impl Iterator<Item = PathBuf> + use<> {
