@@ -9,6 +9,7 @@ mod cross; // Do builds for other systems come out, get recognised, and pass?
 mod facts_elf; // Are ELF files read as what they are, and damaged ones refused?
 mod facts_macho; // … Mach-O files?
 mod facts_pe; // … PE images?
+mod facts_schema; // Does the JSON form of facts keep to its schema?
 mod harness; // Does the harness itself hold?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?

@@ -1,6 +1,6 @@
 //! Reports: one value in every form, the JSON form against its schema, and files that are written whole or not at all.
 
-mod schema;
+pub(crate) mod schema;
 
 use std::path::{Path, PathBuf};
 

@@ -15,6 +15,17 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
         match keyword.as_str() {
             "$schema" | "title" | "description" | "$defs" => {}
             "$ref" => check(root, resolve(root, wanted), value, at, found),
+            "anyOf" => {
+                let fits = |schema: &Value| {
+                    let mut found = Vec::new();
+                    check(root, schema, value, at, &mut found);
+                    found
+                };
+                let tried: Vec<_> = wanted.as_array().expect("an array").iter().map(fits).collect();
+                if !tried.iter().any(Vec::is_empty) {
+                    found.extend(tried.into_iter().flatten());
+                }
+            }
             "const" => expect(value == wanted, at, keyword, value, found),
             "enum" => expect(wanted.as_array().expect("an array").contains(value), at, keyword, value, found),
             "type" => expect(is_type(wanted, value), at, keyword, value, found),
