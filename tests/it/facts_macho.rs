@@ -108,8 +108,9 @@ fn universal_files_whose_slices_lie_are_refused() {
     requires!("go");
     let [amd64, _] = seeds() else { panic!("two programs") };
     let good = universal(&[(0x0100_0007, amd64), (0x0100_000c, amd64)], false);
-    let lies: [(usize, u32, &str); 5] = [
+    let lies: [(usize, u32, &str); 6] = [
         (4, 0, "a universal file without slices"),
+        (0, 0xcafe_babf, "does not lie in the file"),
         (16, 0, "overlaps the header"),
         (36, 0x4000, "two slices overlap"),
         (40, u32::MAX, "does not lie in the file"),

@@ -13,6 +13,10 @@ const FAT_MAGIC_64: u32 = 0xcafe_babf;
 /// is at least 45.
 const JAVA_VERSION: u32 = 45;
 
+/// Most slices that are believed: the kernel refuses tables that do not fit in its first page, lipo knows some forty
+/// architectures.
+const MOST_SLICES: u32 = 128;
+
 /// The slices of a file: `[None]` for a thin one.
 pub(super) fn slices(source: &Source<'_>) -> Result<Vec<Option<UniversalSlice>>, Unreadable> {
     let head = source.read(0, 8, "Mach-O header")?;
@@ -28,6 +32,9 @@ pub(super) fn slices(source: &Source<'_>) -> Result<Vec<Option<UniversalSlice>>,
     }
     if entry_size == 20 && count >= JAVA_VERSION {
         return Err(Unreadable::NotLinked("Java class file".into()));
+    }
+    if count > MOST_SLICES {
+        return Err(Unreadable::damaged("nfat_arch", 4, format!("{count} slices")));
     }
     let table_len = u64::from(count) * entry_size;
     let table = source.read(8, table_len, "fat_arch table")?;

@@ -18,6 +18,9 @@ use crate::facts::{Source, Unreadable};
 /// `MH_TWOLEVEL`.
 const TWO_LEVEL: u32 = 0x80;
 
+/// Most imports that are believed; the largest programs have some thousands.
+const MOST_IMPORTS: usize = 200_000;
+
 /// How pointers are fixed up when the file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Fixups {
@@ -108,6 +111,9 @@ impl Collector {
                 0,
                 "one symbol is imported from more than 64 libraries",
             ));
+        }
+        if self.names.len() >= MOST_IMPORTS {
+            return Err(Unreadable::damaged("imported symbols", 0, format!("more than {MOST_IMPORTS}")));
         }
         self.budget.spend(name.len() as u64 + 1, 0, "imported symbols")?;
         origins.push(origin);
