@@ -4,9 +4,12 @@
 //! [`Verdict::Inconclusive`], never [`Verdict::Pass`]. A new rule is a file in `src/rules`, its `mod` line and its line in
 //! [`RULES`]; everything that shows rules (`explain`, `docs/rules.md`, reports, templates) reads them from there.
 
+mod adhoc_signature;
+mod build_path_install_name;
 mod cgo_runtime;
 pub(crate) mod degraded_discovery;
 pub(crate) mod discarded_artifact;
+mod duplicate_dylib;
 mod dynamic_c_runtime;
 mod dynamic_library;
 mod dynamic_loader;
@@ -14,23 +17,30 @@ mod enforced_setting_lost;
 mod executable_stack;
 pub(crate) mod expired_exception;
 mod float_abi;
+mod forbidden_entitlement;
 mod go_stub;
+mod library_validation;
 mod library_without_loader;
 mod mismatched_start_files;
 pub(crate) mod missing_artifact;
 mod missing_entitlement;
+mod missing_hardened_runtime;
 mod missing_library;
+mod missing_timestamp;
+mod missing_uuid;
 mod newer_cpu;
 mod newer_glibc;
 mod newer_kernel;
 mod newer_libstdcxx;
 mod newer_macos;
 mod newer_windows;
+mod no_header_padding;
 mod non_system_dll;
 mod non_system_dylib;
 mod old_go_toolchain;
 mod private_glibc_symbol;
 mod run_path;
+mod stale_signature;
 mod static_glibc_resolver;
 mod stray_glibc;
 mod support;
@@ -39,8 +49,10 @@ mod undefined_symbol;
 mod unmarked_relr;
 pub(crate) mod unreadable_binary;
 mod unsigned_code;
+mod unsigned_image;
 pub(crate) mod unused_exception;
 mod wrong_architecture;
+mod wrong_team;
 
 pub use support::handbook;
 
@@ -55,9 +67,12 @@ use crate::run::{Artifact, Provenance};
 
 /// Every rule, sorted by id.
 pub static RULES: &[&Rule] = &[
+    &adhoc_signature::RULE,
+    &build_path_install_name::RULE,
     &cgo_runtime::RULE,
     &degraded_discovery::RULE,
     &discarded_artifact::RULE,
+    &duplicate_dylib::RULE,
     &dynamic_c_runtime::RULE,
     &dynamic_library::RULE,
     &dynamic_loader::RULE,
@@ -65,23 +80,30 @@ pub static RULES: &[&Rule] = &[
     &executable_stack::RULE,
     &expired_exception::RULE,
     &float_abi::RULE,
+    &forbidden_entitlement::RULE,
     &go_stub::RULE,
+    &library_validation::RULE,
     &library_without_loader::RULE,
     &mismatched_start_files::RULE,
     &missing_artifact::RULE,
     &missing_entitlement::RULE,
+    &missing_hardened_runtime::RULE,
     &missing_library::RULE,
+    &missing_timestamp::RULE,
+    &missing_uuid::RULE,
     &newer_cpu::RULE,
     &newer_glibc::RULE,
     &newer_kernel::RULE,
     &newer_libstdcxx::RULE,
     &newer_macos::RULE,
     &newer_windows::RULE,
+    &no_header_padding::RULE,
     &non_system_dll::RULE,
     &non_system_dylib::RULE,
     &old_go_toolchain::RULE,
     &private_glibc_symbol::RULE,
     &run_path::RULE,
+    &stale_signature::RULE,
     &static_glibc_resolver::RULE,
     &stray_glibc::RULE,
     &text_relocations::RULE,
@@ -89,8 +111,10 @@ pub static RULES: &[&Rule] = &[
     &unmarked_relr::RULE,
     &unreadable_binary::RULE,
     &unsigned_code::RULE,
+    &unsigned_image::RULE,
     &unused_exception::RULE,
     &wrong_architecture::RULE,
+    &wrong_team::RULE,
 ];
 
 /// One rule: id, default level, documentation and check side by side.

@@ -4,8 +4,8 @@ use super::support::advice::Maker;
 use super::support::windows::{Dll, comes_with_loading_program, dll, imports, shown};
 use super::support::{NOT_WINDOWS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
 use crate::facts::pe::PeFacts;
-use crate::facts::{Format, Os};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -42,7 +42,7 @@ error[dynamic-c-runtime]: `dist/app.exe` needs `vcruntime140.dll`, which Windows
 };
 
 fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(pe) = subject.pe().filter(|_| subject.facts.os == Os::Windows) else {
+    let Some(pe) = subject.windows() else {
         return Verdict::NotApplicable(NOT_WINDOWS);
     };
     let shipped_by_cpython = for_cpython(subject, pe);

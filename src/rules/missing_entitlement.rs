@@ -2,7 +2,7 @@
 
 use super::support::{NOT_MACOS, NOT_PROGRAM, listed};
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
-use crate::facts::{Format, Os};
+use crate::facts::Format;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -35,7 +35,7 @@ The same for Go and Cargo: sign with the file that claims them, `codesign --enti
 };
 
 fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(macho) = subject.macho().filter(|_| subject.facts.os == Os::MacOs) else {
+    let Some(macho) = subject.macos() else {
         return Verdict::NotApplicable(NOT_MACOS);
     };
     if !subject.is_program() {

@@ -65,7 +65,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let mut evidence = Vec::new();
     evidence.extend(stated.map(|version| format!("its load commands say macOS {version}")));
     evidence.extend(go.zip(release).map(|(version, release)| format!("{release} supports macOS {version} and newer")));
-    let older = limits.into_iter().filter(|(has, ..)| *has < floor);
+    // The first macOS for arm64 was 11: no such Mac has anything older.
+    let oldest = if subject.facts.arch == "aarch64" { Version::new(11, 0) } else { Version::new(0, 0) };
+    let older = limits.into_iter().filter(|(has, ..)| (*has).max(oldest) < floor);
     let violations: Vec<Violation> = older
         .map(|(has, host, policy)| Violation {
             message: match &host {
@@ -107,6 +109,9 @@ mod tests {
     fn a_lower_floor_passes() {
         case("11.0").runs_on(&["macos:11", "macos:15"]).passes(&RULE);
         case("11.0").not_applicable(&RULE);
+        let catalina = |case: &mut Case| case.policy.macos.min = Some(from_file("10.15".to_owned()));
+        case("11.0").with(catalina).passes(&RULE);
+        case("11.0").with(|case| case.facts.arch = "x86_64".into()).with(catalina).violations(&RULE);
         Case::macho().runs_on(&["macos:13"]).inconclusive(&RULE);
     }
 }

@@ -3,7 +3,7 @@
 use super::support::windows::{Dll, comes_with_loading_program, dll, imports, shown};
 use super::support::{NOT_WINDOWS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
-use crate::facts::{Format, Os};
+use crate::facts::Format;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -39,7 +39,7 @@ error[non-system-dll]: `dist/app.exe` needs `libssl-3-x64.dll`, which is not kno
 };
 
 fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(pe) = subject.pe().filter(|_| subject.facts.os == Os::Windows) else {
+    let Some(pe) = subject.windows() else {
         return Verdict::NotApplicable(NOT_WINDOWS);
     };
     let is_program = subject.is_program();

@@ -2,8 +2,8 @@
 
 use super::support::{NOT_MACOS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
 use crate::facts::macho::{Dylib, MachOFacts};
-use crate::facts::{Format, Os};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -42,7 +42,7 @@ error[non-system-dylib]: `dist/app` needs `/opt/homebrew/opt/openssl@3/lib/libss
 static DYLIBS: &str = include_str!("../../data/macos-dylibs.tsv");
 
 fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(macho) = subject.macho().filter(|_| subject.facts.os == Os::MacOs) else {
+    let Some(macho) = subject.macos() else {
         return Verdict::NotApplicable(NOT_MACOS);
     };
     let found: Vec<(&Dylib, String)> = macho

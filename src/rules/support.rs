@@ -1,6 +1,7 @@
 //! What several rules share: questions about the subject, names of libraries, targets, and the advice that fits a tool.
 
 pub(super) mod advice;
+pub(super) mod apple;
 pub(super) mod hosts;
 pub(super) mod libraries;
 mod page;
@@ -10,7 +11,7 @@ pub(super) mod versions;
 pub(super) mod windows;
 
 pub use page::handbook;
-pub(super) use subject::{NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
+pub(super) use subject::{NO_SIGNATURES, NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
 
 #[cfg(test)]
 pub(super) mod testing;

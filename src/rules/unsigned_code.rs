@@ -1,10 +1,11 @@
 //! Code without a signature that the system, or the policy, demands.
 
+use super::support::apple::demand;
 use super::support::{NOT_MACOS, NOT_PROGRAM};
-use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::macho::code_signature::SignatureKind;
-use crate::facts::{Format, Kind, Os};
-use crate::policy::{Level, Setting};
+use crate::facts::{Format, Kind};
+use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
     id: "unsigned-code",
@@ -38,7 +39,7 @@ error[unsigned-code]: `dist/app` is not signed, and macOS kills unsigned arm64 c
 };
 
 fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(macho) = subject.macho().filter(|_| subject.facts.os == Os::MacOs) else {
+    let Some(macho) = subject.macos() else {
         return Verdict::NotApplicable(NOT_MACOS);
     };
     if subject.facts.kind == Kind::Other {
@@ -49,7 +50,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         SignatureKind::Damaged => "the signature that `LC_CODE_SIGNATURE` names cannot be read",
         SignatureKind::LinkerAdhoc | SignatureKind::Adhoc | SignatureKind::Cms => return Verdict::Pass,
     };
-    let policy = demanded(subject);
+    let policy = demand(subject, "signed", |macos| &macos.signed);
     let by_system = subject.facts.arch == "aarch64";
     if !by_system && policy.is_none() {
         return Verdict::NotApplicable(
@@ -66,18 +67,6 @@ fn check(subject: &Subject<'_>) -> Verdict {
         help: Some("sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere".into()),
         ..Violation::default()
     }])
-}
-
-/// The line of the policy that demands a signature of any code.
-fn demanded(subject: &Subject<'_>) -> Option<PolicySource> {
-    let macos = &subject.policy.policy.macos;
-    let on = |key: &str, setting: &Option<Setting<bool>>| {
-        setting
-            .as_ref()
-            .filter(|setting| setting.value)
-            .map(|setting| PolicySource { key: format!("[macos] {key} = true"), origin: setting.origin.clone() })
-    };
-    on("signed", &macos.signed).or_else(|| on("notarizable", &macos.notarizable))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub(in crate::rules) const NOT_PROGRAM: &str = "it is loaded by a program, not s
 /// Why a rule about Linux has nothing to say about another system.
 pub(in crate::rules) const NOT_LINUX: &str = "it is not made for Linux";
 
+/// Why a rule about signatures has nothing to say about ELF files.
+pub(in crate::rules) const NO_SIGNATURES: &str = "its format has no signatures";
 /// Why a rule about macOS has nothing to say about another system.
 pub(in crate::rules) const NOT_MACOS: &str = "it is not made for macOS";
 /// Why a rule about Windows has nothing to say about firmware.
@@ -33,6 +35,16 @@ impl<'a> Subject<'a> {
     /// What only Mach-O files have.
     pub(in crate::rules) fn macho(&self) -> Option<&'a MachOFacts> {
         if let Details::MachO(macho) = &self.facts.details { Some(macho) } else { None }
+    }
+
+    /// What only Mach-O files have, when it is made for macOS.
+    pub(in crate::rules) fn macos(&self) -> Option<&'a MachOFacts> {
+        self.macho().filter(|_| self.facts.os == Os::MacOs)
+    }
+
+    /// What only PE images have, when it is made for Windows.
+    pub(in crate::rules) fn windows(&self) -> Option<&'a PeFacts> {
+        self.pe().filter(|_| self.facts.os == Os::Windows)
     }
 
     /// Whether it is a program: what the build meant to make decides, then what the file is.

@@ -6,9 +6,11 @@ use crate::check::Finding;
 use crate::facts::elf::ElfFacts;
 use crate::facts::go_build_info::GoBuild;
 use crate::facts::libc::{Certainty, Libc, LibcFamily};
-use crate::facts::macho::MachOFacts;
-use crate::facts::pe::PeFacts;
+use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, SignatureKind};
+use crate::facts::macho::{Dylib, MachOFacts};
+use crate::facts::pe::{Authenticode, CertificateEntry, PeFacts};
 use crate::facts::rust_build_info::RustBuild;
+use crate::facts::signed_data::{Signer, Timestamp, Verification};
 use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Os};
 use crate::hosts::load::{Loads, NoFiles};
 use crate::hosts::{self, Host};
@@ -258,6 +260,47 @@ pub(in crate::rules) fn libc(family: LibcFamily, linked_in: bool) -> Libc {
         evidence: Vec::new(),
         version: None,
         runtime_parts: Vec::new(),
+    }
+}
+
+/// A program for macOS with a signature of this kind, these CodeDirectory flags and this team.
+pub(in crate::rules) fn signed_macho(kind: SignatureKind, flags: u32, team: Option<&str>) -> Case {
+    let team_id = team.map(String::from);
+    Case::macho().edit_macho(|macho| {
+        macho.signature_kind = kind;
+        let mut directory = CodeDirectory::default();
+        directory.flags = flags;
+        directory.team_id = team_id;
+        macho.code_signature =
+            Some(CodeSignature { kind, code_directories: vec![directory], ..CodeSignature::default() });
+    })
+}
+
+/// A program for Windows with an Authenticode signature.
+pub(in crate::rules) fn signed_pe(change: impl FnOnce(&mut Authenticode)) -> Case {
+    let mut authenticode = Authenticode::default();
+    change(&mut authenticode);
+    let entry = CertificateEntry { authenticode: Some(authenticode), ..CertificateEntry::default() };
+    Case::pe().edit_pe(|pe| pe.certificates = vec![entry])
+}
+
+/// A dylib that a load command of this kind names.
+pub(in crate::rules) fn dylib(name: &str, kind: &str) -> Dylib {
+    Dylib { name: name.into(), kind: kind.into(), current: "1.0.0".into(), compat: "1.0.0".into() }
+}
+
+/// A signer whose signature is as this says.
+pub(in crate::rules) fn signer(verification: Verification, timestamp: Option<Timestamp>) -> Signer {
+    Signer {
+        subject: Some("CN=Jane Doe".into()),
+        issuer: None,
+        serial: None,
+        digest_algorithm: "sha256".into(),
+        signature_algorithm: "rsa".into(),
+        message_digest: None,
+        verification,
+        signing_time: None,
+        timestamp,
     }
 }
 

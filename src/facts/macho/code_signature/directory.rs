@@ -24,7 +24,7 @@ const HAS_EXEC_SEGMENT: u32 = 0x20400;
 const HAS_RUNTIME: u32 = 0x20500;
 
 /// One CodeDirectory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CodeDirectory {
     /// Slot in the SuperBlob: 0, or 0x1000 and up for alternates.
     pub slot: u32,

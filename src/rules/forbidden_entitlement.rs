@@ -1,0 +1,116 @@
+//! An entitlement that the policy forbids is in the signature.
+
+use super::support::apple::{NOT_SIGNED, signature};
+use super::support::{NOT_MACOS, listed};
+use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::policy::{Level, Origin};
+
+pub(super) static RULE: Rule = Rule {
+    id: "forbidden-entitlement",
+    summary: "code for macOS claims an entitlement that the policy forbids",
+    default: Level::Deny,
+    formats: &[Format::MachO],
+    since: "0.1.0",
+    check: Some(check),
+    docs: r#"## What it checks
+That no key of `[macos] forbidden-entitlements` is claimed by the code signature; a key that is `false` is not claimed. With
+`notarizable = true`, `com.apple.security.get-task-allow` is forbidden as well.
+
+## Why it matters
+`get-task-allow` lets any process of the same user attach to the program and read its memory. Development builds need it for
+the debugger, releases must not have it, and Apple's notary refuses it.
+
+## Example
+```text
+error[forbidden-entitlement]: `dist/app` claims `com.apple.security.get-task-allow`, which is forbidden
+  = evidence: the signature claims `com.apple.security.get-task-allow` = true
+  = policy: `[macos] forbidden-entitlements` (seaworthy.toml:1)
+  = help: take the key out of the entitlements file, and sign again, or see `seaworthy explain forbidden-entitlement`
+```
+
+## How to fix
+The same for Go and Cargo: take the key out of the entitlements file that is given to `codesign --entitlements` or
+`rcodesign sign --entitlements-xml-file`, and sign again.
+"#,
+};
+
+/// What the notary refuses ("Resolving common notarization issues").
+const REFUSED_BY_NOTARY: &str = "com.apple.security.get-task-allow";
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    let Some(macho) = subject.macos() else { return Verdict::NotApplicable(NOT_MACOS) };
+    let policy = &subject.policy.policy.macos;
+    let mut forbidden: Vec<(&str, &str, &Origin)> = Vec::new();
+    if let Some(keys) = &policy.forbidden_entitlements {
+        forbidden.extend(keys.value.iter().map(|key| (key.as_str(), "[macos] forbidden-entitlements", &keys.origin)));
+    }
+    if let Some(notarizable) = policy.notarizable.as_ref().filter(|setting| setting.value)
+        && !forbidden.iter().any(|(key, ..)| *key == REFUSED_BY_NOTARY)
+    {
+        forbidden.push((REFUSED_BY_NOTARY, "[macos] notarizable = true", &notarizable.origin));
+    }
+    if forbidden.is_empty() {
+        return Verdict::NotApplicable("the policy forbids no entitlements");
+    }
+    let Some(signature) = signature(macho) else { return Verdict::NotApplicable(NOT_SIGNED) };
+    let Some(entitlements) = &signature.entitlements else { return Verdict::Pass };
+    let claimed: Vec<_> = forbidden.into_iter().filter(|(key, ..)| entitlements.grants(key)).collect();
+    let Some((_, line, origin)) = claimed.first() else { return Verdict::Pass };
+    let keys: Vec<String> = claimed.iter().map(|(key, ..)| (*key).to_owned()).collect();
+    let shown = |key: &String| {
+        let value = entitlements.values.get(key).map(ToString::to_string).unwrap_or_default();
+        format!("the signature claims `{key}` = {value}")
+    };
+    Verdict::Violated(vec![Violation {
+        message: format!("`{{artifact}}` claims {}, which is forbidden", listed(&keys, 3)),
+        evidence: keys.iter().map(shown).collect(),
+        policy: Some(PolicySource { key: (*line).to_owned(), origin: (*origin).clone() }),
+        help: Some("take the key out of the entitlements file, and sign again".into()),
+        ..Violation::default()
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::facts::macho::code_signature::{CodeSignature, Entitlements, SignatureKind};
+    use crate::rules::support::testing::{Case, from_file};
+
+    const DEBUG: &str = "com.apple.security.get-task-allow";
+
+    fn claims(value: bool) -> Case {
+        let entitlements =
+            Entitlements { values: [(DEBUG.to_owned(), value.into())].into(), ..Entitlements::default() };
+        Case::macho().edit_macho(|macho| {
+            macho.signature_kind = SignatureKind::Adhoc;
+            macho.code_signature = Some(CodeSignature { entitlements: Some(entitlements), ..CodeSignature::default() });
+        })
+    }
+
+    fn forbids(case: Case) -> Case {
+        case.with(|case| case.policy.macos.forbidden_entitlements = Some(from_file(vec![DEBUG.to_owned()])))
+    }
+
+    #[test]
+    fn a_forbidden_entitlement_violates() {
+        forbids(claims(true)).documented(&RULE);
+        claims(true).with(|case| case.policy.macos.notarizable = Some(from_file(true))).violations(&RULE);
+    }
+
+    #[test]
+    fn an_entitlement_that_is_false_or_absent_passes() {
+        forbids(claims(false)).passes(&RULE);
+        let without = Case::macho().edit_macho(|macho| {
+            macho.signature_kind = SignatureKind::Adhoc;
+            macho.code_signature = Some(CodeSignature::default());
+        });
+        forbids(without).passes(&RULE);
+    }
+
+    #[test]
+    fn without_a_signature_or_a_list_nothing_is_said() {
+        forbids(Case::macho()).not_applicable(&RULE);
+        claims(true).not_applicable(&RULE);
+    }
+}
