@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 GO_OLDEST=1.22
 GO_PYPI=1.27.3
 ZIG_PYPI=0.17.1
+APPLE_CODESIGN_PYPI=0.1.0
 
 # The demo builds for this machine: musl for cargo, gcc for the Go project that calls C, musl-gcc for the one that should not.
 COMPONENTS=()
@@ -33,6 +34,7 @@ git                    git
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
 osslsigncode           osslsigncode
+openssl                openssl
 '
   ;;
 corpus)
@@ -139,6 +141,16 @@ zig_itself() {
   lacking+=(zig)
 }
 
+macho_signer() {
+  if have sign-macho; then return 0; fi
+  say "installing a signer for Mach-O (apple-platform-py $APPLE_CODESIGN_PYPI from PyPI) into target/tools"
+  if pip_install apple-platform-py "$APPLE_CODESIGN_PYPI" apple_platform/__init__.py; then
+    rm -f target/tools/bin/__init__.py
+    ln -sfn ../../../scripts/sign-macho target/tools/bin/sign-macho
+  fi
+  have sign-macho || lacking+=(sign-macho)
+}
+
 # pip_install PACKAGE VERSION PROGRAM: unpacks a package below target/tools and links its program
 pip_install() {
   python3 -m pip --version >/dev/null 2>&1 || { can_apt && apt_install python3-pip; } || return 1
@@ -154,7 +166,10 @@ rust_itself
 system_programs # before the targets: building a standard library needs gcc and python3
 rust_targets
 go_itself
-if [ "${1:-test}" = test ]; then zig_itself; fi
+if [ "${1:-test}" = test ]; then
+  zig_itself
+  macho_signer
+fi
 
 if [ ${#lacking[@]} -gt 0 ]; then
   say "could not install: ${lacking[*]}"

@@ -8,7 +8,7 @@ use crate::policy::Level;
 pub(super) static RULE: Rule = Rule {
     id: "build-path-install-name",
     summary: "the install name of a dylib is a path that only the build machine has",
-    default: Level::Deny,
+    default: Level::Warn,
     formats: &[Format::MachO],
     since: "0.1.0",
     check: Some(check),

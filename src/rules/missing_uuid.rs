@@ -8,8 +8,8 @@ use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
     id: "missing-uuid",
-    summary: "a Mach-O file carries no LC_UUID, and macOS 26 refuses it",
-    default: Level::Deny,
+    summary: "a Mach-O file carries no LC_UUID, without which macOS 26 may refuse to start it",
+    default: Level::Warn,
     formats: &[Format::MachO],
     since: "0.1.0",
     check: Some(check),
@@ -17,9 +17,9 @@ pub(super) static RULE: Rule = Rule {
 That every linked file for macOS carries the load command `LC_UUID`.
 
 ## Why it matters
-dyld of macOS 26 ends a program without it before its first instruction ("missing LC_UUID load command", signal: abort).
-Older systems do not look. Go's internal linker writes it since Go 1.24; releases built with an older Go stopped working on
-the day of the update. Crash reports, too, find their symbols by this identifier.
+dyld of macOS 26 aborts programs without it ("missing LC_UUID load command"); programs of Go 1.23 and older, which linked
+without it, stopped working on the day of the update (golang/go#68678). Not every such program is hit, so this is a warning.
+Older systems do not look. Crash reports, too, find their symbols by this identifier.
 
 ## Example
 ```text
@@ -31,7 +31,8 @@ error[missing-uuid]: `dist/app` carries no `LC_UUID`, and macOS 26 refuses to st
 ```
 
 ## How to fix
-- Go: build with Go 1.24 or newer, or with `-ldflags=-linkmode=external` on a Mac.
+- Go: build with Go 1.24 or newer and without `-ldflags=-buildid=`, from which Go makes the identifier; or with
+  `-ldflags=-linkmode=external` on a Mac.
 - Cargo: take `-no_uuid` out of the linker's arguments.
 "#,
 };
@@ -48,11 +49,11 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let version = subject.facts.go.as_ref().and_then(|go| go.version.as_ref());
     evidence.extend(version.map(|version| format!("it was built with {version}")));
     let help = match subject.maker() {
-        Maker::Go => "build with Go 1.24 or newer, or with `-ldflags=-linkmode=external` on a Mac",
+        Maker::Go => "build with Go 1.24 or newer, and without `-ldflags=-buildid=`",
         _ => "take `-no_uuid` out of the linker's arguments",
     };
     Verdict::Violated(vec![Violation {
-        message: "`{artifact}` carries no `LC_UUID`, and macOS 26 refuses to start it".into(),
+        message: "`{artifact}` carries no `LC_UUID`, without which macOS 26 may refuse to start it".into(),
         evidence,
         help: Some(help.into()),
         ..Violation::default()
