@@ -23,9 +23,9 @@ directory of a build that is long gone, in the home of somebody else. Linkers wr
 
 ## Example
 ```text
-error[build-path-install-name]: `dist/app` tells its users to load `/Users/ci/project/target/release/deps/libapp.dylib`
+warning[build-path-install-name]: `dist/app` tells its users to load `/Users/ci/project/target/release/deps/libapp.dylib`
   = evidence: `LC_ID_DYLIB` is `/Users/ci/project/target/release/deps/libapp.dylib`
-  = policy: `build-path-install-name` is `deny` (by default)
+  = policy: `build-path-install-name` is `warn` (by default)
   = help: link with `-Wl,-install_name,@rpath/libapp.dylib`, or `install_name_tool -id @rpath/libapp.dylib FILE`, or see `seaworthy explain build-path-install-name`
 ```
 

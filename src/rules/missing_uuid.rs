@@ -23,11 +23,11 @@ Older systems do not look. Crash reports, too, find their symbols by this identi
 
 ## Example
 ```text
-error[missing-uuid]: `dist/app` carries no `LC_UUID`, and macOS 26 refuses to start it
+warning[missing-uuid]: `dist/app` carries no `LC_UUID`, without which macOS 26 may refuse to start it
   = evidence: there is no `LC_UUID`
   = evidence: it was built with go1.22.12
-  = policy: `missing-uuid` is `deny` (by default)
-  = help: build with Go 1.24 or newer, or with `-ldflags=-linkmode=external` on a Mac, or see `seaworthy explain missing-uuid`
+  = policy: `missing-uuid` is `warn` (by default)
+  = help: build with Go 1.24 or newer, and without `-ldflags=-buildid=`, or see `seaworthy explain missing-uuid`
 ```
 
 ## How to fix
