@@ -3,6 +3,7 @@
 mod excuse;
 mod general;
 mod judge;
+mod places;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ use crate::policy::{Level, Origin, Policy, Setting};
 use crate::report::Report;
 use crate::rules::{Cause, PolicySource, RULES};
 use crate::run::{Artifact, Provenance};
+
+pub use places::{HostVerdict, Runs};
 
 /// One artifact with what was read from it.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub struct ArtifactResult {
     pub inconclusive: Vec<(&'static str, String)>,
     /// Rules that do not apply, with the reason.
     pub not_applicable: Vec<(&'static str, String)>,
+    /// Where it runs: one answer per host of `runs-on`, in that order.
+    pub hosts: Vec<HostVerdict>,
     /// Findings the policy lets through, with their exception's reason.
     pub excepted: Vec<(Finding, String)>,
 }

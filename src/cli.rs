@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Tool;
 
-pub use options::{ColorChoice, Format, Options, ReportTo};
+pub use options::{ColorChoice, Format, MatrixForm, Options, ReportTo};
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +59,10 @@ pub enum Own {
     Check {
         /// Files, directories, or `-`.
         paths: Vec<PathBuf>,
+        /// Print the table of artifacts and hosts.
+        matrix: Option<MatrixForm>,
+        /// Judge shared objects alone.
+        strict_symbols: bool,
     },
     /// Say what this machine lacks for the policy.
     Doctor,
@@ -146,6 +150,12 @@ enum Command {
         /// Files, directories (walked), or `-` for a list on standard input, separated by newlines or NUL
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
+        /// Print a table of where each file runs, for the hosts of `runs-on`, instead of one line per file
+        #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+        matrix: Option<MatrixForm>,
+        /// Judge shared objects alone, as `ldd -r` does: nothing is expected of the program that loads them
+        #[arg(long)]
+        strict_symbols: bool,
     },
     /// Print what would be run and why; run nothing
     #[command(override_usage = "seaworthy plan [OPTIONS] cargo ARGS…\n       seaworthy plan [OPTIONS] go ARGS…")]
@@ -281,7 +291,7 @@ impl From<Command> for Action {
             Command::Go { args } => return Action::Wrap { tool: Tool::Go, args },
             Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
             Command::Link { program, args } => return Action::Link { program: Some(program), args },
-            Command::Check { paths } => Own::Check { paths },
+            Command::Check { paths, matrix, strict_symbols } => Own::Check { paths, matrix, strict_symbols },
             Command::Doctor => Own::Doctor,
             Command::Facts { paths } => Own::Facts { paths },
             Command::Explain { rule } => Own::Explain { rule },

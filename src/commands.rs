@@ -42,7 +42,9 @@ fn run() -> u8 {
         Action::Link { program, args } => link::run(&ui, &options, program.as_deref(), args),
         Action::Own(own) => match own {
             Own::Doctor => doctor::run(&ui, &options),
-            Own::Check { paths } => check::run(&ui, &options, &paths),
+            Own::Check { paths, matrix, strict_symbols } => {
+                check::run(&ui, &options, &paths, check::How { matrix, strict_symbols })
+            }
             Own::Facts { paths } => facts::run(&ui, &options, &paths),
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
             Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),

@@ -5,6 +5,7 @@ mod escape;
 mod floors;
 pub mod github;
 pub mod json;
+pub mod matrix;
 pub mod outline;
 pub mod short;
 mod style;

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::excuse::{self, Excuses, Uses};
 use super::general;
+use super::places::{self, Before};
 use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
 use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::hosts::load::Loads;
@@ -73,6 +74,7 @@ impl Bench<'_> {
                 findings: Vec::new(),
                 inconclusive: Vec::new(),
                 not_applicable: Vec::new(),
+                hosts: Vec::new(),
                 excepted: Vec::new(),
             },
             effective,
@@ -108,6 +110,7 @@ impl Bench<'_> {
         let provided = trial.effective.provided.clone();
         let loads = Loads::new(slice, &path, &hosts, self.surroundings.files)
             .with_symbols(self.surroundings.strict_symbols, &provided);
+        let before = Before::of(&trial.result);
         for rule in self.rules {
             // Without a check of its own the rule is about the run as a whole.
             let Some(check) = rule.check else { continue };
@@ -136,6 +139,7 @@ impl Bench<'_> {
                 Verdict::Inconclusive(why) => trial.unsure(rule.id, name, why),
             }
         }
+        places::add(&mut trial.result, before, &hosts, &loads);
     }
 }
 
@@ -222,6 +226,7 @@ impl Trial<'_> {
 
     fn conclude(mut self) -> (ArtifactResult, Uses) {
         let result = &mut self.result;
+        places::complete(result, self.effective.runs_on.iter().map(|host| host.value.clone()));
         // Stable: findings of one rule stay in the order of the slices and of the rule.
         result.findings.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.rule.cmp(b.rule)));
         if result.findings.iter().any(|finding| finding.level == Level::Deny) {

@@ -69,6 +69,15 @@ pub enum Format {
     Json,
 }
 
+/// Form of the table of artifacts and hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MatrixForm {
+    /// For the terminal.
+    Text,
+    /// For pull requests and wikis.
+    Markdown,
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ColorChoice {

@@ -4,20 +4,29 @@ use std::path::PathBuf;
 
 use crate::Error;
 use crate::check::Inspected;
-use crate::cli::Options;
+use crate::cli::{Format, MatrixForm, Options};
 use crate::exit;
 use crate::facts::Unreadable;
-use crate::report::{self, Report};
+use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
 use super::{inspect, judge, output, walk};
 
+/// What is shown, and how strictly it is judged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// The table of artifacts and hosts, in this form.
+    pub(super) matrix: Option<MatrixForm>,
+    /// Nothing is expected of the program that loads a shared object.
+    pub(super) strict_symbols: bool,
+}
+
 /// Judges every binary under `paths`; what is no binary is left out unless it was named.
 ///
 /// # Errors
 /// When the policy, or standard input, cannot be read, or a report cannot be written.
-pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, Error> {
+pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Result<u8, Error> {
     let directory = super::current_directory()?;
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     let mut found = walk::find(paths)?;
@@ -36,9 +45,12 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, E
     }
     let nothing = inspected.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
-    let (artifacts, general) = judge::judge(&policy, &directory, inspected, &provenance)?;
+    let (artifacts, general) = judge::judge(&policy, &directory, inspected, &provenance, how.strict_symbols)?;
     let report = Report { artifacts, general, notes: notes(ignored, found.links_outside) };
-    ui.out(&output::render(&report, options.format(), &ui.styles_out(), ui.detail()))?;
+    ui.out(&match how.matrix {
+        Some(form) if options.format() != Format::Json => matrix(&report, form, &ui.styles_out())?,
+        _ => output::render(&report, options.format(), &ui.styles_out(), ui.detail()),
+    })?;
     for problem in &found.problems {
         ui.error(&Error::Environment(problem.clone()));
     }
@@ -52,6 +64,18 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, E
         (false, _) => exit::ENVIRONMENT,
         (true, true) => exit::VIOLATED,
         (true, false) => exit::OK,
+    })
+}
+
+/// The table of artifacts and hosts.
+fn matrix(report: &Report, form: MatrixForm, styles: &Styles) -> Result<String, Error> {
+    if !report.artifacts.is_empty() && report.artifacts.iter().all(|artifact| artifact.hosts.is_empty()) {
+        let why = "the policy names no host to compare with; set `runs-on`, see `seaworthy hosts` for the names";
+        return Err(Error::Environment(why.into()));
+    }
+    Ok(match form {
+        MatrixForm::Text => report::matrix::text(report, styles),
+        MatrixForm::Markdown => report::matrix::markdown(report),
     })
 }
 

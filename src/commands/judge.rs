@@ -13,7 +13,8 @@ use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
 use crate::run::Provenance;
 
-/// Judges every artifact by the policy; the second part of the result belongs to no single one.
+/// Judges every artifact by the policy; the second part of the result belongs to no single one. With `strict_symbols`
+/// nothing is expected of the program that loads a shared object.
 ///
 /// # Errors
 /// When a host of the policy cannot be used.
@@ -22,12 +23,12 @@ pub(super) fn judge(
     directory: &Path,
     inspected: Vec<Inspected>,
     provenance: &Provenance,
+    strict_symbols: bool,
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
     let known = Known { policy, hosts: Mutex::default() };
     let resolve = |effective: &Effective<'_>, facts: &Facts| known.of(effective, facts);
     let files = Disk::default();
-    let surroundings =
-        Surroundings { directory, today: today(), hosts: &resolve, files: &files, strict_symbols: false };
+    let surroundings = Surroundings { directory, today: today(), hosts: &resolve, files: &files, strict_symbols };
     let results = check(policy, inspected, provenance, &surroundings);
     let hosts = known.hosts.into_inner().unwrap_or_else(PoisonError::into_inner);
     match hosts.into_values().find_map(Result::err) {

@@ -39,7 +39,7 @@ fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Re
     let role = if line.shared { Role::SharedObject } else { Role::Program };
     let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
     let inspected = inspect::inspect(vec![artifact], &Progress::hidden());
-    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &Provenance::default())?;
+    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &Provenance::default(), false)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         blame::link::blame(&mut artifacts, line, directory, &call.program);
     }

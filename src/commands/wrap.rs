@@ -85,7 +85,7 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
         }
     }
     let inspected = inspect::inspect(artifacts, &Progress::hidden());
-    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance)?;
+    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance, false)?;
     let report = Report { artifacts: Vec::new(), general, notes: notes(plan) };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);

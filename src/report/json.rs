@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::check::{ArtifactResult, Finding, Overall};
+use crate::check::{ArtifactResult, Finding, HostVerdict, Overall, Runs};
 use crate::facts::{Facts, Format, Kind, Linkage};
 use crate::policy::{Level, Origin};
 
@@ -49,9 +49,20 @@ struct Artifact<'a> {
     inconclusive: Vec<RuleReason<'a>>,
     not_applicable: Vec<RuleReason<'a>>,
     excepted: Vec<Excepted<'a>>,
+    /// Only with `runs-on`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hosts: Vec<OnHost<'a>>,
     /// Only for files with several architectures.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     slices: Vec<Slice<'a>>,
+}
+
+#[derive(Serialize)]
+struct OnHost<'a> {
+    host: &'a str,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -157,8 +168,19 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
         inconclusive: reasons(&result.inconclusive),
         not_applicable: reasons(&result.not_applicable),
         excepted: result.excepted.iter().map(|(of, reason)| Excepted { finding: finding(of), reason }).collect(),
+        hosts: result.hosts.iter().map(on_host).collect(),
         slices: if slices.len() > 1 { slices.iter().map(slice).collect() } else { Vec::new() },
     }
+}
+
+fn on_host(answer: &HostVerdict) -> OnHost<'_> {
+    let verdict = match answer.verdict {
+        Runs::Yes => "runs",
+        Runs::No => "does-not-run",
+        Runs::Unknown => "unknown",
+        Runs::NotApplicable => "not-applicable",
+    };
+    OnHost { host: &answer.host, verdict, why: answer.why.as_deref() }
 }
 
 fn slice(facts: &Facts) -> Slice<'_> {

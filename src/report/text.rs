@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use crate::check::{ArtifactResult, Finding, Overall};
+use crate::check::{ArtifactResult, Finding, Overall, Runs};
 use crate::policy::{Level, Origin};
 use crate::rules::{self, PolicySource};
 
@@ -47,7 +47,8 @@ impl Text {
             self.inconclusive(result, &name);
         }
         if result.verdict == Overall::Pass && detail != Detail::Quiet {
-            let what = result.facts.as_ref().map(describe).unwrap_or_else(|| "not looked at".into());
+            let mut what = result.facts.as_ref().map(describe).unwrap_or_else(|| "not looked at".into());
+            what.push_str(&runs_on(result));
             let ok = self.styles.ok;
             let _ = writeln!(self.out, "{ok}ok{ok:#}: {name}: {what}");
         }
@@ -165,6 +166,13 @@ impl Text {
         };
         self.headline(style, word, &parts.join(", "));
     }
+}
+
+/// `; runs on scratch, alpine:3.20`: the hosts of the policy that were judged, all of which it runs on.
+fn runs_on(result: &ArtifactResult) -> String {
+    let hosts = result.hosts.iter().filter(|answer| answer.verdict == Runs::Yes);
+    let names: Vec<_> = hosts.map(|answer| escape(&answer.host)).collect();
+    if names.is_empty() { String::new() } else { format!("; runs on {}", names.join(", ")) }
 }
 
 /// Which part of the policy the finding rests on, and who set it.

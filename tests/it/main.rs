@@ -13,6 +13,7 @@ mod facts_schema; // Does the JSON form of facts keep to its schema?
 mod harness; // Does the harness itself hold?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?
+mod matrix; // Does the table say where each binary runs?
 mod parity; // Is a wrapped cargo told from the bare one?
 mod parity_go; // … go?
 mod parity_terminal; // … on a terminal?

@@ -48,6 +48,7 @@ fn result(path: &str, verdict: Overall, findings: Vec<Finding>) -> ArtifactResul
         findings,
         inconclusive: Vec::new(),
         not_applicable: Vec::new(),
+        hosts: Vec::new(),
         excepted: Vec::new(),
     }
 }

@@ -1,0 +1,64 @@
+//! The table of artifacts and hosts: does it say where each binary runs, in every form?
+
+use crate::support::Scratch;
+
+/// A dynamic glibc program and a static one, with a policy that names hosts of three kinds.
+fn programs() -> Scratch {
+    let scratch = Scratch::empty();
+    scratch.write("main.c", "#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n");
+    scratch.program("gcc").args(["-o", "dynamic", "main.c"]).run().expect_code(0);
+    scratch.program("musl-gcc").args(["-static", "-o", "static", "main.c"]).run().expect_code(0);
+    scratch.write("seaworthy.toml", "runs-on = [\"scratch\", \"alpine:3.20\", \"debian:13\", \"macos:13\"]\n");
+    scratch
+}
+
+#[test]
+fn a_table_says_where_each_binary_runs() {
+    requires!("gcc", "musl-gcc");
+    let scratch = programs();
+    let done = scratch.seaworthy().args(["check", "--matrix", "dynamic", "static"]).run().expect_code(3);
+    let wanted = "         scratch  alpine:3.20  debian:13  macos:13\n\
+                  dynamic  no       no           runs       -\n\
+                  static   runs     runs         runs       -\n";
+    assert_eq!(done.stdout(), wanted);
+    scratch.seaworthy().args(["check", "--matrix", "static"]).run().expect_code(0);
+
+    let markdown = scratch.seaworthy().args(["check", "--matrix=markdown", "dynamic", "static"]).run().expect_code(3);
+    assert!(markdown.stdout().contains("| `dynamic` | no | no | runs | - |\n"), "{}", markdown.stdout());
+    assert!(markdown.stdout().contains("- `dynamic` on `scratch`: "), "{}", markdown.stdout());
+
+    let json =
+        scratch.seaworthy().args(["check", "--matrix", "--format", "json", "static"]).run().expect_code(0).json();
+    let hosts = json["artifacts"][0]["hosts"].as_array().expect("a list").clone();
+    let verdicts: Vec<_> = hosts.iter().map(|host| host["verdict"].as_str().unwrap_or_default()).collect();
+    assert_eq!(verdicts, ["runs", "runs", "runs", "not-applicable"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_unknown_everywhere() {
+    requires!("gcc", "musl-gcc");
+    let scratch = programs();
+    let bytes = std::fs::read(scratch.join("static")).expect("it was made");
+    scratch.write("cut", &bytes[..100]);
+    let done = scratch.seaworthy().args(["check", "--matrix", "cut"]).run().expect_code(3);
+    assert!(done.stdout().ends_with("cut  unknown  unknown      unknown    unknown\n"), "{}", done.stdout());
+}
+
+#[test]
+fn a_rule_that_is_allowed_does_not_make_a_binary_run() {
+    requires!("gcc", "musl-gcc");
+    let scratch = programs();
+    let policy = "linkage = \"any\"\nruns-on = [\"scratch\"]\n[rules]\nmissing-library = \"allow\"\n";
+    scratch.write("seaworthy.toml", policy);
+    let done = scratch.seaworthy().args(["check", "--matrix", "dynamic"]).run().expect_code(0);
+    assert!(done.stdout().ends_with("dynamic  no\n"), "{}", done.stdout());
+}
+
+#[test]
+fn without_hosts_there_is_nothing_to_show() {
+    requires!("gcc", "musl-gcc");
+    let scratch = programs();
+    scratch.write("seaworthy.toml", "");
+    let done = scratch.seaworthy().args(["check", "--matrix", "static"]).run().expect_code(4);
+    done.expect_stderr("set `runs-on`");
+}
