@@ -126,7 +126,7 @@ pub struct ElfFacts {
     /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
     pub start_code: Option<StartCode>,
     /// Refers to `__stack_chk_fail`; `None` for a stripped static file, where it cannot be told. `.symtab` is looked at only
-    /// when [`Wanted::strings`](super::Wanted) is set.
+    /// when [`Wanted::detail`](super::Wanted) is set.
     pub stack_protector: Option<bool>,
     /// Undefined symbols of `_FORTIFY_SOURCE` (`__memcpy_chk` …), sorted.
     pub fortified: Vec<String>,

@@ -15,11 +15,14 @@ pub struct Wanted {
     pub hashes: bool,
     /// Search read-only data for strings where structure alone cannot tell (static libc, embedded Go strings).
     pub strings: bool,
+    /// What no rule asks for and costs a pass over the file: version ranges of a static libc, commits of Rust compilers,
+    /// names in `.symtab`.
+    pub detail: bool,
 }
 
 impl Wanted {
     /// Everything; what `seaworthy facts` shows.
-    pub const ALL: Wanted = Wanted { hashes: true, strings: true };
+    pub const ALL: Wanted = Wanted { hashes: true, strings: true, detail: true };
 }
 
 /// Reads one file. A FIFO, a device or a directory is refused without opening it for reading.

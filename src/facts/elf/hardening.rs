@@ -24,7 +24,7 @@ pub(super) fn stack_protector(
     let Some(table) = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB) else {
         return Ok(if is_static { None } else { Some(false) });
     };
-    if !wanted.strings {
+    if !wanted.detail {
         return Ok(None);
     }
     let mut found = false;

@@ -46,7 +46,7 @@ pub(super) fn go(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<Op
     // Searching the data of every C program would cost more than all else together; without sections nothing else tells.
     let mut ranges: Vec<(u64, u64)> =
         section.map(|section| (section.header.sh_offset, section.header.sh_size)).into_iter().collect();
-    if !traces.is_empty() || !elf.has_section_headers || wanted.strings {
+    if !traces.is_empty() || !elf.has_section_headers || wanted.detail {
         ranges.extend(segments(image, |flags| flags & (PF_X | PF_W) == PF_W));
     }
     let locate = |address| image.offset_of(address);
@@ -72,7 +72,7 @@ pub(super) fn rust(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<
         let bytes = image.section_data(section, LONGEST_LIST)?;
         build.packages = rust_build_info::packages(&bytes).unwrap_or_default();
     }
-    if wanted.strings {
+    if wanted.detail {
         let constants: Vec<(u64, u64)> = image.constants().map(|(_, offset, size)| (offset, size)).collect();
         rust_build_info::search(image.source, &constants, &mut build)?;
     }

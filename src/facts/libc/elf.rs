@@ -124,7 +124,7 @@ fn inside(image: &Image<'_>, subject: Subject<'_>, wanted: Wanted) -> Result<Lib
     if has_tag && entry.is_some() && libc.family == LibcFamily::Glibc {
         libc.evidence.push(tag());
     }
-    if wanted.strings && matches!(libc.family, LibcFamily::Glibc | LibcFamily::Musl) {
+    if wanted.detail && matches!(libc.family, LibcFamily::Glibc | LibcFamily::Musl) {
         let clues = Clues::read(image)?;
         libc.version = match libc.family {
             LibcFamily::Glibc => clues.glibc_version(entry, elf),
