@@ -5,6 +5,7 @@
 //! cannot know becomes a gap, and a load with a gap never "runs".
 
 mod graph;
+mod late;
 mod lazy;
 mod objects;
 mod reason;
@@ -132,6 +133,7 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
                 }
                 result.objects = graph.paths();
                 versions::check(&graph, &mut result);
+                late::check(&graph, &mut result);
                 symbols::check(&graph, mode, &mut result);
                 graph.finish(&mut result);
             }

@@ -72,7 +72,9 @@ fn cause(reason: &Reason) -> Option<Cause> {
     Some(match reason {
         Reason::NoLoader { path, .. } | Reason::BadLoader { path, .. } => Cause::Loader(path.clone()),
         Reason::MissingLibrary { name, .. } | Reason::UnusableLibrary { name, .. } => Cause::Library(name.clone()),
-        Reason::VersionOfNothing { library, .. } | Reason::StaticTls { library, .. } => Cause::Library(library.clone()),
+        Reason::VersionOfNothing { library, .. }
+        | Reason::UnversionedLibrary { library, .. }
+        | Reason::StaticTls { library, .. } => Cause::Library(library.clone()),
         Reason::ForeignRelocations { object } => Cause::Library(object.clone()),
         Reason::ExecutableStack { .. } => Cause::ExecutableStack,
         Reason::NothingLoads => Cause::Loader(String::new()),

@@ -1,1 +1,145 @@
-//! Constructed cases.
+//! Cases that version numbers get wrong, each made by a compiler or by a changed byte, and each run or opened for real.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use seaworthy::hosts::Disk;
+use seaworthy::hosts::load::Outcome;
+
+use crate::corpus::{host_of, say};
+use crate::matrix::Matrix;
+use crate::patch::Patch;
+use crate::real::{self, Item, Kind};
+
+const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
+const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
+
+/// glibc 2.31, 2.36 and 2.41; musl 1.2.3 and 1.2.5.
+const ROOTS: [&str; 5] = ["debian-11", "debian-12", "debian-13", "musl-1.2.3", "alpine-3.23"];
+
+/// A file with the roots in which it really works, so that no case can lose its point.
+struct Case {
+    path: &'static str,
+    loader: Option<&'static str>,
+    works_in: &'static [&'static str],
+}
+
+const fn program(path: &'static str, works_in: &'static [&'static str]) -> Case {
+    Case { path, loader: Some(GLIBC), works_in }
+}
+
+const fn musl(path: &'static str, works_in: &'static [&'static str]) -> Case {
+    Case { path, loader: Some(MUSL), works_in }
+}
+
+const fn library(path: &'static str, works_in: &'static [&'static str]) -> Case {
+    Case { path, loader: None, works_in }
+}
+
+const ALL_GLIBC: &[&str] = &["debian-11", "debian-12", "debian-13"];
+const ALL_MUSL: &[&str] = &["musl-1.2.3", "alpine-3.23"];
+const FROM_2_34: &[&str] = &["debian-12", "debian-13"];
+
+const CASES: &[Case] = &[
+    program("plain", FROM_2_34),
+    program("unused-need", FROM_2_34), // no symbol uses the need: the loader checks it all the same
+    program("weak-need", ALL_GLIBC),   // VER_FLG_WEAK: the loader lets it pass
+    program("relr-marked", FROM_2_34),
+    program("relr-unmarked", &[]), // 2.31 does not know it, 2.36 demands the marker
+    program("private-__libc_fatal", ALL_GLIBC),
+    program("private-__libc_dlopen_mode", &["debian-11"]), // glibc 2.34 took it away
+    program("newer-symbol", &["debian-13"]),
+    program("runpath-of-parent/main", FROM_2_34),
+    program("runpath-of-main/main", &[]), // DT_RUNPATH is not for the libraries' own needs
+    program("rpath-of-main/main", FROM_2_34),
+    program("missing-child/main", &[]),
+    program("other-machine/main", FROM_2_34), // glibc passes over a file for another machine
+    program("not-elf/main", &[]),
+    program("provided/main", FROM_2_34),
+    program("execstack-needed/main", FROM_2_34), // only what is opened later is refused
+    program("execstack-both/main", FROM_2_34),
+    program("versions-gone/main", &["debian-13"]), // 2.36 aborts
+    program("versions-other/main", &[]),
+    program("nodefaultlib", &[]),
+    program("need-of-nothing", &[]),
+    library("plain-library.so", &["debian-11", "debian-12", "debian-13", "musl-1.2.3", "alpine-3.23"]),
+    library("needs-program.so", &[]),
+    library("execstack.so", &["debian-11", "debian-12", "musl-1.2.3", "alpine-3.23"]),
+    library("tls-64.so", ALL_GLIBC),
+    library("tls-8000.so", &[]),
+    library("ifunc.so", ALL_GLIBC),
+    musl("musl-plain", ALL_MUSL),
+    musl("musl-relr", &["alpine-3.23"]), // musl 1.2.4 learned it; older ones start the program and it crashes
+    musl("musl-__memcpy_chk", &[]),
+    musl("musl-gnu_get_libc_version", &[]),
+    musl("musl-__res_init", &[]),
+    musl("musl-fopen64", ALL_MUSL), // 1.2.4 dropped the name; its loader still maps it
+    musl("musl-runpath-of-parent/main", ALL_MUSL),
+    musl("musl-runpath-of-main/main", ALL_MUSL), // musl lets a parent's run path count
+    musl("musl-rpath-of-main/main", ALL_MUSL),
+    musl("musl-missing-child/main", &[]),
+    musl("musl-not-elf/main", &[]),
+    musl("musl-provided/main", ALL_MUSL),
+    library("musl-plain-library.so", ALL_MUSL),
+    library("musl-tls-64.so", &[]),
+];
+
+/// Compiles every file, and changes the bytes that no linker would write so.
+fn make(directory: &Path) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/constructed.sh");
+    let output = Command::new(script).arg(directory).arg(rust_lld()).output().expect("constructed.sh starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Patch::file(&directory.join("unused-need"), |file| file.unbind("__libc_start_main"));
+    Patch::file(&directory.join("weak-need"), |file| {
+        file.unbind("__libc_start_main");
+        file.weaken("GLIBC_2.34");
+    });
+    Patch::file(&directory.join("need-of-nothing"), |file| file.forget("libv.so"));
+    Patch::file(&directory.join("other-machine/wrong/libchild.so"), |file| file.machine(183));
+}
+
+/// rustc's own linker, which packs relocations without the marker.
+fn rust_lld() -> PathBuf {
+    let ask = |arguments: &[&str]| {
+        let output = Command::new("rustc").args(arguments).output().expect("rustc starts");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let version = ask(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned();
+    Path::new(&ask(&["--print", "sysroot"])).join("lib/rustlib").join(host).join("bin/rust-lld")
+}
+
+#[test]
+fn every_constructed_case_is_judged_as_it_ends() {
+    if let Err(why) = real::can_ask() {
+        println!("skipped: real loaders cannot be asked: {why}");
+        return;
+    }
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hosts-constructed-{}", std::process::id()));
+    make(&directory);
+    let item = |case: &Case| Item {
+        path: case.path.to_owned(),
+        kind: if case.loader.is_some() { Kind::Run } else { Kind::Library },
+        interpreter: case.loader.map(str::to_owned),
+    };
+    let items: Vec<Item> = CASES.iter().map(item).collect();
+    let mut matrix = Matrix::default();
+    let mut wrong = Vec::new();
+    for root in real::roots(&ROOTS) {
+        let real = real::load(&root, &directory, &items);
+        let (host, files) = (host_of(&root), Disk::default());
+        for case in CASES {
+            let said = say(&directory.join(case.path), &host, &files);
+            let really = &real[case.path];
+            if !matrix.count(really.loads, said.outcome) || said.outcome == Outcome::Unknown {
+                wrong.push(format!("{} in {}: said {said:#?}\n  really: {}", case.path, root.name, really.complaint));
+            }
+            if really.loads != case.works_in.contains(&root.name.as_str()) {
+                wrong.push(format!("{} in {}: really: {}", case.path, root.name, really.complaint));
+            }
+        }
+    }
+    println!("constructed cases\n{matrix}\n{}", matrix.line());
+    let _ = std::fs::remove_dir_all(&directory);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -9,7 +9,7 @@ use seaworthy::hosts::{self, Disk, Host};
 use seaworthy::policy::{OwnHost, Setting};
 
 use crate::matrix::Matrix;
-use crate::real::{self, Item, Root, Said};
+use crate::real::{self, Item, Kind, Root, Said};
 
 /// The catalogue's name for a root of `scripts/roots.sh`.
 fn catalogue_name(root: &str) -> Option<&str> {
@@ -60,7 +60,9 @@ fn items(manifest: &Path, corpus: &Path) -> Vec<Item> {
         let dynamic = text("interpreter").is_some() || record["is_static"].as_bool() == Some(false);
         let Some(path) = text("path").filter(|path| corpus.join(path).is_file()) else { continue };
         if text("format") == Some("elf") && text("arch") == Some("x86_64") && record["bits"] == 64 && dynamic {
-            items.push(Item { path: path.to_owned(), interpreter: text("interpreter").map(str::to_owned) });
+            let interpreter = text("interpreter").map(str::to_owned);
+            let kind = if interpreter.is_some() { Kind::Program } else { Kind::Library };
+            items.push(Item { path: path.to_owned(), kind, interpreter });
         }
     }
     items

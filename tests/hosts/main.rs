@@ -3,4 +3,5 @@
 mod constructed; // Are the cases that version numbers get wrong right?
 mod corpus; // Does the verdict equal the loader's for every binary of a manifest in every root?
 mod matrix;
+mod patch;
 mod real;

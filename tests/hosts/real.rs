@@ -18,8 +18,38 @@ pub(crate) struct Root {
 pub(crate) struct Item {
     /// Path below the corpus.
     pub(crate) path: String,
+    /// How it is tried.
+    pub(crate) kind: Kind,
     /// `PT_INTERP` of a program; `None` for a library.
     pub(crate) interpreter: Option<String>,
+}
+
+/// How a file is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A program that is loaded and ended before its own code runs.
+    Program,
+    /// A program of ours, which is run and ends with 42.
+    Run,
+    /// A library that is opened.
+    Library,
+}
+
+/// Whether roots can be made and entered here, or why not; panics when everything is required.
+pub(crate) fn can_ask() -> Result<(), String> {
+    let have = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let lacking: Vec<&str> =
+        ["apt-get", "dpkg-deb", "gcc", "musl-gcc", "unshare", "qemu-img", "debugfs", "pip", "rustc"]
+            .into_iter()
+            .filter(|program| !have(program))
+            .collect();
+    let spaces = Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|output| output.status.success());
+    if lacking.is_empty() && spaces && cfg!(target_arch = "x86_64") {
+        return Ok(());
+    }
+    let why = format!("lacking {lacking:?}, mount namespaces: {spaces}, and the roots are x86_64");
+    assert!(std::env::var("SEAWORTHY_TEST_REQUIRE").as_deref() != Ok("all"), "real loaders cannot be asked: {why}");
+    Err(why)
 }
 
 /// What the loader said.
@@ -94,10 +124,12 @@ fn loader_of(root: &Root) -> &'static str {
 pub(crate) fn load(root: &Root, corpus: &Path, items: &[Item]) -> HashMap<String, Said> {
     let mut list = String::new();
     for item in items {
-        let (kind, loader) = match &item.interpreter {
-            Some(interpreter) => ("program", interpreter.as_str()),
-            None => ("library", loader_of(root)),
+        let kind = match item.kind {
+            Kind::Program => "program",
+            Kind::Run => "run",
+            Kind::Library => "library",
         };
+        let loader = item.interpreter.as_deref().unwrap_or_else(|| loader_of(root));
         list.push_str(&format!("{kind}\t{loader}\t/.seaworthy/corpus/{}\n", item.path));
     }
     let mut child = Command::new(scripts().join("load-in-root.sh"))
@@ -121,10 +153,10 @@ pub(crate) fn load(root: &Root, corpus: &Path, items: &[Item]) -> HashMap<String
         // A library is refused by 43 (or 127, when nothing could be started); any other end is its own constructors'. musl
         // refuses with 127; a program with an entry point of its own may skip every constructor there.
         let musl = item.interpreter.as_deref().is_some_and(|loader| loader.contains("musl"));
-        let loads = match &item.interpreter {
-            None => !matches!(code, "43" | "127"),
-            Some(_) if musl => code != "127",
-            Some(_) => code == "42",
+        let loads = match item.kind {
+            Kind::Library => !matches!(code, "43" | "127"),
+            Kind::Program if musl => code != "127",
+            Kind::Program | Kind::Run => code == "42",
         };
         Some((path, Said { loads, died: code.parse::<u32>().is_ok_and(|code| code >= 128), complaint }))
     };

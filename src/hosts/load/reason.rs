@@ -73,6 +73,13 @@ pub enum Reason {
         /// The object that needs it.
         needed_by: String,
     },
+    /// Versions are needed of a library that has none at all, on which this loader aborts.
+    UnversionedLibrary {
+        /// The library.
+        library: String,
+        /// The object that needs it.
+        needed_by: String,
+    },
     /// A version is needed of a file that nothing loads: glibc's loader aborts (`dl-version.c`, `needed != NULL`).
     VersionOfNothing {
         /// `vn_file`.
@@ -162,6 +169,9 @@ impl fmt::Display for Reason {
             }
             Reason::VersionOfNothing { library, needed_by } => {
                 write!(f, "{needed_by} needs versions of {library}, which nothing loads")
+            }
+            Reason::UnversionedLibrary { library, needed_by } => {
+                write!(f, "{needed_by} needs versions of {library}, which has none")
             }
             Reason::UnmarkedRelr { object } => write!(f, "{object} has DT_RELR without needing GLIBC_ABI_DT_RELR"),
             Reason::RelrIgnored { object } => write!(f, "{object} has DT_RELR, which the loader does not know"),

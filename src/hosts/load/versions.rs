@@ -1,9 +1,8 @@
-//! Version needs and what hangs on them: glibc's `_dl_check_map_versions` (`elf/dl-version.c`). musl knows no versions.
+//! Version needs, and DT_RELR that hangs on one of them: glibc's `_dl_check_map_versions` (`elf/dl-version.c`). musl knows no versions.
 
-use super::graph::{Body, Graph, Node};
+use super::graph::{Graph, Node};
 use super::{Gap, Load, Reason};
-use crate::facts::Kind;
-use crate::facts::elf::ElfFacts;
+use crate::facts::elf::{ElfFacts, VersionNeed};
 use crate::facts::libc::LibcFamily;
 use crate::hosts::Version;
 use crate::hosts::exports::{Answer, Exports};
@@ -13,17 +12,12 @@ use crate::hosts::musl;
 const RELR_MARKER: &str = "GLIBC_ABI_DT_RELR";
 /// The release that brought it.
 const KNOWS_RELR: Version = Version::new(2, 36);
-/// What glibc keeps for static thread-local storage of libraries that come later (`elf/dl-tls.c`, defaults of
-/// `glibc.rtld.nns` and `glibc.rtld.optional_static_tls`; before 2.32 as much), in bytes; part of it may be taken.
-const TLS_RESERVE: u64 = 1664;
-/// What nothing has taken for sure.
-const TLS_FREE: u64 = 512;
-/// `DF_STATIC_TLS`.
-const DF_STATIC_TLS: u64 = 0x10;
-/// The release from which libraries may no longer make the stack executable (glibc 2.41 NEWS).
-const NO_EXECUTABLE_STACK: Version = Version::new(2, 41);
 
-/// Judges versions, DT_RELR and executable stacks of every object whose file is known.
+/// The newest release seen to abort on a library without versions, and the oldest seen to take it.
+const ABORTS: Version = Version::new(2, 36);
+const ACCEPTS: Version = Version::new(2, 41);
+
+/// Judges versions and DT_RELR of every object whose file is known.
 pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
@@ -31,14 +25,8 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
             LibcFamily::Glibc => {
                 needs(graph, node, elf, result);
                 relr_glibc(graph, node, elf, result);
-                stack(graph, node, elf, result);
-                static_tls(graph, node, elf, result);
             }
-            LibcFamily::Musl => {
-                relr_musl(graph, node, elf, result);
-                static_tls(graph, node, elf, result);
-                relocations(graph, node, result);
-            }
+            LibcFamily::Musl => relr_musl(graph, node, elf, result),
             _ => {}
         }
     }
@@ -54,6 +42,7 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
             continue;
         };
         match graph.exports(library).and_then(|exports| exports.defines_version(&need.version)) {
+            None if !need.symbols.is_empty() => unversioned(graph, library, need, node, result),
             None | Some(Answer::Yes) => {}
             Some(_) if need.weak => {}
             Some(Answer::No) => result.reasons.push(Reason::MissingVersion {
@@ -70,6 +59,24 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
                 node.label()
             ))),
         }
+    }
+}
+
+/// A library without any versions where a symbol's version is asked for: glibc 2.36 still aborted ("Inconsistency detected by
+/// ld.so", `dl-lookup.c`, `check_match`), glibc 2.41 takes it. In between nobody here has tried.
+fn unversioned(graph: &Graph<'_>, library: &Node<'_>, need: &VersionNeed, node: &Node<'_>, result: &mut Load) {
+    let bare = matches!(graph.exports(library), Some(Exports::Listed(listed)) if !listed.has_versym);
+    match graph.host.glibc() {
+        Some(glibc) if bare && glibc <= ABORTS => {
+            let (library, needed_by) = (need.file.clone(), node.label().to_owned());
+            result.reasons.push(Reason::UnversionedLibrary { library, needed_by });
+        }
+        Some(glibc) if bare && glibc < ACCEPTS => result.gaps.push(Gap::library(format!(
+            "whether glibc {glibc} takes {} without versions, needed by {}, is not known",
+            need.file,
+            node.label()
+        ))),
+        _ => {}
     }
 }
 
@@ -123,51 +130,5 @@ fn is_musl(exports: &Exports) -> bool {
                 && listed.named("dlopen").next().is_some()
         }
         _ => false,
-    }
-}
-
-/// Static thread-local storage of what is loaded at run time: glibc has a reserve, musl has none.
-fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
-    let loaded_late =
-        matches!(&graph.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
-    if !loaded_late || elf.dt_flags & DF_STATIC_TLS == 0 || elf.tls_size == 0 {
-        return;
-    }
-    let reserve = if graph.family == LibcFamily::Musl { 0 } else { TLS_RESERVE };
-    if elf.tls_size > reserve {
-        result.reasons.push(Reason::StaticTls { library: node.label().to_owned(), bytes: elf.tls_size });
-    } else if elf.tls_size > TLS_FREE {
-        let (bytes, label) = (elf.tls_size, node.label());
-        result.gaps.push(Gap::library(format!(
-            "whether the loader has {bytes} bytes of static thread-local storage left for {label} is not known"
-        )));
-    }
-}
-
-fn relocations(graph: &Graph<'_>, node: &Node<'_>, result: &mut Load) {
-    if graph.image(node).is_some_and(|image| image.only_for_glibc) {
-        result.reasons.push(Reason::ForeignRelocations { object: node.label().to_owned() });
-    }
-}
-
-/// An executable stack of a library, where the program has none: glibc 2.41 and newer refuse it.
-fn stack(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
-    let arch = &graph.host.arch;
-    let alone = matches!(&node.body, Body::Program(program, _) if program.facts.kind != Kind::SharedObject);
-    let main_has = matches!(&graph.nodes[0].body, Body::Program(program, main)
-        if program.facts.kind != Kind::SharedObject && wants_executable_stack(main, arch));
-    if alone || main_has || !wants_executable_stack(elf, arch) {
-        return;
-    }
-    if graph.host.glibc().is_some_and(|glibc| glibc >= NO_EXECUTABLE_STACK) {
-        result.reasons.push(Reason::ExecutableStack { library: node.label().to_owned() });
-    }
-}
-
-/// Without the header the architecture's default holds (glibc `sysdeps/*/stackinfo.h`, `DEFAULT_STACK_PERMS`).
-fn wants_executable_stack(elf: &ElfFacts, arch: &str) -> bool {
-    match elf.gnu_stack.as_deref() {
-        Some(flags) => flags.contains('E'),
-        None => !matches!(arch, "aarch64" | "riscv64" | "loongarch64" | "ia64"),
     }
 }

@@ -1,6 +1,6 @@
 /* enter ROOT: for each line `KIND<tab>LOADER<tab>PATH` of standard input loads PATH inside ROOT and prints
  * `PATH<tab>EXIT-CODE<tab>first line of its complaint`. KIND `program`: the file itself, or LOADER with it where it may not be
- * executed; `library`: by a program of LOADER's family. The program's own code never runs (see loaded.c). */
+ * executed; `run`: the same without what ends it early; `library`: by a program of LOADER's family. But for `run`, the program's own code never runs (see loaded.c). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -23,7 +23,9 @@ static void child(const char *root, const char *kind, char *loader, char *path, 
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) exit(96);
   if (chroot(root) || chdir("/")) exit(99);
   if (getuid() == 0 && getenv("SEAWORTHY_KEEP_UID") == NULL && (setgid(65534) || setuid(65534))) exit(98);
-  if (!strcmp(kind, "library")) {
+  if (!strcmp(kind, "run")) {
+    execve(path, (char *[]){path, NULL}, plain);
+  } else if (!strcmp(kind, "library")) {
     char *opener = strstr(loader, "musl") ? TOOLS "/open-musl" : TOOLS "/open-glibc";
     execve(loader, (char *[]){loader, opener, path, NULL}, plain);
   } else if (access(path, X_OK) == 0) {

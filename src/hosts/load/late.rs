@@ -1,0 +1,71 @@
+//! What loaders refuse of objects for other reasons than names: what comes too late for a running program, and relocations.
+
+use super::graph::{Body, Graph, Node};
+use super::{Gap, Load, Reason};
+use crate::facts::Kind;
+use crate::facts::elf::ElfFacts;
+use crate::facts::libc::LibcFamily;
+use crate::hosts::Version;
+
+/// What glibc keeps for static thread-local storage of libraries that come later (`elf/dl-tls.c`, defaults of
+/// `glibc.rtld.nns` and `glibc.rtld.optional_static_tls`; before 2.32 as much), in bytes; part of it may be taken.
+const TLS_RESERVE: u64 = 1664;
+/// What nothing has taken for sure.
+const TLS_FREE: u64 = 512;
+/// `DF_STATIC_TLS`.
+const DF_STATIC_TLS: u64 = 0x10;
+/// The release from which libraries that are opened may no longer make the stack executable (glibc 2.41 NEWS).
+const NO_EXECUTABLE_STACK: Version = Version::new(2, 41);
+
+/// Judges every object whose file is known.
+pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
+    // A running program loads all this, rather than the system a program.
+    let is_late = matches!(&graph.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
+    for node in &graph.nodes {
+        let Some(elf) = node.elf() else { continue };
+        if is_late {
+            static_tls(graph, node, elf, result);
+            stack(graph, node, elf, result);
+        }
+        let foreign = graph.family == LibcFamily::Musl && graph.image(node).is_some_and(|image| image.only_for_glibc);
+        if foreign {
+            result.reasons.push(Reason::ForeignRelocations { object: node.label().to_owned() });
+        }
+    }
+}
+
+/// Static thread-local storage of what is loaded at run time: glibc has a reserve, musl has none.
+fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
+    let known = matches!(graph.family, LibcFamily::Glibc | LibcFamily::Musl);
+    if !known || elf.dt_flags & DF_STATIC_TLS == 0 || elf.tls_size == 0 {
+        return;
+    }
+    let reserve = if graph.family == LibcFamily::Musl { 0 } else { TLS_RESERVE };
+    if elf.tls_size > reserve {
+        result.reasons.push(Reason::StaticTls { library: node.label().to_owned(), bytes: elf.tls_size });
+    } else if elf.tls_size > TLS_FREE {
+        let (bytes, label) = (elf.tls_size, node.label());
+        result.gaps.push(Gap::library(format!(
+            "whether the loader has {bytes} bytes of static thread-local storage left for {label} is not known"
+        )));
+    }
+}
+
+/// An executable stack of a library that is opened: glibc 2.41 and newer refuse it. Those that a program needs from the start
+/// still get theirs.
+fn stack(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
+    let refused = graph.family == LibcFamily::Glibc
+        && graph.host.glibc().is_some_and(|glibc| glibc >= NO_EXECUTABLE_STACK)
+        && wants_executable_stack(elf, &graph.host.arch);
+    if refused {
+        result.reasons.push(Reason::ExecutableStack { library: node.label().to_owned() });
+    }
+}
+
+/// Without the header the architecture's default holds (glibc `sysdeps/*/stackinfo.h`, `DEFAULT_STACK_PERMS`).
+fn wants_executable_stack(elf: &ElfFacts, arch: &str) -> bool {
+    match elf.gnu_stack.as_deref() {
+        Some(flags) => flags.contains('E'),
+        None => !matches!(arch, "aarch64" | "riscv64" | "loongarch64" | "ia64"),
+    }
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# constructed.sh DIRECTORY RUST-LLD   makes the files of tests/hosts/constructed.rs. Every program returns 42 when it runs.
+set -euo pipefail
+mkdir -p "$1"
+cd "$1"
+lld=$2
+echo 'int main(void) { return 42; }' > main.c
+echo 'int own(void) { return 42; }' > own.c
+echo 'int own(void); int main(void) { return own(); }' > uses_own.c
+cat > table.c <<'E2'
+int own(void) { return 42; }
+int (*const table[])(void) = {own, own};
+int main(int count, char **arguments) { return table[count & 1](); }
+E2
+
+gcc main.c -o plain
+cp plain unused-need
+cp plain weak-need
+gcc -pie -fPIE table.c -Wl,-z,pack-relative-relocs -o relr-marked
+mkdir -p lld && ln -sf "$lld" lld/ld.lld
+gcc -pie -fPIE table.c -fuse-ld=lld -B lld -Wl,--pack-dyn-relocs=relr -o relr-unmarked
+musl-gcc -pie -fPIE table.c -fuse-ld=lld -B lld -Wl,--pack-dyn-relocs=relr -o musl-relr
+
+# Stubs stand for libraries of another time: only their names and versions matter.
+stub() { # NAME SONAME SYMBOL
+  echo "int $3(void) { return 0; }" > "$1.c"
+  ${CC:-gcc} -shared -fPIC -fno-builtin -nostdlib "$1.c" -Wl,-soname,"$2" -o "$1.so"
+}
+libc_stub() { # NAME SYMBOL VERSION: instead of the C library, with the oldest start-up
+  echo "int $2(void) { return 0; } int __libc_start_main(void) { return 0; }" > "$1.c"
+  echo "GLIBC_2.2.5 { global: __libc_start_main; local: *; }; $3 { global: $2; };" > "$1.map"
+  gcc -shared -fPIC -nostdlib -fno-builtin "$1.c" -Wl,-soname,libc.so.6 -Wl,--version-script="$1.map" -o "$1.so"
+}
+uses() { echo "int $1(void); int main(int count, char **arguments) { return count > 5 ? $1() : 42; }"; }
+for symbol in __libc_dlopen_mode __libc_fatal; do
+  libc_stub "stub-$symbol" "$symbol" GLIBC_PRIVATE
+  uses "$symbol" > "private-$symbol.c"
+  gcc -nodefaultlibs "private-$symbol.c" "stub-$symbol.so" -o "private-$symbol"
+done
+libc_stub stub-strlcpy strlcpy GLIBC_2.38
+uses strlcpy > strlcpy.c
+gcc -fno-builtin -nodefaultlibs strlcpy.c stub-strlcpy.so -o newer-symbol
+for symbol in __memcpy_chk gnu_get_libc_version __res_init; do
+  CC=musl-gcc stub "musl-stub-$symbol" libc.musl-x86_64.so.1 "$symbol"
+  uses "$symbol" > "musl-$symbol.c"
+  musl-gcc -fno-builtin "musl-$symbol.c" "musl-stub-$symbol.so" -o "musl-$symbol"
+done
+musl-gcc main.c -o musl-plain
+uses fopen64 > musl-fopen64.c
+CC=musl-gcc stub musl-stub-fopen64 libc.musl-x86_64.so.1 fopen64
+musl-gcc -fno-builtin musl-fopen64.c musl-stub-fopen64.so -o musl-fopen64
+
+# Search paths: a child below sub/, asked for by a parent.
+chain() { # DIRECTORY COMPILER PARENT-FLAGS MAIN-FLAGS
+  mkdir -p "$1/sub"
+  "$2" -shared -fPIC own.c -Wl,-soname,libchild.so -o "$1/sub/libchild.so"
+  echo 'int own(void); int parent(void) { return own(); }' > parent.c
+  "$2" -shared -fPIC parent.c $3 -Wl,-soname,libparent.so -L"$1/sub" -lchild -o "$1/libparent.so"
+  echo 'int parent(void); int main(void) { return parent(); }' > uses_parent.c
+  "$2" uses_parent.c $4 -L"$1" -lparent -Wl,-rpath-link,"$1/sub" -o "$1/main"
+}
+new=-Wl,--enable-new-dtags old=-Wl,--disable-new-dtags
+for compiler in gcc musl-gcc; do
+  p=${compiler%gcc}
+  chain "${p}runpath-of-parent" $compiler "$new -Wl,-rpath,\$ORIGIN/sub" "$new -Wl,-rpath,\$ORIGIN"
+  chain "${p}runpath-of-main" $compiler "" "$new -Wl,-rpath,\$ORIGIN:\$ORIGIN/sub"
+  chain "${p}rpath-of-main" $compiler "" "$old -Wl,-rpath,\$ORIGIN:\$ORIGIN/sub"
+  chain "${p}missing-child" $compiler "$new -Wl,-rpath,\$ORIGIN/sub" "$new -Wl,-rpath,\$ORIGIN"
+  rm "${p}missing-child/sub/libchild.so"
+  chain "${p}other-machine" $compiler "$new -Wl,-rpath,\$ORIGIN/wrong:\$ORIGIN/sub" "$new -Wl,-rpath,\$ORIGIN"
+  mkdir -p "${p}other-machine/wrong"
+  cp "${p}other-machine/sub/libchild.so" "${p}other-machine/wrong/"
+  chain "${p}not-elf" $compiler "$new -Wl,-rpath,\$ORIGIN/wrong:\$ORIGIN/sub" "$new -Wl,-rpath,\$ORIGIN"
+  mkdir -p "${p}not-elf/wrong"
+  echo 'INPUT(libchild.so.1)' > "${p}not-elf/wrong/libchild.so"
+  $compiler -shared -fPIC own.c -o "${p}plain-library.so"
+  # The program provides what the library leaves open.
+  mkdir -p "${p}provided"
+  echo 'int own(void); int ask(void) { return own(); }' > ask.c
+  $compiler -shared -fPIC ask.c -o "${p}provided/libask.so"
+  echo 'int ask(void); int own(void) { return 42; } int main(void) { return ask(); }' > provides.c
+  $compiler -rdynamic provides.c -L"${p}provided" -lask -Wl,-rpath,'$ORIGIN' -o "${p}provided/main"
+  cp "${p}provided/libask.so" "${p}needs-program.so"
+  # Thread-local storage of what comes late.
+  for size in 64 8000; do
+    echo "__thread char big[$size]; char *touch(int at) { return &big[at]; }" > tls.c
+    $compiler -shared -fPIC -ftls-model=initial-exec tls.c -o "${p}tls-$size.so"
+  done
+  echo 'static int f(void) { return 1; } static void *pick(void) { return f; } int g(void) __attribute__((ifunc("pick")));
+    int h(void) { return g(); }' > ifunc.c
+  $compiler -shared -fPIC ifunc.c -o "${p}ifunc.so" || true
+done
+
+gcc -shared -fPIC own.c -Wl,-z,execstack -Wl,-soname,libstack.so -o execstack.so
+mkdir -p execstack-needed && cp execstack.so execstack-needed/libstack.so
+gcc uses_own.c -Lexecstack-needed -lstack -Wl,-rpath,'$ORIGIN' -o execstack-needed/main
+cp -r execstack-needed execstack-both
+gcc uses_own.c -Lexecstack-needed -lstack -Wl,-rpath,'$ORIGIN' -Wl,-z,execstack -o execstack-both/main
+
+# A library whose versions are gone, or were never there, when the program asks for one.
+mkdir -p versions-gone versions-other
+echo 'V1 { global: own; local: *; };' > v1.map
+echo 'V2 { global: own; local: *; };' > v2.map
+for case in versions-gone versions-other; do
+  gcc -shared -fPIC own.c -Wl,-soname,libv.so -Wl,--version-script=v1.map -o $case/libv.so
+  gcc uses_own.c -L$case -lv -Wl,-rpath,'$ORIGIN' -o $case/main
+done
+gcc -shared -fPIC own.c -Wl,-soname,libv.so -o versions-gone/libv.so
+gcc -shared -fPIC own.c -Wl,-soname,libv.so -Wl,--version-script=v2.map -o versions-other/libv.so
+
+gcc main.c -Wl,-z,nodefaultlib -o nodefaultlib
+cp versions-gone/main need-of-nothing
