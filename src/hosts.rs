@@ -28,8 +28,11 @@ pub use version::Version;
 /// A place where binaries run, for programs of one architecture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Host {
-    /// `alpine:3.20`, `scratch`, `windows:nanoserver-ltsc2022` …
+    /// `alpine:3.20`, `scratch`, `windows:nanoserver-ltsc2022` …, as it was asked for.
     pub name: String,
+    /// The catalogue's own name for it, where it was asked for by another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listed_as: Option<&'static str>,
     /// Architecture the host was resolved for, as in [`crate::facts::Facts::arch`].
     pub arch: String,
     /// The system it runs.

@@ -26,8 +26,13 @@ pub fn find(name: &str, arch: &str) -> Result<Host, Vec<String>> {
         return Ok(host);
     }
     for candidate in candidates(&wanted) {
-        if let Some((name, row)) = row_of(&candidate) {
-            return Ok(from_row(name, row, arch));
+        if let Some((listed, row)) = row_of(&candidate) {
+            let mut host = from_row(listed, row, arch);
+            if listed != name {
+                name.clone_into(&mut host.name);
+                host.listed_as = Some(listed);
+            }
+            return Ok(host);
         }
     }
     Err(close_names(name))
@@ -155,7 +160,8 @@ mod tests {
             ("Ubuntu:22.04", "ubuntu:22.04"),
             ("mcr.microsoft.com/windows/nanoserver:ltsc2022", "windows:nanoserver-ltsc2022"),
         ] {
-            assert_eq!(host(spelling).name, name);
+            let host = host(spelling);
+            assert_eq!((host.name.as_str(), host.listed_as), (spelling, Some(name)));
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Nodes {
     pub symbols: Vec<&'static str>,
     /// Whether `symbols` are all there are.
     pub symbols_complete: bool,
+    /// Every symbol beyond `symbols` starts with an underscore, as in the compiler's own libraries.
+    pub reserved_names: bool,
 }
 
 /// The dynamic symbol table of a library, its definitions only.
@@ -146,7 +148,7 @@ impl Nodes {
     fn symbol(&self, name: &str) -> Answer {
         if self.symbols.iter().any(|list| list.split(' ').any(|symbol| symbol == name)) {
             Answer::Yes
-        } else if self.symbols_complete {
+        } else if self.symbols_complete || (self.reserved_names && !name.starts_with('_')) {
             Answer::No
         } else {
             Answer::Unknown

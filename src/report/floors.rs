@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::facts::{Details, Facts, Os};
+use crate::hosts::kernel;
 
 /// The oldest version of each thing that still runs the artifact; `None` where the file does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -10,7 +11,7 @@ pub struct Floors {
     /// glibc, from the version needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glibc: Option<String>,
-    /// Linux, from the ABI note.
+    /// Linux, from what the runtimes in the file support, or the ABI note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linux: Option<String>,
     /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`.
@@ -31,7 +32,8 @@ impl Floors {
         match &facts.details {
             Details::Elf(elf) => {
                 floors.glibc = elf.glibc_floor.as_ref().map(|version| dotted(version));
-                floors.linux.clone_from(&elf.abi_tag_kernel);
+                let floor = kernel::floor(facts).map(|floor| floor.version.to_string());
+                floors.linux = floor.or_else(|| elf.abi_tag_kernel.clone());
                 if elf.x86_isa_needed.is_some() {
                     floors.cpu.clone_from(&elf.x86_isa_needed);
                 }

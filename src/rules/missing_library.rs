@@ -31,9 +31,9 @@ user32.dll.
 
 ## Example
 ```text
-error[missing-library]: `dist/app` needs `libgcc_s.so.1`, which `distroless:base-debian12` does not have
+error[missing-library]: `dist/app` needs `libgcc_s.so.1`, which `distroless:base` does not have
   = evidence: libgcc_s.so.1, needed by app, is not found
-  = policy: `runs-on` lists `distroless:base-debian12` (by default)
+  = policy: `runs-on` lists `distroless:base` (seaworthy.toml:1)
   = help: build with `cargo build --target x86_64-unknown-linux-musl`, or see `seaworthy explain missing-library`
 ```
 
@@ -54,7 +54,10 @@ fn check(subject: &Subject<'_>) -> Verdict {
         let first = load.reasons.iter().find(|reason| cause(reason).is_some())?;
         let names: Vec<String> = causes.iter().filter_map(name).collect();
         let message = match first {
-            Reason::NoLoader { path, .. } | Reason::BadLoader { path, .. } => {
+            Reason::NoLoader { path, .. } => {
+                format!("`{{artifact}}` asks for the loader `{path}`, which `{}` does not have", host.name)
+            }
+            Reason::BadLoader { path, .. } => {
                 format!("`{{artifact}}` asks for the loader `{path}`, which `{}` cannot run", host.name)
             }
             Reason::NothingLoads => format!("`{{artifact}}` is a library, and `{}` has no loader for any", host.name),
@@ -108,7 +111,7 @@ fn windows(subject: &Subject<'_>) -> Verdict {
     for host in &hosts {
         let mut absent = Vec::new();
         for (import, how) in imports(pe) {
-            match on_image(&import.dll, &host.name) {
+            match on_image(&import.dll, host.listed_as.unwrap_or(&host.name)) {
                 Some(true) => {}
                 Some(false) => absent.push((import, how)),
                 None => unknown.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),

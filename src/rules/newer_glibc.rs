@@ -72,7 +72,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
         return Verdict::NotApplicable("it needs no glibc");
     }
     subject.judge_loads(None, |host, load| {
-        let missing = pick(load, |reason| match reason {
+        let mut missing = pick(load, |reason| match reason {
             Reason::MissingVersion { library, version, symbols, .. } if is_glibc(library) => Some(VersionNeed {
                 file: library.clone(),
                 version: version.clone(),
@@ -81,6 +81,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
             }),
             _ => None,
         });
+        missing.sort_by(|a, b| release(&b.version).cmp(&release(&a.version)));
         let highest = missing.iter().filter_map(|need| release(&need.version)).max();
         let has = host.glibc().map(|version| version.to_string()).unwrap_or_default();
         let (message, floor) = match (missing.first()?, highest) {

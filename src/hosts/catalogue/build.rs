@@ -13,6 +13,7 @@ static SYMBOLS: Table = Table::new(include_str!("../../../data/library-symbols.t
 pub(in crate::hosts) fn empty(name: &str, arch: &str) -> Host {
     Host {
         name: name.to_owned(),
+        listed_as: None,
         arch: arch.to_owned(),
         system: System::Linux,
         libc: None,
@@ -86,7 +87,16 @@ pub(in crate::hosts) fn add_musl(host: &mut Host, version: Version) {
 /// libgcc_s of a GCC release: its nodes are numbered by the release that brought them (`libgcc/libgcc-std.ver`).
 pub(super) fn add_gcc(host: &mut Host, major: u32) {
     let newest = if major == 4 { Version::patch(4, 8, 0) } else { Version::patch(major, 99, 0) };
-    push(host, "libgcc_s.so.1", Nodes { up_to: vec![("GCC", newest)], ..Nodes::default() });
+    push(
+        host,
+        "libgcc_s.so.1",
+        Nodes {
+            up_to: vec![("GCC", newest)],
+            symbols: symbols("libgcc_s.so.1", None),
+            reserved_names: true,
+            ..Nodes::default()
+        },
+    );
 }
 
 /// libstdc++ and libz by their newest nodes.
@@ -101,7 +111,11 @@ fn add_families(host: &mut Host, stdcxx: &str, zlib: &str) {
         } else {
             vec!["CXXABI_TM_1"]
         };
-        push(host, "libstdc++.so.6", Nodes { up_to, named, ..Nodes::default() });
+        push(
+            host,
+            "libstdc++.so.6",
+            Nodes { up_to, named, symbols: symbols("libstdc++.so.6", None), reserved_names: true, ..Nodes::default() },
+        );
     }
     if let Ok(newest) = zlib.parse() {
         push(

@@ -45,7 +45,10 @@ impl<'a> Subject<'a> {
 
     /// Adds host and policy, and says when the catalogue's row was never verified.
     fn completed(&self, mut violation: Violation, host: &Host, load: &Load) -> Violation {
-        if load.unverified {
+        // Which loader a host has is never in doubt.
+        let certain =
+            load.reasons.iter().all(|reason| matches!(reason, Reason::NoLoader { .. } | Reason::NothingLoads));
+        if load.unverified && !certain {
             violation.evidence.push(format!("unverified: what `{}` has is known from {} only", host.name, host.source));
         }
         Violation { host: Some(host.name.clone()), policy: Some(self.listed(&host.name)), ..violation }
