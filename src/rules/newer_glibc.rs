@@ -1,5 +1,7 @@
 //! The file needs a newer glibc than it will find.
 
+use std::cmp::Reverse;
+
 use super::support::advice::{Maker, musl_target};
 use super::support::hosts::pick;
 use super::support::libraries::is_glibc;
@@ -81,7 +83,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
             }),
             _ => None,
         });
-        missing.sort_by(|a, b| release(&b.version).cmp(&release(&a.version)));
+        missing.sort_by_key(|need| Reverse(release(&need.version)));
         let highest = missing.iter().filter_map(|need| release(&need.version)).max();
         let has = host.glibc().map(|version| version.to_string()).unwrap_or_default();
         let (message, floor) = match (missing.first()?, highest) {
