@@ -11,6 +11,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use links::Lost;
+
 use super::load::{Files, Image, Opened};
 use super::{Confidence, Exports, Host, Libc, Version, catalogue, glibc, musl};
 use crate::facts::Details;
@@ -66,7 +68,7 @@ impl Root {
 
     /// Bytes of a regular file inside the root.
     fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        let real = links::resolve(&self.directory, path)?;
+        let real = links::resolve(&self.directory, path).ok()?;
         let metadata = std::fs::symlink_metadata(&real).ok().filter(std::fs::Metadata::is_file)?;
         (metadata.len() <= MOST_BYTES).then(|| std::fs::read(real).ok())?
     }
@@ -127,7 +129,11 @@ impl Root {
 
 impl Files for Root {
     fn open(&self, path: &str) -> Opened {
-        let Some(real) = links::resolve(&self.directory, path) else { return Opened::Absent };
+        let real = match links::resolve(&self.directory, path) {
+            Ok(real) => real,
+            Err(Lost::Absent) => return Opened::Absent,
+            Err(Lost::Circles) => return Opened::Unreachable("its symbolic links run in circles"),
+        };
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.entry(real).or_insert_with_key(|real| disk::open(real)).clone()
     }

@@ -5,3 +5,5 @@ mod corpus; // Does the verdict equal the loader's for every binary of a manifes
 mod matrix;
 mod patch;
 mod real;
+#[cfg(unix)]
+mod rootfs; // Is a wrong root said, and never left?

@@ -187,8 +187,8 @@ impl<'a> Graph<'a> {
                 }
                 self.nodes.push(Node { names: vec![name.to_owned()], body, place, parent: Some(by) });
             }
-            Found::Absent { other_machine } => {
-                self.missing.push(Reason::MissingLibrary { name: name.to_owned(), needed_by, other_machine });
+            Found::Absent { passed_over } => {
+                self.missing.push(Reason::MissingLibrary { name: name.to_owned(), needed_by, passed_over });
             }
             Found::Unusable { path, why } => {
                 self.missing.push(Reason::UnusableLibrary { name: name.to_owned(), path, why, needed_by });

@@ -21,6 +21,8 @@ pub enum Opened {
     Absent,
     /// An ELF file.
     Object(Arc<Image>),
+    /// Something that cannot be reached though it is there, and why: links in circles.
+    Unreachable(&'static str),
     /// Something the loader stumbles over, and why.
     Unusable(String),
 }

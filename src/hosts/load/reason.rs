@@ -48,8 +48,8 @@ pub enum Reason {
         name: String,
         /// The object that needs it.
         needed_by: String,
-        /// A file of that name lies here but is for another machine.
-        other_machine: Option<String>,
+        /// What was passed over on the way, and why.
+        passed_over: Option<String>,
     },
     /// A library of that name is there, and the loader stumbles over it.
     UnusableLibrary {
@@ -155,11 +155,11 @@ impl fmt::Display for Reason {
             Reason::BadLoader { path, why } => write!(f, "its loader {path} cannot be run: {why}"),
             Reason::NothingLoads => f.write_str("no program there could load it"),
             Reason::FloatAbi { program, library, path } => write!(f, "it is {program}, {path} is {library}"),
-            Reason::MissingLibrary { name, needed_by, other_machine: None } => {
+            Reason::MissingLibrary { name, needed_by, passed_over: None } => {
                 write!(f, "{name}, needed by {needed_by}, is not found")
             }
-            Reason::MissingLibrary { name, needed_by, other_machine: Some(path) } => {
-                write!(f, "{name}, needed by {needed_by}, is not found: {path} is for another machine")
+            Reason::MissingLibrary { name, needed_by, passed_over: Some(what) } => {
+                write!(f, "{name}, needed by {needed_by}, is not found: {what}")
             }
             Reason::UnusableLibrary { name, path, why, needed_by } => {
                 write!(f, "{name}, needed by {needed_by}, cannot be loaded from {path}: {why}")

@@ -40,7 +40,7 @@ impl Place {
 #[derive(Debug)]
 pub(super) enum Found<'a> {
     Object(Body<'a>, Place),
-    Absent { other_machine: Option<String> },
+    Absent { passed_over: Option<String> },
     Unusable { path: String, why: String },
     Unknown,
 }
@@ -70,6 +70,7 @@ pub(super) fn loader(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Resul
     match root.open(path) {
         Opened::Absent => Err(no_loader(path, host)),
         Opened::Unusable(why) => Err(Reason::BadLoader { path: path.to_owned(), why }),
+        Opened::Unreachable(why) => Err(Reason::BadLoader { path: path.to_owned(), why: why.to_owned() }),
         Opened::Object(image) if image.facts.arch != program.facts.arch || image.facts.bits != program.facts.bits => {
             Err(Reason::BadLoader { path: path.to_owned(), why: format!("it is made for {}", image.facts.arch) })
         }
@@ -83,19 +84,19 @@ fn no_loader(path: &str, host: &Host) -> Reason {
 
 /// Finds the library that the object number `by` asks for as `name`.
 pub(super) fn find<'a>(graph: &Graph<'a>, name: &str, by: usize) -> Found<'a> {
-    let mut search = Search { graph, name, arch: &graph.host.arch, other_machine: None };
+    let mut search = Search { graph, name, arch: &graph.host.arch, passed_over: None };
     let found = match graph.family {
         LibcFamily::Musl => search.musl(by),
         _ => search.glibc(by),
     };
-    found.unwrap_or(Found::Absent { other_machine: search.other_machine })
+    found.unwrap_or(Found::Absent { passed_over: search.passed_over })
 }
 
 struct Search<'g, 'a> {
     graph: &'g Graph<'a>,
     name: &'g str,
     arch: &'g str,
-    other_machine: Option<String>,
+    passed_over: Option<String>,
 }
 
 impl<'a> Search<'_, 'a> {
@@ -201,6 +202,11 @@ impl<'a> Search<'_, 'a> {
         let image = match opened {
             Opened::Absent => return None,
             Opened::Unusable(why) => return unusable(why),
+            Opened::Unreachable(why) if self.graph.family == LibcFamily::Musl => return unusable(why.to_owned()),
+            Opened::Unreachable(why) => {
+                self.passed_over = Some(format!("{path}: {why}"));
+                return None;
+            }
             Opened::Object(image) => image,
         };
         let program = match &self.graph.nodes[0].body {
@@ -211,7 +217,7 @@ impl<'a> Search<'_, 'a> {
             if self.graph.family == LibcFamily::Musl {
                 return unusable(format!("it is made for {}", image.facts.arch));
             }
-            self.other_machine = Some(path.to_owned());
+            self.passed_over = Some(format!("{path} is for another machine"));
             return None;
         }
         let Some(elf) = image.elf() else { return unusable("it is not an ELF file".to_owned()) };

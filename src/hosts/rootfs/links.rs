@@ -6,8 +6,20 @@ use std::path::{Component, Path, PathBuf};
 /// As many links as Linux follows (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
 
-/// The real path of what `path` names inside `root`; `None` when nothing is there, or links run in circles.
-pub(super) fn resolve(root: &Path, path: &str) -> Option<PathBuf> {
+/// Why a path leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Nothing is there.
+    Absent,
+    /// Symbolic links run in circles.
+    Circles,
+}
+
+/// The real path of what `path` names inside `root`; `..` and absolute links never lead out of it.
+///
+/// # Errors
+/// [`Lost`].
+pub(super) fn resolve(root: &Path, path: &str) -> Result<PathBuf, Lost> {
     let mut pending: Vec<OsString> = parts(Path::new(path));
     let mut inside = PathBuf::new();
     let mut links = 0;
@@ -18,13 +30,13 @@ pub(super) fn resolve(root: &Path, path: &str) -> Option<PathBuf> {
         }
         let next = inside.join(&part);
         let real = root.join(&next);
-        let metadata = std::fs::symlink_metadata(&real).ok()?;
+        let metadata = std::fs::symlink_metadata(&real).map_err(|_| Lost::Absent)?;
         if metadata.file_type().is_symlink() {
             links += 1;
             if links > MOST_LINKS {
-                return None;
+                return Err(Lost::Circles);
             }
-            let target = std::fs::read_link(&real).ok()?;
+            let target = std::fs::read_link(&real).map_err(|_| Lost::Absent)?;
             if target.has_root() {
                 inside = PathBuf::new();
             }
@@ -33,7 +45,7 @@ pub(super) fn resolve(root: &Path, path: &str) -> Option<PathBuf> {
             inside = next;
         }
     }
-    Some(root.join(inside))
+    Ok(root.join(inside))
 }
 
 /// The parts of a path, the last one first; what names a root or the directory itself is left out.
@@ -67,11 +79,11 @@ mod tests {
         link("/usr/lib/libc.so.6", "absolute");
         link("../../../secret", "escape");
         link("circle", "circle");
-        assert_eq!(resolve(&root, "/lib/libc.so.6"), Some(root.join("usr/lib/libc.so.6")));
-        assert_eq!(resolve(&root, "/absolute"), Some(root.join("usr/lib/libc.so.6")));
-        assert_eq!(resolve(&root, "/escape"), None);
-        assert_eq!(resolve(&root, "/../../secret"), None);
-        assert_eq!(resolve(&root, "/circle"), None);
-        assert_eq!(resolve(&root, "/lib/../lib/libc.so.6"), Some(root.join("usr/lib/libc.so.6")));
+        assert_eq!(resolve(&root, "/lib/libc.so.6"), Ok(root.join("usr/lib/libc.so.6")));
+        assert_eq!(resolve(&root, "/absolute"), Ok(root.join("usr/lib/libc.so.6")));
+        assert_eq!(resolve(&root, "/escape"), Err(Lost::Absent));
+        assert_eq!(resolve(&root, "/../../secret"), Err(Lost::Absent));
+        assert_eq!(resolve(&root, "/circle"), Err(Lost::Circles));
+        assert_eq!(resolve(&root, "/lib/../lib/libc.so.6"), Ok(root.join("usr/lib/libc.so.6")));
     }
 }
