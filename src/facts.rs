@@ -8,7 +8,6 @@ pub mod archive;
 mod asn1;
 mod bytes;
 pub mod elf;
-#[expect(dead_code, reason = "the deeper tables use the rest")]
 mod fields;
 pub mod go_build_info;
 mod languages;
@@ -16,6 +15,7 @@ pub mod libc;
 pub mod macho;
 pub mod object;
 pub mod pe;
+mod ranges;
 mod read;
 pub mod rust_build_info;
 pub mod signed_data;

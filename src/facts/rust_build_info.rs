@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
+use super::ranges::bounded;
 use super::{Source, Unreadable};
 
 /// What shows that Rust made a file.
@@ -45,7 +46,7 @@ pub(super) fn search(source: &Source<'_>, ranges: &[(u64, u64)], build: &mut Rus
     let traces = TRACES.map(Finder::new);
     let mut seen = [false; TRACES.len()];
     let mut commits: BTreeMap<String, u32> = BTreeMap::new();
-    for &(offset, size) in ranges {
+    for (offset, size) in bounded(source.len(), ranges.iter().copied()) {
         let mut at = 0;
         while at < size {
             let chunk = source.read_up_to(offset + at, (CHUNK + MARGIN).min(size - at), "read-only data")?;

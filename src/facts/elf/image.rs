@@ -9,6 +9,7 @@ use goblin::elf::program_header::{PF_W, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SectionHeader};
 
 use crate::facts::bytes::{Order, text, until_nul};
+use crate::facts::ranges::bounded_in_memory;
 use crate::facts::window::Window;
 use crate::facts::{Source, Unreadable};
 
@@ -63,10 +64,8 @@ impl<'s> Image<'s> {
     /// and `PT_GNU_RELRO`, where pointers to constants live.
     pub(in crate::facts) fn constants(&self) -> impl Iterator<Item = (u64, u64, u64)> {
         let fixed = self.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_W == 0);
-        fixed.chain(self.segments_of(PT_GNU_RELRO)).map(|segment| {
-            let size = segment.p_filesz.min(self.source.len().saturating_sub(segment.p_offset));
-            (segment.p_vaddr, segment.p_offset, size)
-        })
+        let constants = fixed.chain(self.segments_of(PT_GNU_RELRO));
+        bounded_in_memory(self.source.len(), constants.map(|part| (part.p_vaddr, part.p_offset, part.p_filesz)))
     }
 
     /// The sections, with their names; none when there are no section headers.

@@ -12,8 +12,10 @@ use crate::facts::bytes::{Order, hex, text, until_nul};
 const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 /// Bytes of notes that are read: core dumps apart, real ones have a few hundred.
 const LONGEST: u64 = 1 << 20;
-/// Notes that are kept.
+/// Notes that are kept, and tables of notes that are read.
 const MOST: usize = 1024;
+/// Notes that are looked at, repeated ones too.
+const MOST_LOOKED_AT: usize = 16 * MOST;
 
 /// One note, with its description.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,6 +44,8 @@ pub(super) struct Notes {
     pub(super) properties: Properties,
     /// API level of Android's note.
     pub(super) android_api: Option<u32>,
+    /// Bytes and notes that were looked at, repeated ones too.
+    looked_at: (u64, usize),
 }
 
 /// `NT_GNU_ABI_TAG` (LSB Core, "Note section"): the system and the lowest kernel that runs this program.
@@ -75,17 +79,18 @@ impl Notes {
     pub(super) fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
         let mut notes = Notes::default();
         let segments = || image.segments_of(PT_NOTE).chain(image.segments_of(PT_GNU_PROPERTY));
-        for segment in segments() {
+        for segment in segments().take(MOST) {
             notes.walk(image, segment.p_offset, segment.p_filesz, segment.p_align)?;
         }
         for note in &mut notes.all {
             note.is_loaded = true;
         }
-        for section in image.section_headers().iter().filter(|section| section.sh_type == SHT_NOTE) {
+        let sections = image.section_headers().iter().filter(|section| section.sh_type == SHT_NOTE);
+        for section in sections.take(MOST) {
             let is_covered = |segment: &ProgramHeader| {
                 section.sh_offset.checked_sub(segment.p_offset).is_some_and(|at| at < segment.p_filesz)
             };
-            if notes.all.len() < MOST && !segments().any(is_covered) {
+            if notes.all.len() < MOST && !segments().take(MOST).any(is_covered) {
                 notes.walk(image, section.sh_offset, section.sh_size, section.sh_addralign)?;
             }
         }
@@ -93,12 +98,15 @@ impl Notes {
     }
 
     fn walk(&mut self, image: &Image<'_>, offset: u64, size: u64, align: u64) -> Result<(), Unreadable> {
-        let bytes = image.source.read(offset, size.min(LONGEST), "PT_NOTE")?;
+        // Segments and sections may lie over each other.
+        let bytes = image.source.read(offset, size.min(LONGEST - self.looked_at.0), "PT_NOTE")?;
+        self.looked_at.0 += bytes.len() as u64;
         let order = image.order;
         // Only notes of a segment with an alignment of 8 are padded to 8 (Linux extensions to the gABI).
         let pad = |length: u32| (length as usize).checked_next_multiple_of(if align == 8 { 8 } else { 4 });
         let mut rest = bytes.as_ref();
-        while self.all.len() < MOST {
+        while self.all.len() < MOST && self.looked_at.1 < MOST_LOOKED_AT {
+            self.looked_at.1 += 1;
             let (Some(namesz), Some(descsz), Some(kind)) = (order.u32(rest, 0), order.u32(rest, 4), order.u32(rest, 8))
             else {
                 break;
@@ -176,7 +184,12 @@ impl Properties {
     }
 
     fn add_features(&mut self, value: u32, names: &[(u32, &'static str)]) {
-        self.features.extend(names.iter().filter(|(bit, _)| value & bit != 0).map(|(_, name)| *name));
+        let set = names.iter().filter(|(bit, _)| value & bit != 0).map(|(_, name)| *name);
+        for name in set {
+            if !self.features.contains(&name) {
+                self.features.push(name);
+            }
+        }
     }
 }
 
@@ -184,4 +197,46 @@ impl Properties {
 fn x86_level(value: u32) -> Option<String> {
     let levels = [(8, "x86-64-v4"), (4, "x86-64-v3"), (2, "x86-64-v2"), (1, "x86-64-baseline")];
     levels.iter().find(|(bit, _)| value & bit != 0).map(|(_, name)| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Source;
+
+    /// An ELF file for x86-64 of many `PT_NOTE` segments that all lie over the same note, of an owner `x`.
+    fn overlapping(count: u16) -> Vec<u8> {
+        let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
+        file.resize(32, 0);
+        file.extend(64u64.to_le_bytes());
+        file.resize(54, 0);
+        file.extend([[56, 0], count.to_le_bytes()].concat());
+        file.resize(64, 0);
+        let note_at = 64 + 56 * u64::from(count);
+        for _ in 0..count {
+            let fields = [u64::from(PT_NOTE), note_at, 0, 0, 16, 16, 4];
+            file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
+        }
+        file.extend([[2, 0, 0, 0], [0; 4], [1, 0, 0, 0], *b"x\0\0\0"].concat());
+        file
+    }
+
+    #[test]
+    fn notes_that_repeat_are_not_read_without_end() {
+        let file = overlapping(u16::MAX - 1);
+        let source = Source::from_bytes(&file);
+        let notes = Notes::read(&Image::open(&source).unwrap()).unwrap();
+        assert_eq!(notes.all.len(), 1);
+        assert!(notes.has_owner("x"));
+        assert!(notes.looked_at.1 <= MOST_LOOKED_AT, "{:?}", notes.looked_at);
+    }
+
+    #[test]
+    fn features_are_named_once() {
+        let order = Order { big: false, wide: true };
+        let ibt = [0xc000_0002u32, 4, 1, 0].map(u32::to_le_bytes).concat();
+        let mut properties = Properties::default();
+        properties.read(order, &ibt.repeat(3));
+        assert_eq!(properties.features, ["IBT"]);
+    }
 }

@@ -47,7 +47,10 @@ impl Needs {
         let mut needs = Needs::default();
         let Some(address) = dynamic.get(DT_VERNEED) else { return Ok(needs) };
         let mut walk = Walk::new(image, address, WHAT)?;
-        for _ in 0..dynamic.get(DT_VERNEEDNUM).unwrap_or(u64::MAX) {
+        for file in 0..dynamic.get(DT_VERNEEDNUM).unwrap_or(u64::MAX) {
+            if file >= MOST as u64 {
+                return Err(Unreadable::damaged(WHAT, walk.offset, "more files than there are version indices"));
+            }
             let entry = walk.entry::<16>()?;
             let (cnt, file, aux, next) = (entry.u16(2), entry.u32(4), entry.u32(8), entry.u32(12));
             let file = strings.get(u64::from(file), "vn_file")?;

@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use super::GoBuild;
 use super::modinfo;
 use crate::facts::bytes::{Order, text};
+use crate::facts::ranges::bounded;
 use crate::facts::{Source, Unreadable};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
@@ -34,7 +35,7 @@ pub(in crate::facts) struct Places<'p> {
 /// # Errors
 /// What reading gives.
 pub(in crate::facts) fn find(source: &Source<'_>, places: &Places<'_>) -> Result<Option<GoBuild>, Unreadable> {
-    for &(offset, size) in &places.ranges {
+    for (offset, size) in bounded(source.len(), places.ranges.iter().copied()) {
         if let Some(at) = search(source, offset, size)?
             && let Some(raw) = decode(source, places, at)?
         {
@@ -49,7 +50,6 @@ pub(in crate::facts) fn find(source: &Source<'_>, places: &Places<'_>) -> Result
 /// Offset of the blob in a range.
 fn search(source: &Source<'_>, offset: u64, size: u64) -> Result<Option<u64>, Unreadable> {
     let finder = Finder::new(MAGIC);
-    let size = size.min(source.len().saturating_sub(offset));
     let mut at = 0;
     while at < size {
         // Two chunks share what a magic across their border needs.

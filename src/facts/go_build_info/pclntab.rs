@@ -6,6 +6,7 @@
 use memchr::memmem::Finder;
 
 use crate::facts::bytes::Order;
+use crate::facts::ranges::bounded;
 use crate::facts::{Source, Unreadable};
 
 /// Bytes searched at once, and what two chunks share.
@@ -31,10 +32,10 @@ pub(in crate::facts) fn find(
     order: Order,
     ranges: &[(u64, u64)],
 ) -> Result<Option<String>, Unreadable> {
-    for &(offset, size) in ranges {
+    for (offset, size) in bounded(source.len(), ranges.iter().copied()) {
         let mut at = 0;
         while at < size {
-            let chunk = source.read_up_to(offset.saturating_add(at), (CHUNK + HEADER).min(size - at), "Go pclntab")?;
+            let chunk = source.read_up_to(offset + at, (CHUNK + HEADER).min(size - at), "Go pclntab")?;
             for (magic, release) in MAGICS {
                 let bytes = if order.big { magic.to_be_bytes() } else { magic.to_le_bytes() };
                 let pattern = [&bytes[..], &[0, 0]].concat();

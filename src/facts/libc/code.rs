@@ -8,11 +8,14 @@ use goblin::elf::program_header::{PF_X, PT_LOAD};
 
 use crate::facts::Unreadable;
 use crate::facts::elf::image::Image;
+use crate::facts::ranges::bounded_in_memory;
 
 /// Most code looked at, in bytes; static programs beyond it are not judged by their calls.
 const MOST: u64 = 64 << 20;
 /// Most references kept; real code has one in some dozen bytes.
-const MOST_REFERENCES: usize = 4 << 20;
+const MOST_REFERENCES: u64 = 4 << 20;
+/// References kept of any code, however short.
+const FEWEST_REFERENCES: u64 = 1 << 20;
 
 /// Every reference from executable segments to a loadable address, sorted by what is referred to.
 pub(super) struct Code {
@@ -33,8 +36,10 @@ impl Code {
     /// What reading gives.
     pub(super) fn read(image: &Image<'_>) -> Result<Option<Self>, Unreadable> {
         let machine = image.header.e_machine;
-        let segments = || image.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_X != 0);
-        let size = segments().fold(0u64, |sum, segment| sum.saturating_add(segment.p_filesz));
+        let segments = image.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_X != 0);
+        let segments = segments.map(|segment| (segment.p_vaddr, segment.p_offset, segment.p_filesz));
+        let segments: Vec<_> = bounded_in_memory(image.source.len(), segments).collect();
+        let size: u64 = segments.iter().map(|&(_, _, size)| size).sum();
         if !matches!(machine, EM_X86_64 | EM_386 | EM_AARCH64) || size > MOST {
             return Ok(None);
         }
@@ -45,10 +50,11 @@ impl Code {
             loaded().map(|segment| segment.p_vaddr.saturating_add(segment.p_memsz)).max(),
         );
         let mut references = Vec::new();
-        for segment in segments() {
-            let bytes = image.source.read(segment.p_offset, segment.p_filesz, "executable segment")?;
-            collect(machine, segment.p_vaddr, &bytes, |from, to| {
-                if known.contains(&to) && references.len() < MOST_REFERENCES {
+        let most = size.div_ceil(4).clamp(FEWEST_REFERENCES, MOST_REFERENCES) as usize;
+        for (address, offset, size) in segments {
+            let bytes = image.source.read(offset, size, "executable segment")?;
+            collect(machine, address, &bytes, |from, to| {
+                if known.contains(&to) && references.len() < most {
                     references.push(Reference { to, from });
                 }
             });

@@ -97,6 +97,8 @@ struct Collector {
 
 impl Collector {
     fn add(&mut self, origin: Origin, name: &str, weak: bool) -> Result<(), Unreadable> {
+        // Looking it up takes as long as keeping it: a name that is bound again and again has its price, too.
+        self.budget.spend(name.len() as u64 + 1, 0, "imported symbols")?;
         let origins = match self.seen.get_mut(name) {
             Some(origins) => origins,
             None => self.seen.entry(name.to_owned()).or_default(),
@@ -115,7 +117,6 @@ impl Collector {
         if self.names.len() >= MOST_IMPORTS {
             return Err(Unreadable::damaged("imported symbols", 0, format!("more than {MOST_IMPORTS}")));
         }
-        self.budget.spend(name.len() as u64 + 1, 0, "imported symbols")?;
         origins.push(origin);
         self.names.push((name.to_owned(), weak, origin));
         Ok(())

@@ -63,12 +63,12 @@ pub(super) fn read(image: &Image<'_>) -> Result<Option<Exports>, Unreadable> {
     let inside = place.at..place.at.saturating_add(place.size);
     let mut exports = Exports { dll, functions: Vec::new() };
     for ((address, aliases), index) in addresses.into_iter().zip(by_index).zip(0u32..) {
-        // An address inside the export table itself is the text of a forwarder; 0 is a gap in the ordinals.
-        let forwarded_to = if inside.contains(&address) { Some(image.text(address, WHAT)?) } else { None };
-        let export = |name| Export { name, ordinal: base.wrapping_add(index), forwarded_to: forwarded_to.clone() };
-        match aliases.is_empty() {
-            true if address != 0 => exports.functions.push(export(None)),
-            _ => exports.functions.extend(aliases.into_iter().map(|name| export(Some(name)))),
+        // An address inside the export table itself is the text of a forwarder; 0 is a gap in the ordinals. Every alias reads
+        // the text again, so that the copies count as what they are.
+        let forwarder = || inside.contains(&address).then(|| image.text(address, WHAT)).transpose();
+        let nameless = (aliases.is_empty() && address != 0).then_some(None);
+        for name in aliases.into_iter().map(Some).chain(nameless) {
+            exports.functions.push(Export { name, ordinal: base.wrapping_add(index), forwarded_to: forwarder()? });
         }
     }
     Ok(Some(exports))

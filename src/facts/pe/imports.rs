@@ -1,5 +1,7 @@
 //! Import tables, ordinary and delayed.
 
+use std::collections::HashMap;
+
 use super::DllImport;
 use super::header::directory;
 use super::image::Image;
@@ -13,6 +15,9 @@ const CHUNK: u32 = 64;
 
 /// Most functions in one table that are believed; the largest programs import some thousands.
 const MOST_FUNCTIONS: usize = 200_000;
+
+/// Most DLLs that are believed; large programs have a hundred.
+const MOST_DLLS: usize = 4096;
 
 /// The ordinary import table: every one of these is loaded before the program starts.
 pub(super) fn imports(image: &Image<'_>) -> Result<Vec<DllImport>, Unreadable> {
@@ -63,23 +68,36 @@ fn descriptors(
     while let Some(descriptor) = parse(&image.bytes(at, size.into(), what)?) {
         let dll = image.text(descriptor.name, what)?.to_ascii_lowercase();
         let functions = functions(image, &descriptor, what)?;
-        count += functions.len() + 1;
-        if count > MOST_FUNCTIONS {
+        count += functions.len();
+        if count > MOST_FUNCTIONS || imports.len() >= MOST_DLLS {
             return Err(endless(at, what));
         }
-        let functions = functions.into_iter().map(|function| named(&dll, function)).collect();
+        let by_number = functions.iter().any(|function| function.starts_with('#'));
+        let known = if by_number { Ordinals::of(&dll) } else { Ordinals::default() };
+        let functions = functions.into_iter().map(|function| known.named(function)).collect();
         imports.push(DllImport { dll, functions });
         at = at.checked_add(size).ok_or_else(|| endless(at, what))?;
     }
     Ok(imports)
 }
 
-/// The name of a function imported by a number that is a contract of its DLL; otherwise the import as it is.
-fn named(dll: &str, function: String) -> String {
-    let Some(ordinal) = function.strip_prefix('#') else { return function };
-    let of_dll = ORDINALS.lines().filter_map(|row| row.strip_prefix(dll)?.strip_prefix('\t'));
-    let name = of_dll.filter_map(|row| row.split_once('\t')).find(|(number, _)| *number == ordinal);
-    name.map_or_else(|| function.clone(), |(_, name)| name.to_owned())
+/// The functions of one DLL that may be imported by number, by their number.
+#[derive(Default)]
+struct Ordinals(HashMap<&'static str, &'static str>);
+
+impl Ordinals {
+    fn of(dll: &str) -> Self {
+        let of_dll = ORDINALS.lines().filter_map(|row| row.strip_prefix(dll)?.strip_prefix('\t'));
+        Ordinals(of_dll.filter_map(|row| row.split_once('\t')).collect())
+    }
+
+    /// The name of a function imported by a number that is a contract of its DLL; otherwise the import as it is.
+    fn named(&self, function: String) -> String {
+        match function.strip_prefix('#').and_then(|ordinal| self.0.get(ordinal)) {
+            Some(name) => (*name).to_owned(),
+            None => function,
+        }
+    }
 }
 
 fn functions(image: &Image<'_>, descriptor: &Descriptor, what: &str) -> Result<Vec<String>, Unreadable> {
@@ -125,14 +143,18 @@ fn function(image: &Image<'_>, thunk: u64, bias: u32, what: &str) -> Result<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::Ordinals;
+
+    fn named(dll: &str, function: &str) -> String {
+        Ordinals::of(dll).named(function.into())
+    }
 
     #[test]
     fn numbers_that_are_a_contract_are_named() {
-        assert_eq!(named("ws2_32.dll", "#115".into()), "WSAStartup");
-        assert_eq!(named("oleaut32.dll", "#2".into()), "SysAllocString");
-        assert_eq!(named("ws2_32.dll", "#9999".into()), "#9999");
-        assert_eq!(named("my.dll", "#115".into()), "#115");
-        assert_eq!(named("ws2_32.dll", "send".into()), "send");
+        assert_eq!(named("ws2_32.dll", "#115"), "WSAStartup");
+        assert_eq!(named("oleaut32.dll", "#2"), "SysAllocString");
+        assert_eq!(named("ws2_32.dll", "#9999"), "#9999");
+        assert_eq!(named("my.dll", "#115"), "#115");
+        assert_eq!(named("ws2_32.dll", "send"), "send");
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::header::directory;
 use super::image::Image;
 use crate::facts::Unreadable;
+use crate::facts::bytes::{text, until_nul};
 use crate::facts::fields::Fields;
 
 /// Most callbacks that are counted.
@@ -12,6 +13,9 @@ const MOST_CALLBACKS: u32 = 1024;
 
 /// Most bytes of the bound import table that are read.
 const MOST_BOUND: u32 = 64 * 1024;
+
+/// Longest name of a bound DLL that is read, in bytes (`MAX_PATH`).
+const MOST_NAME: usize = 260;
 
 /// The TLS directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -61,7 +65,10 @@ pub(super) fn bound_imports(image: &Image<'_>) -> Result<Vec<String>, Unreadable
         if stamp == 0 && name == 0 {
             break;
         }
-        names.push(fields.text(name.into()).unwrap_or_default().to_ascii_lowercase());
+        // Names may lie over each other.
+        let name = fields.from(name.into()).map_or(&[][..], Fields::data);
+        let name = until_nul(&name[..name.len().min(MOST_NAME)]);
+        names.push(text(name).to_ascii_lowercase());
         at += 8 + usize::from(forwarders) * 8;
     }
     Ok(names)

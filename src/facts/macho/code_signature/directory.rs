@@ -10,6 +10,9 @@ use crate::facts::bytes::hex;
 use crate::facts::fields::Fields;
 use crate::facts::macho::names;
 
+/// Most special slots that are believed; xnu knows eleven.
+const MOST_SPECIAL_SLOTS: u32 = 64;
+
 /// `CS_ADHOC`.
 pub(super) const ADHOC: u32 = 0x2;
 /// `CS_RUNTIME`.
@@ -148,6 +151,7 @@ impl CodeDirectory {
         hash_type: u8,
         superblob: &SuperBlob<'_>,
     ) -> Option<Vec<SpecialSlot>> {
+        (self.special_slot_count <= MOST_SPECIAL_SLOTS).then_some(())?;
         let size = usize::from(self.hash_size);
         let mut slots = Vec::new();
         // The slots lie before the page hashes, counted backwards.

@@ -55,7 +55,12 @@ impl<'a> SuperBlob<'a> {
         };
         let entries = (0..count as usize)
             .map(|index| entry(index).ok_or_else(|| format!("blob {index} does not lie inside the SuperBlob")));
-        Ok(SuperBlob { length, entries: entries.collect::<Result<_, _>>()? })
+        let entries: Vec<(u32, u32, &[u8])> = entries.collect::<Result<_, _>>()?;
+        // Blobs over each other would be hashed again and again.
+        if entries.iter().map(|(_, _, blob)| blob.len()).sum::<usize>() > data.len() {
+            return Err("its blobs overlap".into());
+        }
+        Ok(SuperBlob { length, entries })
     }
 
     /// The first blob in a slot, with its header; which is the one the kernel takes.
@@ -106,5 +111,16 @@ mod tests {
         for (length, at, blob) in [(33, 20, 12), (32, 20, 13), (32, 30, 8), (32, u32::MAX, 8), (32, 20, 4)] {
             assert!(SuperBlob::parse(&superblob(length, at, blob)).is_err(), "{length} {at} {blob}");
         }
+    }
+
+    #[test]
+    fn blobs_over_each_other_are_refused() {
+        let with = |second: u32| -> Vec<u8> {
+            let head = [EMBEDDED_SIGNATURE, 76, 2, REQUIREMENTS, 28, ENTITLEMENTS, second, 0xfade_0c01, 40];
+            let rest = [0, 0, 0, 0, 0, 0, 0, 0, 0xfade_7171, 8];
+            head.iter().chain(&rest).flat_map(|word| word.to_be_bytes()).collect()
+        };
+        assert_eq!(SuperBlob::parse(&with(68)).unwrap().content(ENTITLEMENTS), Some([].as_slice()));
+        assert_eq!(SuperBlob::parse(&with(28)).unwrap_err(), "its blobs overlap");
     }
 }

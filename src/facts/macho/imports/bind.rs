@@ -116,6 +116,14 @@ mod tests {
     }
 
     #[test]
+    fn one_long_name_is_not_bound_without_end() {
+        // A name of 1,000 bytes, then 100 times: from library 1, from library 2.
+        let stream = [&[0x40][..], &[b'a'; 1000], &[0], &[0x11, 0x90, 0x12, 0x90].repeat(100)].concat();
+        let error = run(&stream).unwrap_err().to_string();
+        assert!(error.contains("the tables overlap without end"), "{error}");
+    }
+
+    #[test]
     fn cut_off_operands_are_damage() {
         for stream in [[0x20, 0x80].as_slice(), &[0x40, b'_'], &[0xc0, 1]] {
             assert!(run(stream).is_err(), "{stream:x?}");

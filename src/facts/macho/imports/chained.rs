@@ -8,6 +8,9 @@ use crate::facts::{Source, Unreadable};
 
 const WHAT: &str = "chained fixups";
 
+/// Most different pointer formats of one file.
+const MOST_FORMATS: usize = 64;
+
 /// Reads the import table and the pointer formats.
 pub(super) fn read(
     slice: &Source<'_>,
@@ -72,7 +75,8 @@ fn pointer_formats(fields: Fields<'_>, starts: usize) -> Option<Vec<u16>> {
         if offset != 0 {
             let format = fields.u16(starts.checked_add(offset)?.checked_add(6)?)?;
             if !formats.contains(&format) {
-                formats.push(format);
+                // There are 13 of them (`DYLD_CHAINED_PTR_*`).
+                (formats.len() < MOST_FORMATS).then(|| formats.push(format))?;
             }
         }
     }
@@ -91,5 +95,19 @@ mod tests {
         assert_eq!(of(0xfd), Some((Origin::WeakDefinitions, false)));
         assert_eq!(of(0xf0), Some((Origin::Library(0xf0), false)));
         assert_eq!(of(0xf1), None);
+    }
+
+    #[test]
+    fn there_are_not_as_many_pointer_formats_as_a_file_can_claim() {
+        // dyld_chained_starts_in_image: a count, then for each segment where its starts lie; the format is at 6 in them.
+        let formats = |count: u32| {
+            let starts = 4 + 4 * count;
+            let offsets = (0..count).flat_map(|index| (starts + 8 * index).to_le_bytes());
+            let segments = (0..count).flat_map(|index| u64::from(index).rotate_right(16).to_le_bytes());
+            let bytes: Vec<u8> = count.to_le_bytes().into_iter().chain(offsets).chain(segments).collect();
+            pointer_formats(Fields::little(&bytes), 0)
+        };
+        assert_eq!(formats(3), Some(vec![0, 1, 2]));
+        assert_eq!(formats(1000), None);
     }
 }
