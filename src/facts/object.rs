@@ -1,13 +1,23 @@
 //! Symbols of relocatable objects (ELF `ET_REL`, COFF, Mach-O `MH_OBJECT`): what they define and what they leave open.
 //!
-//! Read on the failure path only, so goblin's eager parsers serve here.
+//! Read on the failure path only. Only headers, the symbol table and its names are looked at, none of them trusted.
 
 use std::collections::HashSet;
 
-use goblin::elf::section_header::{SHN_UNDEF, SHT_NOBITS};
-use goblin::elf::sym::{STB_GLOBAL, STB_WEAK};
+use goblin::elf::section_header::{SHF_EXECINSTR, SHN_UNDEF, SHT_NOBITS, SHT_SYMTAB};
+use goblin::elf::sym::{STB_GLOBAL, STB_WEAK, st_bind};
+use goblin::mach::load_command::LC_SYMTAB;
+use goblin::mach::symbols::{N_EXT, N_STAB, N_TYPE, N_UNDF};
+use goblin::pe::symbol::IMAGE_SYM_CLASS_EXTERNAL;
 
-use super::Unreadable;
+use super::bytes::until_nul;
+use super::elf::image::Image;
+use super::fields::Fields;
+use super::tables::Budget;
+use super::{Endian, Source, Unreadable};
+
+/// Length of a COFF symbol (`IMAGE_SYMBOL`), in bytes.
+const COFF_SYMBOL: usize = 18;
 
 /// Global symbols of one relocatable object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,14 +40,12 @@ pub fn symbols(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
     if bytes.starts_with(b"BC\xc0\xde") || bytes.starts_with(&[0xde, 0xc0, 0x17, 0x0b]) {
         return Err(Unreadable::NotLinked("LLVM bitcode".into()));
     }
-    let damaged = |error: goblin::error::Error| Unreadable::damaged("object header", 0, error.to_string());
     match bytes {
-        [0x7f, b'E', b'L', b'F', ..] => Ok(of_elf(&goblin::elf::Elf::parse(bytes).map_err(damaged)?)),
-        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => Ok(of_macho(&goblin::mach::MachO::parse(bytes, 0).map_err(damaged)?)),
+        [0x7f, b'E', b'L', b'F', ..] => of_elf(bytes),
+        [0xcf, 0xfa, 0xed, 0xfe, ..] => of_macho(bytes, 64),
+        [0xce, 0xfa, 0xed, 0xfe, ..] => of_macho(bytes, 32),
         // IMAGE_FILE_MACHINE_AMD64, _I386, _ARM64, _ARMNT: a COFF object starts with its machine, it has no magic.
-        [0x64, 0x86, ..] | [0x4c, 0x01, ..] | [0x64, 0xaa, ..] | [0xc4, 0x01, ..] => {
-            Ok(of_coff(&goblin::pe::Coff::parse(bytes).map_err(damaged)?))
-        }
+        [0x64, 0x86, ..] | [0x4c, 0x01, ..] | [0x64, 0xaa, ..] | [0xc4, 0x01, ..] => of_coff(bytes),
         _ => Err(Unreadable::NotLinked("not an object file".into())),
     }
 }
@@ -46,60 +54,154 @@ pub fn symbols(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
 /// cannot be read.
 pub fn names_of_file(path: &std::path::Path) -> Option<HashSet<String>> {
     let bytes = std::fs::read(path).ok()?;
-    let elf = bytes.starts_with(b"\x7fELF").then(|| goblin::elf::Elf::parse(&bytes).ok())??;
-    let defined = elf.syms.iter().filter(|symbol| symbol.st_shndx != SHN_UNDEF as usize);
-    let names: HashSet<String> =
-        defined.filter_map(|symbol| elf.strtab.get_at(symbol.st_name)).map(str::to_owned).collect();
+    let source = Source::from_bytes(&bytes);
+    let image = bytes.starts_with(b"\x7fELF").then(|| Image::open(&source).ok())??;
+    let mut names = HashSet::new();
+    each_of_elf(&bytes, &image, |_, is_defined, name| {
+        if is_defined {
+            names.insert(name.to_owned());
+        }
+    })
+    .ok()?;
     (!names.is_empty()).then_some(names)
 }
 
-fn of_elf(elf: &goblin::elf::Elf<'_>) -> ObjectSymbols {
-    let mut found = ObjectSymbols::default();
-    for symbol in &elf.syms {
-        if !matches!(symbol.st_bind(), STB_GLOBAL | STB_WEAK) {
-            continue;
-        }
-        let Some(name) = elf.strtab.get_at(symbol.st_name).filter(|name| !name.is_empty()) else { continue };
-        let list = if symbol.st_shndx == SHN_UNDEF as usize { &mut found.undefined } else { &mut found.defined };
+impl ObjectSymbols {
+    fn add(&mut self, is_defined: bool, name: &str) {
+        let list = if is_defined { &mut self.defined } else { &mut self.undefined };
         list.push(name.to_owned());
     }
-    let note =
-        elf.section_headers.iter().find(|header| elf.shdr_strtab.get_at(header.sh_name) == Some(".note.GNU-stack"));
-    let has_code = elf
-        .section_headers
-        .iter()
-        .any(|header| header.is_executable() && header.sh_type != SHT_NOBITS && header.sh_size > 0);
-    found.executable_stack = Some(match note {
-        Some(note) => note.is_executable(),
-        None => has_code,
+}
+
+/// The names of a symbol table. They may lie over each other: together they cost no more than an honest file's.
+struct Names<'b> {
+    table: &'b [u8],
+    budget: Budget,
+}
+
+impl<'b> Names<'b> {
+    fn new(bytes: &[u8], table: &'b [u8]) -> Self {
+        Names { table, budget: Budget::for_file(bytes.len() as u64) }
+    }
+
+    /// The name at an index; `None` where there is none, or one that is not UTF-8.
+    fn at(&self, index: u32) -> Result<Option<&'b str>, Unreadable> {
+        let name = until_nul(self.table.get(index as usize..).unwrap_or_default());
+        self.budget.spend(name.len() as u64 + 1, index.into(), "symbol names")?;
+        Ok(std::str::from_utf8(name).ok().filter(|name| !name.is_empty()))
+    }
+}
+
+/// The bytes of a table that a header places.
+fn table<'b>(bytes: &'b [u8], offset: u64, len: u64, what: &str) -> Result<&'b [u8], Unreadable> {
+    let start = usize::try_from(offset).ok();
+    let end = offset.checked_add(len).and_then(|end| usize::try_from(end).ok());
+    start
+        .zip(end)
+        .and_then(|(start, end)| bytes.get(start..end))
+        .ok_or_else(|| Unreadable::damaged(what, offset, format!("{len} bytes wanted, the object has {}", bytes.len())))
+}
+
+fn of_elf(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
+    let source = Source::from_bytes(bytes);
+    let image = Image::open(&source)?;
+    let mut found = ObjectSymbols::default();
+    each_of_elf(bytes, &image, |binding, is_defined, name| {
+        if matches!(binding, STB_GLOBAL | STB_WEAK) {
+            found.add(is_defined, name);
+        }
+    })?;
+    let is_executable = |flags: u64| flags & u64::from(SHF_EXECINSTR) != 0;
+    found.executable_stack = Some(match image.section(".note.GNU-stack") {
+        Some(note) => is_executable(note.header.sh_flags),
+        None => image
+            .section_headers()
+            .iter()
+            .any(|header| is_executable(header.sh_flags) && header.sh_type != SHT_NOBITS && header.sh_size > 0),
     });
-    found
+    Ok(found)
 }
 
-fn of_macho(macho: &goblin::mach::MachO<'_>) -> ObjectSymbols {
-    let mut found = ObjectSymbols::default();
-    for (name, entry) in macho.symbols().flatten() {
-        if entry.is_stab() || !entry.is_global() || name.is_empty() {
-            continue;
+/// Calls `visit` with binding, whether it is defined, and the name of each symbol in `.symtab`.
+fn each_of_elf(bytes: &[u8], image: &Image<'_>, mut visit: impl FnMut(u8, bool, &str)) -> Result<(), Unreadable> {
+    let headers = image.section_headers();
+    let Some(header) = headers.iter().find(|header| header.sh_type == SHT_SYMTAB) else { return Ok(()) };
+    let symbols = table(bytes, header.sh_offset, header.sh_size, ".symtab")?;
+    let Some(strings) = headers.get(header.sh_link as usize) else { return Ok(()) };
+    let names = Names::new(bytes, table(bytes, strings.sh_offset, strings.sh_size, ".strtab")?);
+    // Elf64_Sym: name, info, other, shndx, value, size; Elf32_Sym: name, value, size, info, other, shndx.
+    let (size, info, section) = if image.order.wide { (24, 4, 6) } else { (16, 12, 14) };
+    for symbol in symbols.chunks_exact(size) {
+        let name = names.at(image.order.u32(symbol, 0).unwrap_or(0))?;
+        let is_defined = image.order.u16(symbol, section).map(u32::from) != Some(SHN_UNDEF);
+        if let (Some(name), Some(&info)) = (name, symbol.get(info)) {
+            visit(st_bind(info), is_defined, name);
         }
-        let list = if entry.is_undefined() { &mut found.undefined } else { &mut found.defined };
-        list.push(name.to_owned());
     }
-    found
+    Ok(())
 }
 
-fn of_coff(coff: &goblin::pe::Coff<'_>) -> ObjectSymbols {
+fn of_macho(bytes: &[u8], bits: u8) -> Result<ObjectSymbols, Unreadable> {
+    let fields = Fields::new(bytes, Endian::Little, bits);
     let mut found = ObjectSymbols::default();
-    let (Some(symbols), Some(strings)) = (&coff.symbols, &coff.strings) else { return found };
-    for (_, short, symbol) in symbols.iter() {
-        if symbol.storage_class != goblin::pe::symbol::IMAGE_SYM_CLASS_EXTERNAL {
-            continue;
+    let mut at = if bits == 64 { 32 } else { 28 };
+    for _ in 0..fields.u32(16).unwrap_or(0) {
+        let cut = || Unreadable::damaged("load commands", at as u64, "cut off");
+        let (command, size) = fields.u32(at).zip(fields.u32(at + 4)).ok_or_else(cut)?;
+        if command == LC_SYMTAB {
+            // symoff, nsyms, stroff, strsize
+            let field = |index: usize| fields.u32(at + 8 + 4 * index).map(u64::from).ok_or_else(cut);
+            let entry = if bits == 64 { 16 } else { 12 };
+            let symbols = table(bytes, field(0)?, field(1)? * entry, "LC_SYMTAB")?;
+            let names = Names::new(bytes, table(bytes, field(2)?, field(3)?, "LC_SYMTAB")?);
+            for symbol in symbols.chunks_exact(entry as usize).map(|symbol| fields.with(symbol)) {
+                let (Some(name), Some(kind)) = (symbol.u32(0), symbol.u8(4)) else { continue };
+                if kind & N_STAB == 0
+                    && kind & N_EXT != 0
+                    && let Some(name) = names.at(name)?
+                {
+                    found.add(kind & N_TYPE != N_UNDF, name);
+                }
+            }
+            break;
         }
-        let Some(name) = short.or_else(|| symbol.name(strings).ok()) else { continue };
-        let list = if symbol.section_number == 0 { &mut found.undefined } else { &mut found.defined };
-        list.push(name.to_owned());
+        at = at.checked_add(size.max(8) as usize).ok_or_else(cut)?;
     }
-    found
+    Ok(found)
+}
+
+fn of_coff(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
+    let fields = Fields::little(bytes);
+    let mut found = ObjectSymbols::default();
+    let cut = || Unreadable::damaged("COFF header", 0, "cut off");
+    let (offset, count) = fields.u32(8).zip(fields.u32(12)).ok_or_else(cut)?;
+    if offset == 0 {
+        return Ok(found);
+    }
+    let len = u64::from(count) * COFF_SYMBOL as u64;
+    let symbols = table(bytes, offset.into(), len, "COFF symbol table")?;
+    // The names follow, after four bytes that say how long they are.
+    let names = Names::new(bytes, bytes.get(offset as usize + symbols.len()..).unwrap_or_default());
+    let mut rest = symbols.chunks_exact(COFF_SYMBOL).map(Fields::little);
+    while let Some(symbol) = rest.next() {
+        let (section, class) = (symbol.u16(12).unwrap_or(0), symbol.u8(16).unwrap_or(0));
+        let long = symbol.u32(0).filter(|zeroes| *zeroes == 0).and_then(|_| symbol.u32(4));
+        if class == IMAGE_SYM_CLASS_EXTERNAL {
+            let short = until_nul(symbol.slice(0, 8).unwrap_or_default());
+            let name = match long {
+                Some(index) => names.at(index)?,
+                None => std::str::from_utf8(short).ok().filter(|name| !name.is_empty()),
+            };
+            if let Some(name) = name {
+                found.add(section != 0, name);
+            }
+        }
+        // Auxiliary entries stand in the same table.
+        for _ in 0..symbol.u8(17).unwrap_or(0) {
+            rest.next();
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -110,6 +212,47 @@ mod tests {
     fn anything_else_is_refused() {
         for bytes in [&b""[..], b"BC\xc0\xde....", b"#!/bin/sh\n", b"\x7fELF", b"!<arch>\n"] {
             assert!(symbols(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    /// A Mach-O object for x86-64: a program's entry far outside of everything, then two symbols.
+    fn mach_o(symbols_at: u32) -> Vec<u8> {
+        let header = [0xfeed_facf, 0x0100_0007, 3, 1, 2, 24 + 24, 0, 0];
+        let main = [0x8000_0028, 24, u32::MAX, u32::MAX, 0, 0];
+        let symtab = [2, 24, symbols_at, 2, 112, 6];
+        let mut bytes: Vec<u8> =
+            header.iter().chain(&main).chain(&symtab).flat_map(|word| word.to_le_bytes()).collect();
+        for (name, kind) in [(1u32, 0x0f), (3, 0x01)] {
+            bytes.extend(name.to_le_bytes());
+            bytes.extend([kind, u8::from(kind == 0x0f), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        bytes.extend(b"\0a\0b\0\0");
+        bytes
+    }
+
+    #[test]
+    fn mach_o_symbols() {
+        let found = symbols(&mach_o(80)).unwrap();
+        assert_eq!((found.defined, found.undefined), (vec!["a".to_owned()], vec!["b".to_owned()]));
+        assert!(matches!(symbols(&mach_o(90)), Err(Unreadable::Damaged { .. })));
+        let whole = mach_o(80);
+        for end in 4..whole.len() {
+            drop(symbols(&whole[..end]));
+        }
+    }
+
+    #[test]
+    fn coff_symbols() {
+        // Machine, no section; PointerToSymbolTable and NumberOfSymbols; the second symbol is auxiliary to the first.
+        let mut bytes = [[0x64, 0x86, 0, 0], [0; 4], [20, 0, 0, 0], [3, 0, 0, 0], [0; 4]].concat();
+        bytes.extend(b"short\0\0\0\0\0\0\0\x01\0\0\0\x02\x01");
+        bytes.extend([0xff; COFF_SYMBOL]);
+        bytes.extend(b"\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x02\0");
+        bytes.extend(b"\x11\0\0\0longer_name\0");
+        let found = symbols(&bytes).unwrap();
+        assert_eq!((found.defined, found.undefined), (vec!["short".to_owned()], vec!["longer_name".to_owned()]));
+        for end in 2..bytes.len() {
+            drop(symbols(&bytes[..end]));
         }
     }
 }
