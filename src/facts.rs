@@ -21,6 +21,7 @@ pub mod rust_build_info;
 pub mod signed_data;
 mod source;
 mod tables;
+pub mod texts;
 mod window;
 
 use serde::Serialize;
@@ -38,6 +39,9 @@ pub struct FileFacts {
     pub size: u64,
     /// The slices, in the order of the file; never empty.
     pub slices: Vec<Facts>,
+    /// What a search of the whole file found; `None` when nobody asked for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub texts: Option<texts::Texts>,
 }
 
 /// What was read from one architecture slice.

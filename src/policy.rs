@@ -49,6 +49,8 @@ pub struct Policy {
     pub on_violation: Setting<OnViolation>,
     /// `inconclusive`: whether a binary that cannot be judged fails the build (`deny`, the default) or not (`allow`).
     pub inconclusive: Setting<Level>,
+    /// `forbidden-strings`: what no artifact may contain.
+    pub forbidden_strings: Option<Setting<Vec<String>>>,
     /// `[go]`.
     pub go: GoPolicy,
     /// `[cargo]`.
@@ -192,6 +194,8 @@ pub struct LinuxPolicy {
     pub kernel: Option<Setting<String>>,
     /// `cpu`: highest CPU level it may need.
     pub cpu: Option<Setting<String>>,
+    /// `page-size`: largest page its segments must be aligned to, as `16K`.
+    pub page_size: Option<Setting<String>>,
 }
 
 /// `[macos]`.
@@ -213,6 +217,8 @@ pub struct MacOsPolicy {
     pub notarizable: Option<Setting<bool>>,
     /// `signed`: whether programs must carry a signature at all. Without it, what the platform demands: arm64 must.
     pub signed: Option<Setting<bool>>,
+    /// `universal`: whether files must hold both arm64 and x86_64.
+    pub universal: Option<Setting<bool>>,
 }
 
 /// `[windows]`.
@@ -222,6 +228,10 @@ pub struct WindowsPolicy {
     pub min: Option<Setting<String>>,
     /// `signed`: whether images must carry an Authenticode signature.
     pub signed: Option<Setting<bool>>,
+    /// `signer`: part of the name of the certificate that must have signed.
+    pub signer: Option<Setting<String>>,
+    /// `subsystem`: `console` or `windows`.
+    pub subsystem: Option<Setting<String>>,
 }
 
 /// `[hosts.NAME]`: a host of the project's own.

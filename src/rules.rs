@@ -7,25 +7,33 @@
 mod adhoc_signature;
 mod build_path_install_name;
 mod cgo_runtime;
+mod debug_info;
 pub(crate) mod degraded_discovery;
 pub(crate) mod discarded_artifact;
 mod duplicate_dylib;
 mod dynamic_c_runtime;
 mod dynamic_library;
 mod dynamic_loader;
+pub(crate) mod embedded_build_path;
 mod enforced_setting_lost;
+mod executable_data;
 mod executable_stack;
 pub(crate) mod expired_exception;
+mod fixed_load_address;
 mod float_abi;
 mod forbidden_entitlement;
+pub(crate) mod forbidden_string;
 mod go_stub;
 mod library_validation;
 mod library_without_loader;
 mod mismatched_start_files;
 pub(crate) mod missing_artifact;
+mod missing_control_flow_guard;
 mod missing_entitlement;
 mod missing_hardened_runtime;
 mod missing_library;
+mod missing_manifest;
+mod missing_slice;
 mod missing_timestamp;
 mod missing_uuid;
 mod newer_cpu;
@@ -38,11 +46,14 @@ mod no_header_padding;
 mod non_system_dll;
 mod non_system_dylib;
 mod old_go_toolchain;
+mod page_alignment;
+mod partial_relro;
 mod private_glibc_symbol;
 mod run_path;
 mod stale_signature;
 mod static_glibc_resolver;
 mod stray_glibc;
+mod subsystem;
 mod support;
 mod text_relocations;
 mod undefined_symbol;
@@ -51,14 +62,16 @@ pub(crate) mod unreadable_binary;
 mod unsigned_code;
 mod unsigned_image;
 pub(crate) mod unused_exception;
+mod writable_code;
 mod wrong_architecture;
+mod wrong_signer;
 mod wrong_team;
 
 pub use support::handbook;
 
 use serde::Serialize;
 
-use crate::facts::{Facts, Format};
+use crate::facts::{Facts, FileFacts, Format};
 use crate::hosts::Host;
 use crate::hosts::load::Loads;
 use crate::policy::levels::Effective;
@@ -70,25 +83,33 @@ pub static RULES: &[&Rule] = &[
     &adhoc_signature::RULE,
     &build_path_install_name::RULE,
     &cgo_runtime::RULE,
+    &debug_info::RULE,
     &degraded_discovery::RULE,
     &discarded_artifact::RULE,
     &duplicate_dylib::RULE,
     &dynamic_c_runtime::RULE,
     &dynamic_library::RULE,
     &dynamic_loader::RULE,
+    &embedded_build_path::RULE,
     &enforced_setting_lost::RULE,
+    &executable_data::RULE,
     &executable_stack::RULE,
     &expired_exception::RULE,
+    &fixed_load_address::RULE,
     &float_abi::RULE,
     &forbidden_entitlement::RULE,
+    &forbidden_string::RULE,
     &go_stub::RULE,
     &library_validation::RULE,
     &library_without_loader::RULE,
     &mismatched_start_files::RULE,
     &missing_artifact::RULE,
+    &missing_control_flow_guard::RULE,
     &missing_entitlement::RULE,
     &missing_hardened_runtime::RULE,
     &missing_library::RULE,
+    &missing_manifest::RULE,
+    &missing_slice::RULE,
     &missing_timestamp::RULE,
     &missing_uuid::RULE,
     &newer_cpu::RULE,
@@ -101,11 +122,14 @@ pub static RULES: &[&Rule] = &[
     &non_system_dll::RULE,
     &non_system_dylib::RULE,
     &old_go_toolchain::RULE,
+    &page_alignment::RULE,
+    &partial_relro::RULE,
     &private_glibc_symbol::RULE,
     &run_path::RULE,
     &stale_signature::RULE,
     &static_glibc_resolver::RULE,
     &stray_glibc::RULE,
+    &subsystem::RULE,
     &text_relocations::RULE,
     &undefined_symbol::RULE,
     &unmarked_relr::RULE,
@@ -113,7 +137,9 @@ pub static RULES: &[&Rule] = &[
     &unsigned_code::RULE,
     &unsigned_image::RULE,
     &unused_exception::RULE,
+    &writable_code::RULE,
     &wrong_architecture::RULE,
+    &wrong_signer::RULE,
     &wrong_team::RULE,
 ];
 
@@ -143,6 +169,8 @@ pub struct Subject<'a> {
     pub artifact: &'a Artifact,
     /// Facts of one of its slices.
     pub facts: &'a Facts,
+    /// The whole file: all its slices, and what a search of its text found.
+    pub file: &'a FileFacts,
     /// The policy as it holds for this artifact.
     pub policy: &'a Effective<'a>,
     /// The hosts of `runs-on` that are of the artifact's system, resolved.

@@ -95,7 +95,7 @@ impl Bench<'_> {
                 Some(packer) => {
                     trial.unsure(unreadable_binary::RULE.id, name, format!("packed, and not unpacked here: {packer}"))
                 }
-                None => self.try_slice(slice, name, trial),
+                None => self.try_slice(slice, &facts, name, trial),
             }
         }
         if facts.slices.is_empty() {
@@ -104,7 +104,7 @@ impl Bench<'_> {
         trial.result.facts = Some(facts);
     }
 
-    fn try_slice(&self, slice: &Facts, name: Option<&str>, trial: &mut Trial<'_>) {
+    fn try_slice(&self, slice: &Facts, file: &FileFacts, name: Option<&str>, trial: &mut Trial<'_>) {
         let hosts = (self.surroundings.hosts)(&trial.effective, slice);
         let path = self.surroundings.directory.join(&trial.result.artifact.path).to_string_lossy().replace('\\', "/");
         let provided = trial.effective.provided.clone();
@@ -121,6 +121,7 @@ impl Bench<'_> {
             let subject = Subject {
                 artifact: &trial.result.artifact,
                 facts: slice,
+                file,
                 policy: &trial.effective,
                 hosts: &hosts,
                 loads: &loads,

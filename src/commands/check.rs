@@ -34,7 +34,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
     let artifacts = found.files.drain(..).map(|file| artifact(file.path)).collect();
     let (mut inspected, mut ignored) = (Vec::new(), 0);
-    for (read, named) in inspect::inspect(artifacts, &progress).into_iter().zip(named) {
+    for (read, named) in inspect::inspect(artifacts, &policy, &directory, &progress).into_iter().zip(named) {
         match &read.facts {
             Err(Unreadable::NotLinked(_)) if !named => ignored += 1,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {

@@ -1,9 +1,14 @@
 //! From artifacts to what was read from them, in parallel when there are many.
 
+use std::path::Path;
+
 use rayon::prelude::*;
 
 use crate::check::Inspected;
+use crate::facts::texts::{Texts, search_file};
 use crate::facts::{FileFacts, Unreadable, Wanted, read_file};
+use crate::policy::Policy;
+use crate::rules::{Rule, embedded_build_path, forbidden_string};
 use crate::run::Artifact;
 use crate::ui::Progress;
 
@@ -13,10 +18,45 @@ const WANTED: Wanted = Wanted { hashes: true, strings: true, detail: false };
 /// Files from which on threads are worth their start.
 const MANY: usize = 16;
 
-/// Reads every artifact; the results are in the order of the artifacts.
-pub(super) fn inspect(artifacts: Vec<Artifact>, progress: &Progress) -> Vec<Inspected> {
+/// What is looked for in the whole text of files, which costs a read of every byte.
+struct Search {
+    directories: Vec<String>,
+    strings: Vec<String>,
+}
+
+impl Search {
+    /// What the policy asks for; `None` when no rule would look at it.
+    fn of(policy: &Policy, directory: &Path) -> Option<Search> {
+        let strings = policy.forbidden_strings.as_ref().map(|strings| strings.value.clone()).unwrap_or_default();
+        let forbidden = !strings.is_empty() && wanted(policy, &forbidden_string::RULE);
+        // The root, or a directory of the system right below it, is no place of one build.
+        let own = directory.components().count() > 2;
+        let directories = if own { vec![directory.to_string_lossy().into_owned()] } else { Vec::new() };
+        (forbidden || wanted(policy, &embedded_build_path::RULE)).then_some(Search { directories, strings })
+    }
+
+    fn run(&self, path: &Path) -> Option<Texts> {
+        search_file(path, &self.directories, &self.strings).ok()
+    }
+}
+
+fn wanted(policy: &Policy, rule: &Rule) -> bool {
+    !policy.allows_everywhere(rule.id, rule.default)
+}
+
+/// Reads every artifact of a build or check in `directory`; the results are in the order of the artifacts.
+pub(super) fn inspect(
+    artifacts: Vec<Artifact>,
+    policy: &Policy,
+    directory: &Path,
+    progress: &Progress,
+) -> Vec<Inspected> {
+    let search = Search::of(policy, directory);
     let read = |artifact: Artifact| {
-        let facts: Result<FileFacts, Unreadable> = read_file(&artifact.path, WANTED);
+        let mut facts: Result<FileFacts, Unreadable> = read_file(&artifact.path, WANTED);
+        if let (Some(search), Ok(facts)) = (&search, &mut facts) {
+            facts.texts = search.run(&artifact.path);
+        }
         progress.step();
         Inspected { artifact, facts }
     };

@@ -84,7 +84,7 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
             artifact.path = shorter.to_path_buf();
         }
     }
-    let inspected = inspect::inspect(artifacts, &Progress::hidden());
+    let inspected = inspect::inspect(artifacts, policy, directory, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance, false)?;
     let report = Report { artifacts: Vec::new(), general, notes: notes(plan) };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {

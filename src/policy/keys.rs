@@ -122,6 +122,16 @@ pub(super) fn words<T: Words>() -> Vec<&'static str> {
     T::ALL.iter().map(|(name, _)| *name).collect()
 }
 
+/// The page sizes that `linux.page-size` can name.
+fn page_sizes() -> Vec<&'static str> {
+    vec!["4K", "16K", "64K"]
+}
+
+/// The subsystems that `windows.subsystem` can name.
+fn subsystems() -> Vec<&'static str> {
+    vec!["console", "windows"]
+}
+
 /// The levels of CPUs that `linux.cpu` can name, weakest first (x86-64 psABI, "Micro-Architecture Levels").
 fn cpu_levels() -> Vec<&'static str> {
     vec!["x86-64-v1", "x86-64-v2", "x86-64-v3", "x86-64-v4"]
@@ -151,6 +161,7 @@ pub(super) static ROOT: Section = Section {
             "`\"deny\"`",
             "whether a binary that cannot be judged fails the build",
         ),
+        key("forbidden-strings", Kind::Texts(Shape::Any), "`[]`", "strings that no artifact may contain"),
         key("go", Kind::Table(&GO), "", ""),
         key("cargo", Kind::Table(&CARGO), "", ""),
         key("linux", Kind::Table(&LINUX), "", ""),
@@ -211,6 +222,7 @@ static LINUX: Section = Section {
         key("glibc", Kind::Text(Shape::Version), "no limit", "the newest glibc a binary may need"),
         key("kernel", Kind::Text(Shape::Version), "no limit", "the oldest kernel it must run on"),
         key("cpu", Kind::Word(cpu_levels), "no limit", "the highest CPU level it may need"),
+        key("page-size", Kind::Word(page_sizes), "`\"16K\"`", "the largest page that `page-alignment` asks for"),
     ],
 };
 
@@ -231,6 +243,7 @@ static MACOS: Section = Section {
         key("team", Kind::Text(Shape::Team), "any", "the team that must have signed"),
         key("notarizable", Kind::Flag, "`false`", "everything that Apple's notary demands of a binary"),
         key("signed", Kind::Flag, "what the platform demands", "programs must carry a signature"),
+        key("universal", Kind::Flag, "not asked", "files must hold both arm64 and x86_64"),
     ],
 };
 
@@ -240,6 +253,8 @@ static WINDOWS: Section = Section {
     keys: &[
         key("min", Kind::Text(Shape::Version), "no limit", "the oldest Windows it must run on, as `10.0.17763`"),
         key("signed", Kind::Flag, "not asked", "images must carry an Authenticode signature"),
+        key("signer", Kind::Text(Shape::Any), "any", "part of the name of the certificate that must have signed"),
+        key("subsystem", Kind::Word(subsystems), "any", "what programs open: a `console`, or `windows` of their own"),
     ],
 };
 

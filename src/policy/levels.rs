@@ -22,6 +22,13 @@ pub struct Effective<'p> {
 }
 
 impl Policy {
+    /// Whether `rule` is allowed for every artifact, so that nobody needs what only it looks at.
+    pub fn allows_everywhere(&self, rule: &str, default: Level) -> bool {
+        let general = self.rules.get(rule).map_or(default, |level| level.value);
+        let own = self.artifacts.iter().filter_map(|entry| entry.rules.get(rule));
+        general == Level::Allow && own.into_iter().all(|level| level.value == Level::Allow)
+    }
+
     /// Resolves the policy for the artifact at `path`, relative to the working directory, built for `target`, if that is
     /// known.
     pub fn for_artifact(&self, path: &str, target: Option<&str>) -> Effective<'_> {

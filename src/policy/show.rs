@@ -35,6 +35,7 @@ impl Policy {
         top.list("runs-on", &self.runs_on);
         top.word("on-violation", Some(&self.on_violation));
         top.word("inconclusive", Some(&self.inconclusive));
+        top.texts("forbidden-strings", self.forbidden_strings.as_ref());
         let mut go = Shown::new("[go]");
         go.word("cgo", Some(&self.go.cgo));
         go.texts("tags", Some(&self.go.tags));
@@ -61,6 +62,7 @@ impl Policy {
         linux.text("glibc", self.linux.glibc.as_ref());
         linux.text("kernel", self.linux.kernel.as_ref());
         linux.text("cpu", self.linux.cpu.as_ref());
+        linux.text("page-size", self.linux.page_size.as_ref());
         let mut macos = Shown::new("[macos]");
         macos.text("min", self.macos.min.as_ref());
         macos.texts("entitlements", self.macos.entitlements.as_ref());
@@ -70,9 +72,12 @@ impl Policy {
         macos.text("team", self.macos.team.as_ref());
         macos.flag("notarizable", self.macos.notarizable.as_ref());
         macos.flag("signed", self.macos.signed.as_ref());
+        macos.flag("universal", self.macos.universal.as_ref());
         let mut windows = Shown::new("[windows]");
         windows.text("min", self.windows.min.as_ref());
         windows.flag("signed", self.windows.signed.as_ref());
+        windows.text("signer", self.windows.signer.as_ref());
+        windows.text("subsystem", self.windows.subsystem.as_ref());
         [linux, macos, windows]
     }
 

@@ -26,6 +26,7 @@ impl Policy {
             runs_on: Vec::new(),
             on_violation: Setting::default(OnViolation::Keep),
             inconclusive: Setting::default(Level::Deny),
+            forbidden_strings: None,
             go: GoPolicy {
                 cgo: Setting::default(CgoPolicy::Off),
                 tags: Setting::default(Vec::new()),
@@ -53,6 +54,7 @@ pub(super) fn lay(document: &Document<'_>, base: Option<&Path>, policy: &mut Pol
     replace(&mut policy.runs_on, root.each("runs-on"));
     replace(&mut policy.on_violation, root.word("on-violation"));
     replace(&mut policy.inconclusive, root.word("inconclusive"));
+    fill(&mut policy.forbidden_strings, root.texts("forbidden-strings"));
     if let Some(go) = root.table("go") {
         replace(&mut policy.go.cgo, go.word("cgo"));
         replace(&mut policy.go.tags, go.texts("tags"));
@@ -83,6 +85,7 @@ fn lay_systems(root: &Reader<'_, '_>, policy: &mut Policy) {
         fill(&mut policy.linux.glibc, linux.text("glibc"));
         fill(&mut policy.linux.kernel, linux.text("kernel"));
         fill(&mut policy.linux.cpu, linux.text("cpu"));
+        fill(&mut policy.linux.page_size, linux.text("page-size"));
     }
     if let Some(macos) = root.table("macos") {
         fill(&mut policy.macos.min, macos.text("min"));
@@ -93,10 +96,13 @@ fn lay_systems(root: &Reader<'_, '_>, policy: &mut Policy) {
         fill(&mut policy.macos.team, macos.text("team"));
         fill(&mut policy.macos.notarizable, macos.flag("notarizable"));
         fill(&mut policy.macos.signed, macos.flag("signed"));
+        fill(&mut policy.macos.universal, macos.flag("universal"));
     }
     if let Some(windows) = root.table("windows") {
         fill(&mut policy.windows.min, windows.text("min"));
         fill(&mut policy.windows.signed, windows.flag("signed"));
+        fill(&mut policy.windows.signer, windows.text("signer"));
+        fill(&mut policy.windows.subsystem, windows.text("subsystem"));
     }
 }
 

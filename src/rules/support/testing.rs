@@ -11,7 +11,8 @@ use crate::facts::macho::{Dylib, MachOFacts};
 use crate::facts::pe::{Authenticode, CertificateEntry, PeFacts};
 use crate::facts::rust_build_info::RustBuild;
 use crate::facts::signed_data::{Signer, Timestamp, Verification};
-use crate::facts::{Details, Endian, Facts, Format, Kind, Linkage, Os};
+use crate::facts::texts::Texts;
+use crate::facts::{Details, Endian, Facts, FileFacts, Format, Kind, Linkage, Os};
 use crate::hosts::load::{Loads, NoFiles};
 use crate::hosts::{self, Host};
 use crate::policy::{LinkagePolicy, Origin, Policy, Setting};
@@ -26,6 +27,9 @@ pub(in crate::rules) struct Case {
     pub(crate) policy: Policy,
     pub(crate) provenance: Provenance,
     pub(crate) hosts: Vec<Host>,
+    /// Architectures of further slices.
+    pub(crate) archs: Vec<&'static str>,
+    pub(crate) texts: Option<Texts>,
 }
 
 impl Case {
@@ -67,6 +71,8 @@ impl Case {
             policy: Policy::default_policy(),
             provenance: Provenance::default(),
             hosts: Vec::new(),
+            archs: Vec::new(),
+            texts: None,
         }
     }
 
@@ -158,10 +164,14 @@ impl Case {
         let effective =
             self.policy.for_artifact(&self.artifact.path.to_string_lossy(), self.artifact.target.as_deref());
         let path = format!("/work/{}", self.artifact.path.display());
+        let slices = self.archs.iter().map(|arch| Facts { arch: (*arch).to_owned(), ..self.facts.clone() });
+        let slices = slices.chain([self.facts.clone()]).collect();
+        let file = FileFacts { size: 0, slices, texts: self.texts.clone() };
         let loads = Loads::new(&self.facts, &path, &self.hosts, &NoFiles).with_symbols(false, &effective.provided);
         let subject = Subject {
             artifact: &self.artifact,
             facts: &self.facts,
+            file: &file,
             policy: &effective,
             hosts: &self.hosts,
             loads: &loads,

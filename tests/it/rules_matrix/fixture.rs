@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use seaworthy::facts::{Facts, Wanted, read_file};
+use seaworthy::facts::texts::search_file;
+use seaworthy::facts::{Facts, FileFacts, Wanted, read_file};
 use seaworthy::hosts::load::Loads;
 use seaworthy::hosts::{self, Disk, Host};
 use seaworthy::plan::Tool;
@@ -81,18 +82,26 @@ impl Fixture {
         let sh = scratch.program("sh").args(["-euc", &self.expect.build]).env("RUST_LLD", rust_lld());
         sh.run().expect_code(0);
         let path = scratch.join(&self.expect.artifact);
-        let facts = read_file(&path, Wanted::ALL).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
+        let mut facts = read_file(&path, Wanted::ALL).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let policy = self.policy();
+        let strings = policy.forbidden_strings.as_ref().map(|strings| strings.value.clone()).unwrap_or_default();
+        facts.texts = Some(search_file(&path, &[], &strings).expect("the file can be searched"));
         let mut judged = Judged { verdicts: BTreeMap::new(), fires: BTreeSet::new(), report: String::new() };
         for slice in &facts.slices {
             for rule in RULES.iter().filter(|rule| rule.formats.contains(&slice.format)) {
-                self.ask(rule, slice, (&policy, &path), &mut judged);
+                self.ask(rule, (slice, &facts), (&policy, &path), &mut judged);
             }
         }
         judged
     }
 
-    fn ask(&self, rule: &'static Rule, facts: &Facts, (policy, path): (&Policy, &Path), judged: &mut Judged) {
+    fn ask(
+        &self,
+        rule: &'static Rule,
+        (facts, file): (&Facts, &FileFacts),
+        (policy, path): (&Policy, &Path),
+        judged: &mut Judged,
+    ) {
         let Some(check) = rule.check else { return };
         let expect = &self.expect;
         let role = match expect.role.as_deref() {
@@ -117,6 +126,7 @@ impl Fixture {
         let subject = Subject {
             artifact: &artifact,
             facts,
+            file,
             policy: &effective,
             hosts: &hosts,
             loads: &loads,
