@@ -60,6 +60,21 @@ impl<'a> Value<'a> {
             _ => None,
         }
     }
+
+    /// Whether in this value and all inside it the lengths add up.
+    pub(super) fn lengths_fit(self) -> bool {
+        self.fits(0)
+    }
+
+    fn fits(self, depth: usize) -> bool {
+        let is_constructed = self.tag & 0x20 != 0;
+        if !is_constructed || depth > DEEPEST {
+            return !is_constructed;
+        }
+        let mut used = 0;
+        self.children().inspect(|child| used += child.whole.len()).all(|child| child.fits(depth + 1))
+            && used == self.contents.len()
+    }
 }
 
 /// Values one after the other.
@@ -134,6 +149,15 @@ mod tests {
     fn constructed_octet_strings_are_put_together() {
         let value = [0x24, 0x80, 0x04, 1, 7, 0x04, 2, 8, 9, 0, 0];
         assert_eq!(Value::parse(&value).unwrap().octets(), Some(vec![7, 8, 9]));
+    }
+
+    #[test]
+    fn lengths_that_claim_more_than_is_there_do_not_fit() {
+        let fits = |data: &[u8]| Value::parse(data).map(Value::lengths_fit);
+        assert_eq!(fits(&[0x30, 7, 0x31, 2, 0x05, 0, 0x04, 1, 9]), Some(true));
+        assert_eq!(fits(&[0x30, 6, 0x31, 4, 0x04, 0x83, 0xff, 0xff]), Some(false), "16 MiB of octets");
+        assert_eq!(fits(&[0x30, 0x80].repeat(100_000)), None);
+        assert_eq!(fits(&[0x04, 1, 0x30]), Some(true), "octets are not looked into");
     }
 
     #[test]

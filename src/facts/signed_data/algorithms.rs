@@ -164,7 +164,12 @@ fn rsa_name(key: &[u8]) -> String {
     format!("rsa-{}", significant * 8)
 }
 
-/// Reads a certificate.
-pub(super) fn certificate(der: &[u8]) -> der::Result<x509_cert::Certificate> {
-    x509_cert::Certificate::from_der(der)
+/// Reads a structure in DER. The readers of the certificate crates set memory aside for what a length claims before they look
+/// whether it is there.
+pub(super) fn decode<'a, T: Decode<'a>>(der: &'a [u8]) -> der::Result<T> {
+    if super::Value::parse(der).is_some_and(super::Value::lengths_fit) {
+        T::from_der(der)
+    } else {
+        Err(der::Tag::Sequence.length_error())
+    }
 }

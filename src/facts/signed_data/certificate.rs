@@ -1,12 +1,13 @@
 //! Certificates that come with a signature (RFC 5280).
 
 use der::Encode;
+use der::oid::AssociatedOid;
 use serde::Serialize;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::name::Name;
 
-use super::Value;
-use super::algorithms::{certificate, key_name};
+use super::algorithms::{decode, key_name};
+use super::{Value, asn1};
 use crate::facts::bytes::hex;
 
 /// One certificate.
@@ -37,7 +38,7 @@ pub(in crate::facts) struct ParsedCertificate {
 
 impl ParsedCertificate {
     pub(super) fn parse(value: Value<'_>) -> Self {
-        match certificate(value.whole) {
+        match decode::<x509_cert::Certificate>(value.whole) {
             Ok(inner) => ParsedCertificate { facts: facts(&inner), inner: Some(inner) },
             Err(error) => {
                 let facts = Certificate { problem: Some(error.to_string()), ..Certificate::default() };
@@ -56,9 +57,10 @@ impl ParsedCertificate {
 
     /// Whether the subject key identifier is this certificate's.
     pub(super) fn has_key(&self, identifier: &[u8]) -> bool {
-        let tbs = self.inner.as_ref().map(|certificate| &certificate.tbs_certificate);
-        tbs.and_then(|tbs| tbs.get::<SubjectKeyIdentifier>().ok().flatten())
-            .is_some_and(|(_, found)| found.0.as_bytes() == identifier)
+        let extensions = self.inner.as_ref().and_then(|certificate| certificate.tbs_certificate.extensions.as_ref());
+        let found = extensions.into_iter().flatten().find(|one| one.extn_id == SubjectKeyIdentifier::OID);
+        let value = found.and_then(|extension| Value::parse(extension.extn_value.as_bytes()));
+        value.and_then(|value| value.tagged(asn1::OCTET_STRING)).is_some_and(|value| value.contents == identifier)
     }
 }
 
@@ -77,5 +79,5 @@ fn facts(certificate: &x509_cert::Certificate) -> Certificate {
 
 /// A name in DER, as RFC 4514 writes it.
 pub(super) fn name(der: &[u8]) -> String {
-    <Name as der::Decode>::from_der(der).map_or_else(|_| "a damaged name".to_owned(), |name| name.to_string())
+    decode::<Name>(der).map_or_else(|_| "a damaged name".to_owned(), |name| name.to_string())
 }
