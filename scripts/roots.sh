@@ -2,6 +2,7 @@
 # roots.sh [NAME...]   makes root file systems with real loaders, to compare verdicts with, and prints NAME=DIRECTORY for each.
 # Cached in ${XDG_CACHE_HOME:-~/.cache}/seaworthy/roots; ROOTS_DIR overrides. Packages are unpacked, never configured or run.
 # Names: debian-11 debian-12 debian-13 debian-sid distroless-static distroless-base distroless-cc alpine-3.23 alpine-base musl-1.2.3 scratch
+# A Debian name with @ARCH (debian-12@arm64) is that architecture's root, whose loader qemu-user runs.
 # Needs apt-get and dpkg-deb (Debian or Ubuntu with Debian's keyring); alpine also needs pip, qemu-img and debugfs.
 set -euo pipefail
 dir=${ROOTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/seaworthy/roots}
@@ -70,7 +71,9 @@ alpine_base() {
 }
 
 make_root() {
-  case $1 in
+  local ARCH=amd64
+  [ "${1%@*}" = "$1" ] || ARCH=${1#*@}
+  case ${1%@*} in
     debian-11) unpack bullseye "$2" image ;;
     debian-12) unpack bookworm "$2" image ;;
     debian-13) unpack trixie "$2" image ;;

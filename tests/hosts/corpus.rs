@@ -1,4 +1,4 @@
-//! Every x86_64 binary of a manifest in every root: `make test-hosts MANIFEST=… CORPUS=… ROOTS=…`.
+//! Every dynamic binary of a manifest in every root: `make test-hosts MANIFEST=… CORPUS=… ROOTS=…`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ fn catalogue_name(root: &str) -> Option<&str> {
 pub(crate) fn host_of(root: &Root) -> Host {
     let own = OwnHost { rootfs: Some(root.directory.clone()), ..OwnHost::default() };
     let hosts = BTreeMap::from([(root.name.clone(), Setting::default(own))]);
-    hosts::resolve(&root.name, "x86_64", &hosts).expect("the root is a host")
+    hosts::resolve(&root.name, root.arch, &hosts).expect("the root is a host")
 }
 
 /// What the simulated load says of one file, as `ldd -r` would.
@@ -50,8 +50,8 @@ fn cannot_tell(said: &Load, really: &Said) -> bool {
     really.died || (really.loads && !said.reasons.is_empty() && said.reasons.iter().all(relr))
 }
 
-/// The dynamic x86_64 files of a manifest that are there.
-fn items(manifest: &Path, corpus: &Path) -> Vec<Item> {
+/// The dynamic files of a manifest that are there, for one architecture.
+fn items(manifest: &Path, corpus: &Path, arch: &str) -> Vec<Item> {
     let text = std::fs::read_to_string(manifest).expect("the manifest");
     let mut items = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -59,7 +59,7 @@ fn items(manifest: &Path, corpus: &Path) -> Vec<Item> {
         let text = |key: &str| record[key].as_str();
         let dynamic = text("interpreter").is_some() || record["is_static"].as_bool() == Some(false);
         let Some(path) = text("path").filter(|path| corpus.join(path).is_file()) else { continue };
-        if text("format") == Some("elf") && text("arch") == Some("x86_64") && record["bits"] == 64 && dynamic {
+        if text("format") == Some("elf") && text("arch") == Some(arch) && dynamic {
             let interpreter = text("interpreter").map(str::to_owned);
             let kind = if interpreter.is_some() { Kind::Program } else { Kind::Library };
             items.push(Item { path: path.to_owned(), kind, interpreter });
@@ -75,13 +75,13 @@ fn every_verdict_equals_the_loader() {
     let (manifest, corpus) = (path("MANIFEST"), path("CORPUS"));
     let roots = std::env::var("ROOTS").unwrap_or_default();
     let roots = real::roots(&roots.split_whitespace().collect::<Vec<_>>());
-    let items = items(&manifest, &corpus);
-    assert!(!items.is_empty(), "no dynamic x86_64 file of {} is in {}", manifest.display(), corpus.display());
     let mut total = Matrix::default();
     for root in &roots {
+        let items = items(&manifest, &corpus, root.arch);
+        assert!(!items.is_empty(), "{}: no dynamic {} file in {}", manifest.display(), root.arch, corpus.display());
         let real = real::load(root, &corpus, &items);
-        let catalogue =
-            catalogue_name(&root.name).or(Some(&root.name)).and_then(|name| hosts::find(name, "x86_64").ok());
+        let name = root.name.split('@').next().unwrap_or_default();
+        let catalogue = hosts::find(catalogue_name(name).unwrap_or(name), root.arch).ok();
         for (kind, host) in [("root", Some(host_of(root))), ("catalogue", catalogue)] {
             let Some(host) = host else { continue };
             let files = Disk::default();

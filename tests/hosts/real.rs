@@ -11,6 +11,29 @@ use std::sync::OnceLock;
 pub(crate) struct Root {
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
+    /// Architecture, as in the facts.
+    pub(crate) arch: &'static str,
+}
+
+impl Root {
+    fn new(name: &str, directory: &str) -> Root {
+        let arch = match name.split_once('@').map_or("amd64", |(_, arch)| arch) {
+            "amd64" => "x86_64",
+            "arm64" => "aarch64",
+            "armhf" => "arm",
+            "i386" => "i386",
+            "ppc64el" => "ppc64le",
+            "riscv64" => "riscv64",
+            "s390x" => "s390x",
+            other => panic!("no emulator is known for {other}"),
+        };
+        Root { name: name.to_owned(), directory: directory.into(), arch }
+    }
+
+    /// The emulator that runs its loader, when this machine cannot.
+    fn emulator(&self) -> Option<String> {
+        (self.arch != "x86_64").then(|| format!("qemu-{}-static", self.arch))
+    }
 }
 
 /// What to load.
@@ -34,6 +57,17 @@ pub(crate) enum Kind {
     /// A library that is opened.
     Library,
 }
+
+/// What a loader that lists says when it would not load.
+const COMPLAINTS: &[&str] = &[
+    "not found",
+    "undefined symbol",
+    "not defined in file",
+    "error while loading",
+    "Inconsistency",
+    "Error ",
+    "FATAL",
+];
 
 /// Whether roots can be made and entered here, or why not; panics when everything is required.
 pub(crate) fn can_ask() -> Result<(), String> {
@@ -80,7 +114,7 @@ pub(crate) fn roots(names: &[&str]) -> Vec<Root> {
     }
     let root = |line: &String| {
         let (name, directory) = line.split_once('=').expect("NAME=DIRECTORY");
-        Root { name: name.to_owned(), directory: directory.into() }
+        Root::new(name, directory)
     };
     lines.iter().map(root).collect()
 }
@@ -114,7 +148,15 @@ fn tools() -> &'static Path {
 
 /// The loader that programs of a root use: glibc's if it has one, else musl's.
 fn loader_of(root: &Root) -> &'static str {
-    let glibc = "/lib64/ld-linux-x86-64.so.2";
+    let glibc = match root.arch {
+        "aarch64" => "/lib/ld-linux-aarch64.so.1",
+        "arm" => "/lib/ld-linux-armhf.so.3",
+        "i386" => "/lib/ld-linux.so.2",
+        "ppc64le" => "/lib64/ld64.so.2",
+        "riscv64" => "/lib/ld-linux-riscv64-lp64d.so.1",
+        "s390x" => "/lib/ld64.so.1",
+        _ => "/lib64/ld-linux-x86-64.so.2",
+    };
     let musl = "/lib/ld-musl-x86_64.so.1";
     let is_there = |path: &str| std::fs::symlink_metadata(root.directory.join(&path[1..])).is_ok();
     if !is_there(glibc) && is_there(musl) { musl } else { glibc }
@@ -122,9 +164,15 @@ fn loader_of(root: &Root) -> &'static str {
 
 /// Loads every item in the root by the root's own loader, with every symbol bound and none of the item's own code run.
 pub(crate) fn load(root: &Root, corpus: &Path, items: &[Item]) -> HashMap<String, Said> {
+    let emulator = root.emulator();
+    if let Some(emulator) = &emulator {
+        std::fs::copy(Path::new("/usr/bin").join(emulator), tools().join(emulator))
+            .expect("qemu-user-static is installed");
+    }
     let mut list = String::new();
     for item in items {
         let kind = match item.kind {
+            _ if emulator.is_some() => "trace",
             Kind::Program => "program",
             Kind::Run => "run",
             Kind::Library => "library",
@@ -134,6 +182,7 @@ pub(crate) fn load(root: &Root, corpus: &Path, items: &[Item]) -> HashMap<String
     }
     let mut child = Command::new(scripts().join("load-in-root.sh"))
         .args([&root.directory, corpus, tools()])
+        .args(&emulator)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -153,7 +202,9 @@ pub(crate) fn load(root: &Root, corpus: &Path, items: &[Item]) -> HashMap<String
         // A library is refused by 43 (or 127, when nothing could be started); any other end is its own constructors'. musl
         // refuses with 127; a program with an entry point of its own may skip every constructor there.
         let musl = item.interpreter.as_deref().is_some_and(|loader| loader.contains("musl"));
+        let complains = || COMPLAINTS.iter().any(|word| complaint.contains(word));
         let loads = match item.kind {
+            _ if emulator.is_some() => code == "0" && !complains(),
             Kind::Library => !matches!(code, "43" | "127"),
             Kind::Program if musl => code != "127",
             Kind::Program | Kind::Run => code == "42",

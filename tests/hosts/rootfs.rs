@@ -20,7 +20,7 @@ fn program_and_root(name: &str) -> (PathBuf, Root) {
     fs::write(directory.join("main.c"), "int main(void) { return 0; }").expect("a file");
     let status = Command::new("gcc").arg(directory.join("main.c")).arg("-o").arg(directory.join("app")).status();
     assert!(status.expect("gcc starts").success());
-    (directory.join("app"), Root { name: "box".into(), directory: directory.join("root") })
+    (directory.join("app"), Root { name: "box".into(), directory: directory.join("root"), arch: "x86_64" })
 }
 
 /// The only reason why the program does not run there.

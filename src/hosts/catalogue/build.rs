@@ -92,6 +92,12 @@ pub(super) fn add_gcc(host: &mut Host, major: u32) {
         "libgcc_s.so.1",
         Nodes {
             up_to: vec![("GCC", newest)],
+            // Where libc once had these functions, libgcc_s still answers for its node (libgcc/config/*/libgcc-glibc.ver).
+            named: match host.arch.as_str() {
+                "i386" => vec!["GLIBC_2.0"],
+                "s390x" => vec!["GLIBC_2.2"],
+                _ => Vec::new(),
+            },
             symbols: symbols("libgcc_s.so.1", None),
             reserved_names: true,
             ..Nodes::default()
@@ -105,11 +111,11 @@ fn add_families(host: &mut Host, stdcxx: &str, zlib: &str) {
         && let (Ok(glibcxx), Ok(cxxabi)) = (glibcxx.parse(), cxxabi.parse())
     {
         let up_to = vec![("GLIBCXX", glibcxx), ("CXXABI", cxxabi)];
-        // Nodes without a plain number that every release since GCC 5 has on x86 (libstdc++-v3/config/abi/pre/gnu.ver).
-        let named = if glibcxx >= Version::patch(3, 4, 21) {
-            vec!["CXXABI_TM_1", "CXXABI_FLOAT128"]
-        } else {
-            vec!["CXXABI_TM_1"]
+        // Nodes without a plain number (libstdc++-v3/config/abi/pre/gnu.ver); the second since GCC 5.
+        let named = match host.arch.as_str() {
+            "arm" => vec!["CXXABI_TM_1", "CXXABI_ARM_1.3.3"],
+            "x86_64" | "i386" if glibcxx >= Version::patch(3, 4, 21) => vec!["CXXABI_TM_1", "CXXABI_FLOAT128"],
+            _ => vec!["CXXABI_TM_1"],
         };
         push(
             host,

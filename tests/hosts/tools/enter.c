@@ -1,6 +1,7 @@
-/* enter ROOT: for each line `KIND<tab>LOADER<tab>PATH` of standard input loads PATH inside ROOT and prints
+/* enter ROOT [EMULATOR]: for each line `KIND<tab>LOADER<tab>PATH` of standard input loads PATH inside ROOT and prints
  * `PATH<tab>EXIT-CODE<tab>first line of its complaint`. KIND `program`: the file itself, or LOADER with it where it may not be
- * executed; `run`: the same without what ends it early; `library`: by a program of LOADER's family. But for `run`, the program's own code never runs (see loaded.c). */
+ * executed; `run`: the same without what ends it early; `library`: by a program of LOADER's family. `trace`: asked of
+ * the loader itself, by the emulator, as ldd -r does; 0 when it has no complaint. But for `run`, the program's own code never runs (see loaded.c). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -14,16 +15,23 @@
 #define TOOLS "/.seaworthy/tools"
 static char *environment[] = {"LD_PRELOAD=" TOOLS "/loaded.so", "LD_BIND_NOW=1", NULL};
 static char *plain[] = {"LD_BIND_NOW=1", NULL};
+static char *trace[] = {"LD_BIND_NOW=1", "LD_WARN=1", "LD_TRACE_LOADED_OBJECTS=1", NULL};
+static char *emulator;
 
 static void child(const char *root, const char *kind, char *loader, char *path, int errors) {
   dup2(errors, 1);
   dup2(errors, 2);
-  alarm(20);
+  alarm(60);
   /* A set-user-id program would ignore the environment, and so run. */
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) exit(96);
   if (chroot(root) || chdir("/")) exit(99);
   if (getuid() == 0 && getenv("SEAWORTHY_KEEP_UID") == NULL && (setgid(65534) || setuid(65534))) exit(98);
-  if (!strcmp(kind, "run")) {
+  if (!strcmp(kind, "trace")) {
+    if (strstr(loader, "musl"))
+      execve(emulator, (char *[]){emulator, loader, "--list", path, NULL}, plain);
+    else /* as ldd -r: with --list glibc looks at no symbols */
+      execve(emulator, (char *[]){emulator, loader, path, NULL}, trace);
+  } else if (!strcmp(kind, "run")) {
     execve(path, (char *[]){path, NULL}, plain);
   } else if (!strcmp(kind, "library")) {
     char *opener = strstr(loader, "musl") ? TOOLS "/open-musl" : TOOLS "/open-glibc";
@@ -55,13 +63,14 @@ static void one(const char *root, const char *kind, char *loader, char *path) {
   text[have] = 0;
   for (char *at = text; *at; at++)
     if (*at == '\n' || *at == '\t') *at = ' ';
-  printf("%s\t%d\t%.900s\n", path, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text);
+  printf("%s\t%d\t%.3000s\n", path, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text);
   fflush(stdout);
 }
 
 int main(int count, char **arguments) {
   static char line[8192];
-  if (count != 2) return 2;
+  if (count < 2) return 2;
+  if (count > 2) emulator = arguments[2];
   signal(SIGPIPE, SIG_IGN);
   while (fgets(line, sizeof line, stdin)) {
     line[strcspn(line, "\n")] = 0;
