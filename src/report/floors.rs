@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::facts::{Details, Facts, Os};
-use crate::hosts::kernel;
+use crate::hosts::Version;
+use crate::hosts::kernel::{self, GoFloors};
 
 /// The oldest version of each thing that still runs the artifact; `None` where the file does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -14,10 +15,10 @@ pub struct Floors {
     /// Linux, from what the runtimes in the file support, or the ABI note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linux: Option<String>,
-    /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`.
+    /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`, and what the Go release in the file supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub macos: Option<String>,
-    /// Windows, from the subsystem version.
+    /// Windows, from the subsystem version, and what the Go release in the file supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows: Option<String>,
     /// CPU level, from `GNU_PROPERTY_X86_ISA_1_NEEDED` or Go's `GOAMD64` and its like.
@@ -39,9 +40,12 @@ impl Floors {
                 }
             }
             Details::Pe(pe) if facts.os == Os::Windows => {
-                floors.windows = Some(pe.subsystem_version.clone()).filter(|version| !version.is_empty());
+                let stated = Some(pe.subsystem_version.clone()).filter(|version| !version.is_empty());
+                floors.windows = higher(stated, go_floors(facts).map(|go| go.windows));
             }
-            Details::MachO(macho) if facts.os == Os::MacOs => floors.macos.clone_from(&macho.min_os),
+            Details::MachO(macho) if facts.os == Os::MacOs => {
+                floors.macos = higher(macho.min_os.clone(), go_floors(facts).map(|go| go.macos));
+            }
             Details::Pe(_) | Details::MachO(_) => {}
         }
         floors
@@ -59,6 +63,18 @@ impl Floors {
         .into_iter()
         .filter_map(|(name, version)| version.as_deref().map(|version| (name, version)))
     }
+}
+
+/// What the Go release in the file supports; Go writes an older Windows into its images than it runs on.
+fn go_floors(facts: &Facts) -> Option<GoFloors> {
+    kernel::go(facts.go.as_ref()?.version.as_deref()?)
+}
+
+/// The higher of what the file states and what its runtime needs.
+fn higher(stated: Option<String>, runtime: Option<Version>) -> Option<String> {
+    let Some(runtime) = runtime else { return stated };
+    let known: Option<Version> = stated.as_deref().and_then(|version| version.parse().ok());
+    if known.is_some_and(|known| known >= runtime) { stated } else { Some(runtime.to_string()) }
 }
 
 fn dotted(version: &[u32]) -> String {

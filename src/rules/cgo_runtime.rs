@@ -55,7 +55,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if !subject.is_program() {
         return Verdict::NotApplicable("a Go library for other programs cannot be built without cgo");
     }
-    if ["-race", "-msan", "-asan"].iter().any(|key| go.setting(key) == Some("true")) {
+    if subject.is_sanitized() {
         return Verdict::NotApplicable("sanitizers cannot be built without cgo");
     }
     let enabled = go.setting("CGO_ENABLED");

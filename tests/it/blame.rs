@@ -175,3 +175,13 @@ fn a_package_of_cgo_files_alone_is_named_after_the_build_failed() {
     let wanted = "package `example.org/app/c` (imported by example.org/app → example.org/app/c) has only cgo files";
     done.expect_stderr("build constraints exclude all Go files").expect_stderr(wanted);
 }
+
+#[test]
+fn a_program_with_the_race_detector_is_no_release() {
+    requires!("go", "gcc");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let run = scratch.seaworthy().env("GOCACHE", shared("gocache")).args(["go", "build", "-race", "-o", "app"]);
+    run.run().expect_code(0).expect_stderr("note: not applicable: go.cgo = \"off\": `-race` needs cgo");
+}

@@ -61,6 +61,12 @@ impl<'a> Subject<'a> {
         self.facts.format == Format::Elf && matches!(self.facts.os, Os::Linux | Os::Unknown)
     }
 
+    /// Whether Go built it with `-race`, `-msan` or `-asan`.
+    pub(in crate::rules) fn is_sanitized(&self) -> bool {
+        let go = self.facts.go.as_ref();
+        go.is_some_and(|go| ["-race", "-msan", "-asan"].iter().any(|key| go.setting(key) == Some("true")))
+    }
+
     /// The line of the policy that demands static linking of this program, or why none does.
     pub(in crate::rules) fn static_demand(&self) -> Result<PolicySource, Verdict> {
         if !self.is_linux() {
@@ -68,6 +74,9 @@ impl<'a> Subject<'a> {
         }
         if !self.is_program() {
             return Err(Verdict::NotApplicable(NOT_PROGRAM));
+        }
+        if self.is_sanitized() {
+            return Err(Verdict::NotApplicable("a Go program with a sanitizer needs cgo, and is no release"));
         }
         match self.policy.linkage.value {
             LinkagePolicy::Any => Err(Verdict::NotApplicable("the policy allows any linkage")),
