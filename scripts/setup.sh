@@ -33,6 +33,8 @@ test)
 git                    git
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
+qemu-img               qemu-utils
+debugfs                e2fsprogs
 osslsigncode           osslsigncode
 openssl                openssl
 '

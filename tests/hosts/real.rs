@@ -73,7 +73,7 @@ const COMPLAINTS: &[&str] = &[
 pub(crate) fn can_ask() -> Result<(), String> {
     let have = |program: &str| Command::new(program).arg("--version").output().is_ok();
     let lacking: Vec<&str> =
-        ["apt-get", "dpkg-deb", "gcc", "musl-gcc", "unshare", "qemu-img", "debugfs", "pip", "rustc"]
+        ["apt-get", "dpkg-deb", "gcc", "musl-gcc", "unshare", "qemu-img", "debugfs", "python3", "rustc"]
             .into_iter()
             .filter(|program| !have(program))
             .collect();
@@ -81,7 +81,7 @@ pub(crate) fn can_ask() -> Result<(), String> {
     if lacking.is_empty() && spaces && cfg!(target_arch = "x86_64") {
         return Ok(());
     }
-    let why = format!("lacking {lacking:?}, mount namespaces: {spaces}, and the roots are x86_64");
+    let why = format!("missing tools: {lacking:?}, mount namespaces: {spaces}, roots are for x86_64");
     assert!(std::env::var("SEAWORTHY_TEST_REQUIRE").as_deref() != Ok("all"), "real loaders cannot be asked: {why}");
     Err(why)
 }
