@@ -209,6 +209,9 @@ pub struct MacOsPolicy {
     pub forbidden_entitlements: Option<Setting<Vec<String>>>,
     /// `entitlements-file`: exactly these.
     pub entitlements_file: Option<Setting<PathBuf>>,
+    /// What that file says; `None` until [`load`] has read it.
+    #[serde(skip)]
+    pub exact_entitlements: Option<BTreeMap<String, serde_json::Value>>,
     /// `hardened-runtime`.
     pub hardened_runtime: Option<Setting<bool>>,
     /// `team`.

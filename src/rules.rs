@@ -16,6 +16,7 @@ mod dynamic_library;
 mod dynamic_loader;
 pub(crate) mod embedded_build_path;
 mod enforced_setting_lost;
+mod entitlements_differ;
 mod executable_data;
 mod executable_stack;
 pub(crate) mod expired_exception;
@@ -92,6 +93,7 @@ pub static RULES: &[&Rule] = &[
     &dynamic_loader::RULE,
     &embedded_build_path::RULE,
     &enforced_setting_lost::RULE,
+    &entitlements_differ::RULE,
     &executable_data::RULE,
     &executable_stack::RULE,
     &expired_exception::RULE,

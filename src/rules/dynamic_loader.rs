@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 That a program for Linux carries no `PT_INTERP` header while the policy says `linkage = "static"`. The C library's own
 files among its `DT_NEEDED` entries are shown as evidence here; other libraries are a matter of `dynamic-library`.
-A `PT_DYNAMIC` header alone is no fault: a static PIE has one.
+A `PT_DYNAMIC` header alone is no fault: a static PIE has one. Whatever the linkage, `/lib/ld64.so.1` violates on x86_64: GNU
+ld writes it when `-static` meets `-Bdynamic`, and no system has it.
 
 ## Why it matters
 The kernel opens the file named by `PT_INTERP` before the program's first instruction. In a `scratch` image there is no
@@ -42,22 +43,38 @@ error[dynamic-loader]: `dist/app` has to be statically linked, but asks for the 
 "#,
 };
 
+/// What GNU ld writes for x86_64 when `-static` meets `-Bdynamic` (rust-lang/rust#102993).
+const NOWHERE: &str = "/lib/ld64.so.1";
+
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
+    let nowhere = elf.interpreter.as_deref() == Some(NOWHERE) && subject.facts.arch == "x86_64" && subject.is_linux();
     let policy = match subject.static_demand() {
-        Ok(policy) => policy,
+        Ok(policy) => Some(policy),
+        Err(_) if nowhere && subject.is_program() => None,
         Err(verdict) => return verdict,
     };
     let Some(loader) = &elf.interpreter else { return Verdict::Pass };
     let mut evidence = vec![format!("`PT_INTERP` is `{loader}`")];
     evidence
         .extend(elf.needed.iter().filter(|name| is_runtime(name)).map(|name| format!("`DT_NEEDED` lists `{name}`")));
+    let (message, help) = if nowhere {
+        (
+            format!("`{{artifact}}` asks for the loader `{loader}`, which no x86_64 system has"),
+            "do not mix `-static` with `-Bdynamic`: ld then falls back to a loader of its own invention".to_owned(),
+        )
+    } else {
+        (
+            format!("`{{artifact}}` has to be statically linked, but asks for the loader `{loader}`"),
+            help(subject, loader, elf.needed.is_empty()),
+        )
+    };
     Verdict::Violated(vec![Violation {
-        message: format!("`{{artifact}}` has to be statically linked, but asks for the loader `{loader}`"),
+        message,
         evidence,
         causes: vec![Cause::Loader(loader.clone())],
-        policy: Some(policy),
-        help: Some(help(subject, loader, elf.needed.is_empty())),
+        policy,
+        help: Some(help),
         ..Violation::default()
     }])
 }
@@ -135,6 +152,14 @@ mod tests {
     #[test]
     fn a_static_pie_passes() {
         Case::elf().edit(|elf| elf.has_dynamic = true).passes(&RULE);
+    }
+
+    #[test]
+    fn a_loader_that_no_system_has_is_wrong_under_any_policy() {
+        let case = || Case::elf().dynamic(&["libz.so.1"]).edit(|elf| elf.interpreter = Some("/lib/ld64.so.1".into()));
+        case().linkage(LinkagePolicy::Any).violations(&RULE);
+        case().violations(&RULE);
+        case().with(|case| case.facts.arch = "s390x".into()).linkage(LinkagePolicy::Any).not_applicable(&RULE);
     }
 
     #[test]

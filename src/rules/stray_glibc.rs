@@ -2,11 +2,12 @@
 
 use super::support::NOT_LINUX;
 use super::support::advice::Maker;
-use super::support::libraries::{is_glibc, is_glibc_loader, is_musl, is_musl_loader};
+use super::support::libraries::{is_glibc, is_glibc_loader, is_musl, is_musl_loader, is_runtime};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
-use crate::facts::elf::{ElfFacts, UndefinedSymbol};
+use crate::facts::elf::ElfFacts;
 use crate::facts::libc::{Certainty, LibcFamily};
+use crate::hosts::{self, Answer};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,8 +20,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 Something is meant for musl when it was built for a musl target, asks for musl's loader or library, or has musl linked in.
 Then nothing of glibc may be in it: not its loader (`PT_INTERP`), not its libraries (`DT_NEEDED`), no `GLIBC_` version of
-its libraries, no glibc code, and no function that only glibc has, such as `__memcpy_chk`, which `_FORTIFY_SOURCE` puts in
-place of `memcpy`. A `GLIBC_2.0` version of `libgcc_s.so.1` is no trace of glibc: libgcc names its own symbols so.
+its libraries, no glibc code, and no function that only glibc has: `__memcpy_chk`, which `_FORTIFY_SOURCE` puts in place of
+`memcpy`, or `__isoc23_strtol`, which headers of glibc 2.38 put in place of `strtol`. A `GLIBC_2.0` version of `libgcc_s.so.1` is no trace of glibc: libgcc names its own symbols so.
 
 ## Why it matters
 The folder says `musl`, the build succeeded, and the program does not start in Alpine or `scratch`: the loader is missing,
@@ -44,8 +45,9 @@ error[stray-glibc]: `dist/app` is built for `x86_64-unknown-linux-musl`, but has
 "#,
 };
 
-/// Prefixes and names of functions that glibc exports and musl never did: the fortified forms are `__NAME_chk`.
-const GLIBC_ONLY: &[&str] = &["gnu_get_libc_version", "gnu_get_libc_release", "__res_init", "__libc_single_threaded"];
+/// The releases whose symbols are compared: what these do not have, older ones do not have either, as far as musl goes.
+const NEWEST_GLIBC: &str = "glibc:2.43";
+const NEWEST_MUSL: &str = "musl:1.2.6";
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
@@ -102,9 +104,9 @@ fn traces(subject: &Subject<'_>, elf: &ElfFacts) -> (Vec<String>, Vec<Cause>) {
             None => evidence.push(format!("version `{}` of `{}`", need.version, need.file)),
         }
     }
-    for symbol in elf.undefined.iter().filter(|symbol| is_glibc_only(symbol)) {
-        evidence.push(format!("undefined symbol `{}`, which musl does not have", symbol.name));
-        causes.push(Cause::Symbol(symbol.name.clone()));
+    for name in glibc_only(elf, &subject.facts.arch) {
+        evidence.push(format!("undefined symbol `{name}`, which glibc has and musl does not"));
+        causes.push(Cause::Symbol(name.to_owned()));
     }
     let libc = &subject.facts.libc;
     if libc.family == LibcFamily::Glibc && libc.linked_in && libc.certainty == Certainty::Certain {
@@ -116,10 +118,26 @@ fn traces(subject: &Subject<'_>, elf: &ElfFacts) -> (Vec<String>, Vec<Cause>) {
     (evidence, causes)
 }
 
-/// A strong, unversioned reference to a function that only glibc provides. Versioned ones are in the version needs.
-fn is_glibc_only(symbol: &UndefinedSymbol) -> bool {
-    let fortified = symbol.name.starts_with("__") && symbol.name.ends_with("_chk");
-    !symbol.weak && symbol.version.is_none() && (fortified || GLIBC_ONLY.contains(&symbol.name.as_str()))
+/// Strong references without a version to functions that only glibc provides, by the tables of both libraries. Versioned ones
+/// are in the version needs.
+fn glibc_only<'e>(elf: &'e ElfFacts, arch: &str) -> Vec<&'e str> {
+    // Another library may define what musl does not: `libfts.so`, `libssp.so`.
+    if elf.needed.iter().any(|name| !is_runtime(name) && !name.starts_with("libstdc++.so")) {
+        return Vec::new();
+    }
+    let strong = elf.undefined.iter().filter(|symbol| !symbol.weak && symbol.version.is_none());
+    let names: Vec<&str> = strong.map(|symbol| symbol.name.as_str()).collect();
+    if names.is_empty() {
+        return names;
+    }
+    let (Ok(glibc), Ok(musl)) = (hosts::find(NEWEST_GLIBC, arch), hosts::find(NEWEST_MUSL, arch)) else {
+        return Vec::new();
+    };
+    let in_glibc =
+        |name: &str| glibc.libraries.iter().any(|library| library.exports.satisfies_glibc(name, None) == Answer::Yes);
+    let not_in_musl =
+        |name: &str| musl.libraries.iter().all(|library| library.exports.satisfies_musl(name) == Answer::No);
+    names.into_iter().filter(|name| not_in_musl(name) && in_glibc(name)).collect()
 }
 
 fn help(subject: &Subject<'_>, elf: &ElfFacts) -> String {
@@ -170,6 +188,10 @@ mod tests {
         assert!(violation.help.is_some_and(|help| help.contains("_FORTIFY_SOURCE")));
         dynamic_musl("__memcpy_chk", true).passes(&RULE);
         dynamic_musl("__stack_chk_fail", false).passes(&RULE);
+        dynamic_musl("__isoc23_strtol", false).violations(&RULE);
+        dynamic_musl("a_plugins_own_name", false).passes(&RULE);
+        let from_elsewhere = dynamic_musl("fts_open", false).edit(|elf| elf.needed.push("libfts.so.0".into()));
+        from_elsewhere.passes(&RULE);
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn what_is_no_file_is_refused_by_name() {
     );
     assert_eq!(
         refusal(Some("large.toml"), directory),
-        "the policy `large.toml` has more than 1 MiB, which no policy needs; is it the right file?"
+        "the policy `large.toml` has more than 1 MiB, which none needs; is it the right file?"
     );
     assert!(policy::load(Some(Path::new("largest.toml")), directory).is_ok());
     let missing = refusal(Some("missing.toml"), directory);

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use directory::{CodeDirectory, SpecialSlot};
-pub use entitlements::Entitlements;
+pub use entitlements::{Entitlements, from_xml};
 pub use pages::PageHashes;
 
 use super::commands::Range;

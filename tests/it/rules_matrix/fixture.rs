@@ -8,7 +8,7 @@ use seaworthy::facts::{Facts, FileFacts, Wanted, read_file};
 use seaworthy::hosts::load::Loads;
 use seaworthy::hosts::{self, Disk, Host};
 use seaworthy::plan::Tool;
-use seaworthy::policy::{Level, Origin, Policy, parse_str};
+use seaworthy::policy::{Level, Origin, Policy, load};
 use seaworthy::rules::{RULES, Rule, Subject, Verdict};
 use seaworthy::run::{Artifact, Provenance, Role};
 use serde::Deserialize;
@@ -83,7 +83,7 @@ impl Fixture {
         sh.run().expect_code(0);
         let path = scratch.join(&self.expect.artifact);
         let mut facts = read_file(&path, Wanted::ALL).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
-        let policy = self.policy();
+        let policy = self.policy(&scratch);
         let strings = policy.forbidden_strings.as_ref().map(|strings| strings.value.clone()).unwrap_or_default();
         facts.texts = Some(search_file(&path, &[], &strings).expect("the file can be searched"));
         let mut judged = Judged { verdicts: BTreeMap::new(), fires: BTreeSet::new(), report: String::new() };
@@ -142,9 +142,9 @@ impl Fixture {
         judged.verdicts.insert(rule.id, verdict);
     }
 
-    fn policy(&self) -> Policy {
-        let text = self.expect.policy.as_deref().unwrap_or_default();
-        parse_str(text, Path::new("seaworthy.toml")).unwrap_or_else(|errors| panic!("{}: {errors:?}", self.name))
+    fn policy(&self, scratch: &Scratch) -> Policy {
+        let file = scratch.write("seaworthy.toml", self.expect.policy.as_deref().unwrap_or_default());
+        load(Some(&file), scratch.path()).unwrap_or_else(|error| panic!("{}: {error:?}", self.name))
     }
 
     /// A wrapped build of Go, where settings were enforced; else none.

@@ -52,7 +52,11 @@ pub(super) fn read(superblob: &SuperBlob<'_>, problems: &mut Vec<String>) -> Opt
     Some(entitlements)
 }
 
-fn from_xml(xml: &[u8]) -> Result<BTreeMap<String, Value>, String> {
+/// The entitlements of a property list in XML, by key: a blob of a signature, or a file of a project.
+///
+/// # Errors
+/// One sentence that says what is wrong with it.
+pub fn from_xml(xml: &[u8]) -> Result<BTreeMap<String, Value>, String> {
     // An empty blob means no entitlements.
     if xml.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
         return Ok(BTreeMap::new());
