@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn package_lists_are_unpacked_and_bounded() {
-        let json = r#"{"packages":[{"name":"a","version":"1.0.0","source":"crates.io"}]}"#;
+        let json = r#"{"packages":[{"name":"a","version":"1.0.0","source":"registry"}]}"#;
         let packed = miniz_oxide::deflate::compress_to_vec_zlib(json.as_bytes(), 6);
         assert_eq!(packages(&packed), Some(vec!["a 1.0.0".to_owned()]));
         assert_eq!(packages(b"junk"), None);

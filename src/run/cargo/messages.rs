@@ -166,7 +166,7 @@ mod tests {
         for (id, name) in [
             ("path+file:///tmp/w/app#0.1.0", "app"),
             ("path+file:///tmp/w/dir#app@0.1.0", "app"),
-            ("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.0", "serde"),
+            ("registry+https://host/index#serde@1.0.0", "serde"),
             ("git+https://x.org/tool.git?rev=1#tool@0.1.0", "tool"),
             ("app 0.1.0 (path+file:///tmp/w/app)", "app"),
         ] {
