@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test bless lint check-targets corpus test-hosts
+.PHONY: help setup demo test bless lint check-targets corpus test-hosts fuzz
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,6 +38,11 @@ check-targets: setup ## Compiles for Windows and macOS.
 corpus: ## Compares facts with independent tools on real binaries, which it downloads.
 	@scripts/setup.sh corpus
 	@$(IN_ENV) scripts/corpus.sh
+
+SECONDS_EACH ?= 60
+
+fuzz: setup ## Fuzzes every reader of what comes from outside; SECONDS_EACH=60 is for each target.
+	@$(IN_ENV) scripts/fuzz.sh $(SECONDS_EACH)
 
 test-hosts: setup ## Compares verdicts with real loaders in real roots.
 	@$(IN_ENV) scripts/test-hosts.sh

@@ -31,6 +31,8 @@ test)
   TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-pc-windows-gnu aarch64-apple-darwin)
   PROGRAMS+='
 git                    git
+c++                    g++
+openssl                openssl
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
 qemu-img               qemu-utils

@@ -10,6 +10,8 @@ mod facts_elf; // Are ELF files read as what they are, and damaged ones refused?
 mod facts_macho; // … Mach-O files?
 mod facts_pe; // … PE images?
 mod facts_schema; // Does the JSON form of facts keep to its schema?
+#[path = "../../fuzz/src/container.rs"]
+mod fuzz_container; // Do readers get as far as the bytes that the fuzzer makes up?
 mod harness; // Does the harness itself hold?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?

@@ -1,0 +1,39 @@
+//! What the fuzz targets share: one walk over every fact, and an allocator that keeps count.
+
+mod container;
+mod limit;
+
+use seaworthy::facts::{self, Source, Wanted, archive, elf, object};
+
+/// Reads all that can be read from the bytes and writes it as JSON; nothing but a panic, a hang or too much memory is wrong.
+pub fn everything(bytes: &[u8]) {
+    limit::set(bytes.len());
+    let source = Source::from_bytes(bytes);
+    if let Ok(found) = facts::read_source(&source, Wanted::ALL) {
+        serde_json::to_writer(std::io::sink(), &found).expect("facts can be written as JSON");
+    }
+    // The hasty way must not differ in what it survives.
+    let _ = facts::read_source(&source, Wanted::default());
+    let _ = elf::exports(&source);
+    let _ = elf::has_relocations_only_glibc_knows(&source);
+    let _ = object::symbols(bytes);
+    for member in archive::members(&source).unwrap_or_default() {
+        let content = member.content.read(0, member.content.len(), "archive member");
+        let _ = object::symbols(&content.expect("a member lies inside its archive"));
+    }
+}
+
+/// Everything of a Go program whose `.data`, where the build information lies, has these bytes.
+pub fn go_build_info(bytes: &[u8]) {
+    everything(&container::elf(bytes));
+}
+
+/// Everything of a Mach-O program with these bytes as its code signature.
+pub fn code_signature(bytes: &[u8]) {
+    everything(&container::mach_o(bytes));
+}
+
+/// Everything of a PE program with these bytes as the signature in its certificate table.
+pub fn authenticode(bytes: &[u8]) {
+    everything(&container::pe(bytes));
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Fuzzes every reader of what comes from outside, and fails when one crashes, hangs or asks for too much memory.
+# usage: scripts/fuzz.sh [SECONDS FOR EACH TARGET] [TARGET…]
+#
+# What is found is kept below target/fuzz-corpus and tried again first next time; an input that crashes is written below
+# target/fuzz-artifacts. No sanitizer: the code is safe Rust, the one that finds its mistakes is the panic, and without a
+# sanitizer the limit of memory is the program's own. That also spares everyone a nightly toolchain.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+
+CARGO_FUZZ=0.13.2
+seconds=${1:-60}
+shift || true
+targets=("$@")
+if [ ${#targets[@]} = 0 ]; then
+  mapfile -t targets < <(sed -n 's/^path = "fuzz_targets\/\(.*\)\.rs"$/\1/p' fuzz/Cargo.toml)
+fi
+
+say() { printf 'fuzz: %s\n' "$*" >&2; }
+
+if ! command -v cargo-fuzz >/dev/null; then
+  say "installing cargo-fuzz $CARGO_FUZZ into target/tools"
+  cargo install -q cargo-fuzz --version "$CARGO_FUZZ" --locked --root target/tools ||
+    { say "cargo-fuzz could not be installed: nothing was tried"; exit 1; }
+fi
+say "building the targets"
+# The versions that are fuzzed are those that are shipped.
+cp Cargo.lock fuzz/Cargo.lock
+cargo fuzz build -s none --target-dir target/fuzz >target/fuzz-build.log 2>&1 ||
+  { cat target/fuzz-build.log >&2; say "the targets could not be built: nothing was tried"; exit 1; }
+if [ ! -d target/fuzz-corpus ]; then
+  rm -rf target/fuzz-corpus.new
+  scripts/fuzz-corpus.py target/fuzz-corpus.new
+  mv target/fuzz-corpus.new target/fuzz-corpus
+fi
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+inputs=0
+crashes=0
+for target in "${targets[@]}"; do
+  seeds=target/fuzz-corpus/$target artifacts=target/fuzz-artifacts/$target log=target/fuzz-$target.log
+  mkdir -p "$seeds" "$artifacts"
+  status=0
+  "target/fuzz/$host/release/$target" "$seeds" -artifact_prefix="$artifacts/" -max_total_time="$seconds" \
+    -max_len=65536 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 >"$log" 2>&1 || status=$?
+  tried=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+  inputs=$((inputs + ${tried:-0}))
+  if [ "$status" != 0 ]; then
+    crashes=$((crashes + 1))
+    tail -n 60 "$log" >&2
+    say "$target: it crashed; the input is in $artifacts"
+  elif [ "${tried:-0}" = 0 ]; then
+    say "$target: no input was tried, see $log"
+    exit 1
+  fi
+  printf '%s: %s inputs tried in %s s\n' "$target" "${tried:-0}" "$seconds"
+done
+printf '%d inputs tried, %d crashes\n' "$inputs" "$crashes"
+[ "$crashes" = 0 ]
