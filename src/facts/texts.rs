@@ -49,9 +49,10 @@ pub fn search_file(path: &Path, directories: &[String], strings: &[String]) -> R
 /// What reading says.
 pub fn search(source: &Source<'_>, directories: &[String], strings: &[String]) -> Result<Texts, Unreadable> {
     let cut = |text: &String| text.as_bytes().get(..LONGEST).unwrap_or(text.as_bytes()).to_vec();
-    let mut directories: Vec<Vec<u8>> = directories.iter().filter(|text| !text.is_empty()).map(cut).collect();
-    directories.extend(HOMES.iter().map(|home| home.as_bytes().to_vec()));
-    let directories: Vec<Finder<'_>> = directories.iter().map(Finder::new).collect();
+    let own = |text: &String| format!("{}/", text.trim_end_matches('/'));
+    let own: Vec<Vec<u8>> = directories.iter().filter(|text| !text.is_empty()).map(|text| cut(&own(text))).collect();
+    let own: Vec<Finder<'_>> = own.iter().map(Finder::new).collect();
+    let homes: Vec<Finder<'_>> = HOMES.iter().map(|home| Finder::new(home)).collect();
     let wanted: Vec<Vec<u8>> = strings.iter().map(cut).collect();
     let wanted: Vec<Finder<'_>> = wanted.iter().map(Finder::new).collect();
     let mut found = vec![false; strings.len()];
@@ -62,8 +63,8 @@ pub fn search(source: &Source<'_>, directories: &[String], strings: &[String]) -
         for (finder, found) in wanted.iter().zip(&mut found) {
             *found = *found || finder.find(&bytes).is_some();
         }
-        for finder in &directories {
-            collect(finder, &bytes, &mut paths);
+        for (finder, below) in homes.iter().map(|home| (home, true)).chain(own.iter().map(|own| (own, false))) {
+            collect(finder, below, &bytes, &mut paths);
         }
         at += CHUNK;
     }
@@ -72,8 +73,9 @@ pub fn search(source: &Source<'_>, directories: &[String], strings: &[String]) -
     Ok(Texts { build_paths: paths.into_iter().take(MOST).collect(), more_build_paths, strings })
 }
 
-/// Adds every path that starts where `finder` matches at the start of a word.
-fn collect(finder: &Finder<'_>, bytes: &[u8], paths: &mut BTreeSet<String>) {
+/// Adds every path that starts where `finder` matches at the start of a word; with `below`, only paths with something below
+/// the name that follows: `/home/` alone, or `/root/` in a list of directories, is nobody's path.
+fn collect(finder: &Finder<'_>, below: bool, bytes: &[u8], paths: &mut BTreeSet<String>) {
     for start in finder.find_iter(bytes) {
         let starts_word = start.checked_sub(1).and_then(|at| bytes.get(at)).is_none_or(|before| !is_path(*before));
         let text = bytes.get(start..).unwrap_or_default();
@@ -81,10 +83,9 @@ fn collect(finder: &Finder<'_>, bytes: &[u8], paths: &mut BTreeSet<String>) {
         let rest = rest.get(..LONGEST).unwrap_or(rest);
         let rest = rest.get(..rest.iter().position(|byte| !is_path(*byte)).unwrap_or(rest.len())).unwrap_or_default();
         let end = finder.needle().len() + rest.len();
-        // A name and something below it: `/home/` alone, or `/root/` in a list of directories, is nobody's path.
-        let names_something = rest.iter().any(|byte| byte.is_ascii_alphanumeric())
-            && rest.get(1..).unwrap_or_default().iter().any(|byte| matches!(byte, b'/' | b'\\'));
-        if starts_word && names_something && paths.len() <= MOST {
+        let named = rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte));
+        let deep = rest.get(1..).unwrap_or_default().iter().any(|byte| matches!(byte, b'/' | b'\\'));
+        if starts_word && named && (deep || !below) && paths.len() <= MOST {
             paths.insert(String::from_utf8_lossy(text.get(..end).unwrap_or_default()).into_owned());
         }
     }
@@ -109,12 +110,16 @@ mod tests {
         let found =
             texts(b"x\0/home/jane/app/src/main.rs\0/usr/lib\0/home/\0/srv/home/x/y\0C:\\Users\\jane\\a.c\0", &[], &[]);
         assert_eq!(found.build_paths, ["/home/jane/app/src/main.rs", "C:\\Users\\jane\\a.c"]);
-        assert_eq!(texts(b"/root/.config in /root/", &[], &[]).build_paths, Vec::<String>::new());
+        assert_eq!(
+            texts(b"/root/.config in /root/ and /home//lib64/media/proc/0", &[], &[]).build_paths,
+            Vec::<String>::new()
+        );
     }
 
     #[test]
     fn further_directories_count() {
-        assert_eq!(texts(b"\0/work/app/src/main.rs\0", &["/work/app"], &[]).build_paths, ["/work/app/src/main.rs"]);
+        let found = texts(b"\0/work/app/src/main.rs\0/work/app/x.c\0/work/apple/y\0", &["/work/app"], &[]);
+        assert_eq!(found.build_paths, ["/work/app/src/main.rs", "/work/app/x.c"]);
     }
 
     #[test]

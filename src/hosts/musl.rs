@@ -13,8 +13,27 @@ const OLDEST: Version = Version::patch(1, 1, 24);
 /// The release whose loader learned `DT_RELR` and the aliases of the `64` names.
 pub(super) const RELR: Version = Version::patch(1, 2, 4);
 
+/// Symbols of architectures whose tables were not measured: musl's `src/thread/i386/tls.s`,
+/// `src/thread/s390x/__tls_get_offset.s`, `arch/riscv64` and `src/linux/cache.c`.
+const OF_ONE_ARCHITECTURE: &[(&str, &str)] = &[
+    ("___tls_get_addr", "i386"),
+    ("__tls_get_offset", "s390x"),
+    ("__riscv_flush_icache", "riscv64"),
+    ("_flush_cache", "mips"),
+    ("_flush_cache", "mipsel"),
+    ("_flush_cache", "mips64"),
+    ("_flush_cache", "mips64el"),
+    ("cachectl", "mips"),
+    ("cachectl", "mipsel"),
+    ("cacheflush", "mips"),
+    ("cacheflush", "mipsel"),
+];
+
 /// Whether the loader of that release finds `name` in libc, by itself or as one of the `64` names it maps at load time.
 pub(super) fn defines(name: &str, release: Version, arch: &str) -> Answer {
+    if OF_ONE_ARCHITECTURE.contains(&(name, arch)) {
+        return Answer::Yes;
+    }
     let Some(row) = SYMBOLS.rows(name).next() else {
         return if release > NEWEST { Answer::Unknown } else { Answer::No };
     };

@@ -54,6 +54,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
         number.map(|number| number.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect::<String>());
     let release = digits.as_deref().and_then(|digits| digits.trim_end_matches('.').parse::<Version>().ok());
     let (Some(release), Ok(since)) = (release, since.parse::<Version>()) else {
+        if subject.policy.runs_on.is_empty() {
+            return Verdict::NotApplicable("its Go release is not recorded, and the policy names no host to ask about");
+        }
         return Verdict::Inconclusive("the Go release that made it is not recorded".into());
     };
     if release >= since {
@@ -97,7 +100,8 @@ mod tests {
     fn later_ones_pass() {
         built_with("go1.12", "x86_64").passes(&RULE);
         built_with("go1.27.3", "aarch64").passes(&RULE);
-        built_with("devel +0123", "aarch64").inconclusive(&RULE);
+        built_with("devel +0123", "aarch64").not_applicable(&RULE);
+        built_with("devel +0123", "aarch64").runs_on(&["macos:13"]).inconclusive(&RULE);
         Case::macho().not_applicable(&RULE);
     }
 }
