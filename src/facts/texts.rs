@@ -52,7 +52,7 @@ pub fn search(source: &Source<'_>, directories: &[String], strings: &[String]) -
     let own = |text: &String| format!("{}/", text.trim_end_matches('/'));
     let own: Vec<Vec<u8>> = directories.iter().filter(|text| !text.is_empty()).map(|text| cut(&own(text))).collect();
     let own: Vec<Finder<'_>> = own.iter().map(Finder::new).collect();
-    let homes: Vec<Finder<'_>> = HOMES.iter().map(|home| Finder::new(home)).collect();
+    let homes: Vec<Finder<'_>> = HOMES.iter().map(Finder::new).collect();
     let wanted: Vec<Vec<u8>> = strings.iter().map(cut).collect();
     let wanted: Vec<Finder<'_>> = wanted.iter().map(Finder::new).collect();
     let mut found = vec![false; strings.len()];
