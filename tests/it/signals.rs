@@ -89,9 +89,12 @@ fn spawn(mut command: Command) -> Child {
 
 fn wrapped(scratch: &Scratch, tool: &str) -> Command {
     let directory = scratch.path().display();
+    // Whoever runs the tests may ignore signals (nohup does), and would hand that down.
+    let defaults = ["--default-signal=INT,TERM,HUP,QUIT", env!("CARGO_BIN_EXE_seaworthy")];
+    let seaworthy = scratch.program("env").args(defaults);
     let run = match tool {
-        "cargo" => scratch.seaworthy().args(["cargo", "build"]),
-        _ => scratch.seaworthy().args(["go".to_owned(), "build".into(), format!("-toolexec={directory}/slow.sh")]),
+        "cargo" => seaworthy.args(["cargo", "build"]),
+        _ => seaworthy.args(["go".to_owned(), "build".into(), format!("-toolexec={directory}/slow.sh")]),
     };
     // go's own cache would spare it the compiler, and with it the waiting.
     run.env("GOCACHE", crate::support::shared("gocache")).env("SLOW", directory.to_string()).into_command()
@@ -164,11 +167,9 @@ fn a_stopped_build_goes_on() {
 fn a_signal_that_was_ignored_stays_ignored() {
     requires!("cargo", "sh", "rust-std:x86_64-unknown-linux-musl");
     let scratch = slow_crate();
-    let wrapped = wrapped(&scratch, "cargo");
-    let mut command = Command::new("sh");
-    command.args(["-c", "trap '' HUP INT; exec \"$@\"", "sh"]).arg(wrapped.get_program()).args(wrapped.get_args());
-    command.current_dir(scratch.path());
-    let mut child = spawn(command);
+    let seaworthy = env!("CARGO_BIN_EXE_seaworthy");
+    let run = scratch.program("sh").args(["-c", "trap '' HUP INT; exec \"$@\"", "sh", seaworthy, "cargo", "build"]);
+    let mut child = spawn(run.env("SLOW", scratch.path()).into_command());
     appears(&scratch.join("started"));
     kill_process_group(pid(&child), Signal::HUP).expect("it runs");
     kill_process_group(pid(&child), Signal::INT).expect("it runs");
