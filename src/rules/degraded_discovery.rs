@@ -20,8 +20,10 @@ A file that is overlooked is a file that is not judged. The preset `strict` deni
 
 ## Example
 ```text
-warning[degraded-discovery]: discovery degraded: go wrote no action graph, so outputs were taken from `-o`
-  = help: judge the files that matter by name with `seaworthy check PATH…`
+warning[degraded-discovery]: discovery degraded: what the build made could not be told for sure: go wrote no action graph
+  = evidence: go wrote no action graph
+  = policy: `degraded-discovery` is `warn` (by default)
+  = help: judge the files that matter by name with `seaworthy check PATH…`, or see `seaworthy explain degraded-discovery`
 ```
 
 ## How to fix

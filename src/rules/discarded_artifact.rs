@@ -22,7 +22,8 @@ Nothing was shipped, but nothing was judged either: a green build says less than
 ```text
 warning[discarded-artifact]: 2 programs were built and thrown away, so nothing could be judged
   = evidence: example.com/app/cmd/a, example.com/app/cmd/b
-  = help: let the tool keep them: `go build -o DIRECTORY/ …`
+  = policy: `discarded-artifact` is `warn` (by default)
+  = help: let the tool keep them: `go build -o DIRECTORY/ …`, or see `seaworthy explain discarded-artifact`
 ```
 
 ## How to fix

@@ -20,9 +20,10 @@ Exceptions outlive their reasons. A date makes somebody look again.
 
 ## Example
 ```text
-warning[expired-exception]: the exception for `executable-stack` ended on 2027-03-01
-  = evidence: `[[exception]]` with the reason "vendor blob, replaced in 3.2" (seaworthy.toml:14)
-  = help: fix the finding and remove the entry, or set a later date with a reason that still holds
+warning[expired-exception]: the exception for `unreadable-binary` on `dist/app` expired on 2027-03-01, so its finding is back
+  = evidence: its reason: vendor blob, replaced in 3.2
+  = policy: `[[exception]] rule = "unreadable-binary"` (seaworthy.toml:6)
+  = help: fix the cause, or give the exception a later `until`, or see `seaworthy explain expired-exception`
 ```
 
 ## How to fix

@@ -20,9 +20,10 @@ target with a mere warning and exits with 0; a tool that cleans up behind the bu
 
 ## Example
 ```text
-error[missing-artifact]: the build did not leave `target/x86_64-unknown-linux-musl/release/libapp.so`
-  = evidence: the package asks for crate type `cdylib`, and no such file came out
-  = help: build the library for a target that has shared libraries
+error[missing-artifact]: the build succeeded, but an artifact it should have made is not there: target/x86_64-unknown-linux-musl/release/libapp.so
+  = evidence: target/x86_64-unknown-linux-musl/release/libapp.so
+  = policy: `missing-artifact` is `deny` (by default)
+  = help: look at the tool's own output; a file that was moved or deleted meanwhile cannot be judged, or see `seaworthy explain missing-artifact`
 ```
 
 ## How to fix

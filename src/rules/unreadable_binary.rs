@@ -21,9 +21,10 @@ broken download, or a linker that is still writing.
 
 ## Example
 ```text
-error[unreadable-binary]: `dist/app` cannot be judged
+error[unreadable-binary]: `dist/app` cannot be read: damaged: program headers at offset 0x40: 728 bytes wanted, the file has 512
   = evidence: damaged: program headers at offset 0x40: 728 bytes wanted, the file has 512
-  = help: build the file again; if it is no binary, leave it out of the check
+  = policy: `unreadable-binary` is `deny` (by default)
+  = help: if it is not meant to run anywhere, give it an [[exception]] for `unreadable-binary`, or see `seaworthy explain unreadable-binary`
 ```
 
 ## How to fix

@@ -21,8 +21,9 @@ An exception nobody needs any more hides the day the defect comes back. A misspe
 ## Example
 ```text
 warning[unused-exception]: the exception for `executable-stack` on `bin/legacy` lets nothing through
-  = evidence: `[[exception]]` with the reason "vendor blob, replaced in 3.2" (seaworthy.toml:14)
-  = help: remove the entry
+  = evidence: its reason: vendor blob, replaced in 3.2
+  = policy: `[[exception]] rule = "executable-stack"` (seaworthy.toml:1)
+  = help: remove it, unless other builds need it, or see `seaworthy explain unused-exception`
 ```
 
 ## How to fix

@@ -1,8 +1,15 @@
 //! Does the list of rules keep its shape, and does every page about rules come from them?
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use seaworthy::check::{Finding, Inspected, Surroundings, check};
+use seaworthy::facts::Unreadable;
+use seaworthy::hosts::load::NoFiles;
+use seaworthy::policy::parse_str;
+use seaworthy::report::{Detail, Report, Styles, text};
 use seaworthy::rules::{RULES, handbook};
+use seaworthy::run::{Artifact, Provenance, Role};
 
 use crate::support::repository;
 
@@ -90,4 +97,61 @@ fn the_handbook_is_current() {
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == handbook(), "docs/rules.md is out of date: SEAWORTHY_BLESS=1 cargo test --test it handbook");
+}
+
+/// Rules about the run or the policy have no check of a slice: a run that violates them all has to print their examples.
+#[test]
+fn examples_of_rules_about_a_run_are_what_it_says() {
+    let said = run_that_goes_wrong();
+    for rule in RULES.iter().filter(|rule| rule.check.is_none()) {
+        let finding = said.iter().find(|finding| finding.rule == rule.id);
+        let finding = finding.unwrap_or_else(|| panic!("the run does not violate `{}`", rule.id)).clone();
+        let report = Report { artifacts: Vec::new(), general: vec![finding], notes: Vec::new() };
+        let shown = text::render(&report, &Styles::PLAIN, Detail::Quiet);
+        if std::env::var_os("SEAWORTHY_BLESS").is_some() {
+            let path = repository().join(format!("src/rules/{}.rs", rule.id.replace('-', "_")));
+            let source = std::fs::read_to_string(&path).expect("the rule's source");
+            let (before, rest) = source.split_once("```text\n").expect("an example");
+            let (_, after) = rest.split_once("```").expect("the end of the example");
+            std::fs::write(&path, format!("{before}```text\n{shown}```{after}")).expect("the source can be written");
+        } else {
+            assert!(rule.docs.contains(&shown), "the page of `{}` has to show:\n{shown}", rule.id);
+        }
+    }
+}
+
+fn run_that_goes_wrong() -> Vec<Finding> {
+    let exceptions = r#"[[exception]]
+rule = "executable-stack"
+artifact = "bin/legacy"
+reason = "vendor blob, replaced in 3.2"
+
+[[exception]]
+rule = "unreadable-binary"
+artifact = "dist/app"
+reason = "vendor blob, replaced in 3.2"
+until = 2027-03-01
+"#;
+    let policy = parse_str(exceptions, Path::new("seaworthy.toml")).expect("a good policy");
+    let provenance = Provenance {
+        degraded: Some("go wrote no action graph".into()),
+        discarded: vec!["example.com/app/cmd/a".into(), "example.com/app/cmd/b".into()],
+        missing: vec!["target/x86_64-unknown-linux-musl/release/libapp.so".into()],
+        ..Provenance::default()
+    };
+    let damaged = |path: &str| Inspected {
+        artifact: Artifact { path: path.into(), role: Role::Program, package: None, target: None },
+        facts: Err(Unreadable::damaged("program headers", 64, "728 bytes wanted, the file has 512")),
+    };
+    let surroundings = Surroundings {
+        directory: Path::new("/work"),
+        today: jiff::civil::date(2027, 3, 2),
+        hosts: &|_, _| Vec::new(),
+        files: &NoFiles,
+        strict_symbols: false,
+    };
+    let (results, mut said) =
+        check(&policy, vec![damaged("dist/app"), damaged("bin/legacy")], &provenance, &surroundings);
+    said.extend(results.into_iter().flat_map(|result| result.findings));
+    said
 }
