@@ -242,7 +242,35 @@ pub struct PolicySource {
     pub origin: Origin,
 }
 
+/// Rules that name a cause whose effects other rules name: they are read first.
+const CAUSES_FIRST: &[&str] = &[
+    "wrong-architecture",
+    "mismatched-start-files",
+    "library-without-loader",
+    "stray-glibc",
+    "enforced-setting-lost",
+    "cgo-runtime",
+    "go-stub",
+];
+
+/// Order in which findings of one level are read: causes before their effects, then by id.
+pub(crate) fn rank(id: &str) -> (usize, &str) {
+    (CAUSES_FIRST.iter().position(|cause| *cause == id).unwrap_or(CAUSES_FIRST.len()), id)
+}
+
 /// The rule of that id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CAUSES_FIRST, find, rank};
+
+    #[test]
+    fn causes_are_read_before_their_effects() {
+        assert!(CAUSES_FIRST.iter().all(|id| find(id).is_some()));
+        assert!(rank("stray-glibc") < rank("dynamic-loader"));
+        assert!(rank("dynamic-library") < rank("dynamic-loader"));
+    }
 }

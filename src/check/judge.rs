@@ -1,5 +1,6 @@
 //! Judges artifacts: every rule over every slice.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use crate::hosts::load::Loads;
 use crate::policy::levels::Effective;
 use crate::policy::{FileNames, Level, Policy, Setting};
 use crate::report;
-use crate::rules::{Rule, Subject, Verdict, Violation, unreadable_binary};
+use crate::rules::{self, Rule, Subject, Verdict, Violation, unreadable_binary};
 use crate::run::Provenance;
 
 /// Artifacts from which on several threads pay for their own start.
@@ -229,7 +230,7 @@ impl Trial<'_> {
         let result = &mut self.result;
         places::complete(result, self.effective.runs_on.iter().map(|host| host.value.clone()));
         // Stable: findings of one rule stay in the order of the slices and of the rule.
-        result.findings.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.rule.cmp(b.rule)));
+        result.findings.sort_by_key(|finding| (Reverse(finding.level), rules::rank(finding.rule)));
         if result.findings.iter().any(|finding| finding.level == Level::Deny) {
             result.verdict = Overall::Fail;
         } else if !result.inconclusive.is_empty() {
