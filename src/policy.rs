@@ -209,7 +209,7 @@ pub struct MacOsPolicy {
     pub forbidden_entitlements: Option<Setting<Vec<String>>>,
     /// `entitlements-file`: exactly these.
     pub entitlements_file: Option<Setting<PathBuf>>,
-    /// What that file says; `None` until [`load`] has read it.
+    /// What that file says; `None` until [`load()`] has read it.
     #[serde(skip)]
     pub exact_entitlements: Option<BTreeMap<String, serde_json::Value>>,
     /// `hardened-runtime`.
