@@ -245,7 +245,6 @@ pub struct PolicySource {
 /// Rules that name a cause whose effects other rules name: they are read first.
 const CAUSES_FIRST: &[&str] = &[
     "wrong-architecture",
-    "mismatched-start-files",
     "library-without-loader",
     "stray-glibc",
     "enforced-setting-lost",
