@@ -243,14 +243,8 @@ pub struct PolicySource {
 }
 
 /// Rules that name a cause whose effects other rules name: they are read first.
-const CAUSES_FIRST: &[&str] = &[
-    "wrong-architecture",
-    "library-without-loader",
-    "stray-glibc",
-    "enforced-setting-lost",
-    "cgo-runtime",
-    "go-stub",
-];
+const CAUSES_FIRST: &[&str] =
+    &["wrong-architecture", "library-without-loader", "stray-glibc", "enforced-setting-lost", "cgo-runtime", "go-stub"];
 
 /// Order in which findings of one level are read: causes before their effects, then by id.
 pub(crate) fn rank(id: &str) -> (usize, &str) {
