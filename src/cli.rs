@@ -13,6 +13,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Tool;
 
+pub(crate) use options::os_string;
 pub use options::{ColorChoice, Format, MatrixForm, Options, ReportTo};
 
 /// What the user asked for.

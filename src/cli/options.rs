@@ -132,14 +132,14 @@ fn split_at_equals(value: &OsStr) -> Option<(OsString, OsString)> {
 
 /// Bytes cut from an [`OsStr`] beside an ASCII character, as an [`OsString`] again.
 #[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     use std::os::unix::ffi::OsStringExt;
     OsString::from_vec(bytes.to_vec())
 }
 
 /// Bytes cut from an [`OsStr`] beside an ASCII character; a name that is not Unicode loses its unpaired surrogates.
 #[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 

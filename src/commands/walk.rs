@@ -1,10 +1,10 @@
 //! From the paths of a command line to files: directories are walked, `-` is a list on standard input.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::cli;
 use crate::error::{Error, plain};
 use crate::report;
 
@@ -136,19 +136,8 @@ fn split_list(bytes: &[u8]) -> Vec<PathBuf> {
         .split(|&byte| byte == if nul { 0 } else { b'\n' })
         .map(|name| if nul { name } else { name.strip_suffix(b"\r").unwrap_or(name) })
         .filter(|name| !name.is_empty())
-        .map(|name| PathBuf::from(os_string(name)))
+        .map(|name| PathBuf::from(cli::os_string(name)))
         .collect()
-}
-
-#[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
-    use std::os::unix::ffi::OsStringExt;
-    OsString::from_vec(bytes.to_vec())
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 #[cfg(test)]
