@@ -13,7 +13,7 @@ IN_ENV := . scripts/env.sh;
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-setup: ## Installs what the tests need and is missing: Rust targets, Go, musl, mingw-w64, zig.
+setup: ## Installs what the tests need and is missing: Rust targets, Go, musl, mingw-w64, zig, validators.
 	@scripts/setup.sh test
 
 demo: ## Builds the tool and guards the projects in examples/.

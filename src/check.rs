@@ -47,6 +47,8 @@ pub struct ArtifactResult {
     pub findings: Vec<Finding>,
     /// Rules that could not tell, with the reason; makes the verdict at best inconclusive.
     pub inconclusive: Vec<(&'static str, String)>,
+    /// Rules that looked at every slice and found nothing.
+    pub passed: Vec<&'static str>,
     /// Rules that do not apply, with the reason.
     pub not_applicable: Vec<(&'static str, String)>,
     /// Where it runs: one answer per host of `runs-on`, in that order.
@@ -124,7 +126,11 @@ pub fn check(
 
 /// The exit code of a run that ended in this report.
 pub fn exit_code(report: &Report) -> u8 {
-    if report.is_violated() { exit::VIOLATED } else { exit::OK }
+    match (report.problems.is_empty(), report.is_violated()) {
+        (false, _) => exit::ENVIRONMENT,
+        (true, true) => exit::VIOLATED,
+        (true, false) => exit::OK,
+    }
 }
 
 impl ArtifactResult {

@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::plan::Tool;
 
 pub(crate) use options::os_string;
-pub use options::{ColorChoice, Format, MatrixForm, Options, ReportTo};
+pub use options::{ColorChoice, Format, Listing, MatrixForm, Options, ReportTo};
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,13 +2,18 @@
 
 mod describe;
 mod escape;
+mod findings;
 mod floors;
 pub mod github;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod matrix;
 pub mod outline;
+pub mod sarif;
 pub mod short;
 mod style;
+mod summary;
 pub mod table;
 pub mod text;
 
@@ -34,6 +39,8 @@ pub struct Report {
     pub general: Vec<Finding>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
+    /// What should have been looked at and could not be opened, one sentence each: the report is not whole.
+    pub problems: Vec<String>,
 }
 
 /// How much is said.
@@ -66,6 +73,11 @@ impl Report {
         self.artifacts.iter().any(ArtifactResult::is_rejected) || self.general.iter().any(denied)
     }
 
+    /// Whether there is nothing to say but that all is well.
+    pub fn is_clean(&self) -> bool {
+        self.findings().next().is_none() && self.problems.is_empty() && self.verdict() == Overall::Pass
+    }
+
     /// Every finding: those of the artifacts in their order, then the general ones.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.artifacts.iter().flat_map(|artifact| &artifact.findings).chain(&self.general)
@@ -78,9 +90,4 @@ pub fn origin(origin: &Origin) -> String {
         Origin::File { path: file, line } => format!("{}:{line}", path(file)),
         other => escape(&other.to_string()).into_owned(),
     }
-}
-
-/// `1 artifact`, `2 artifacts`.
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

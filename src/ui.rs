@@ -4,6 +4,7 @@ mod color;
 mod progress;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use anstream::stream::{AsLockedWrite, RawStream};
 
@@ -20,6 +21,7 @@ pub struct Ui {
     color_err: bool,
     detail: Detail,
     github: bool,
+    step_summary: Option<PathBuf>,
 }
 
 impl Ui {
@@ -37,6 +39,7 @@ impl Ui {
             color_err: color::decide(choice, variable, || io::stderr().is_terminal()),
             detail,
             github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+            step_summary: std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from),
         }
     }
 
@@ -48,6 +51,11 @@ impl Ui {
     /// Whether the run is a job of GitHub Actions.
     pub fn is_github(&self) -> bool {
         self.github
+    }
+
+    /// The file that a step of GitHub Actions adds its summary to.
+    pub fn step_summary(&self) -> Option<&Path> {
+        self.step_summary.as_deref()
     }
 
     /// Styles for standard output.

@@ -74,6 +74,7 @@ impl Bench<'_> {
                 inconclusive_level: effective.inconclusive.clone(),
                 findings: Vec::new(),
                 inconclusive: Vec::new(),
+                passed: Vec::new(),
                 not_applicable: Vec::new(),
                 hosts: Vec::new(),
                 excepted: Vec::new(),
@@ -133,7 +134,7 @@ impl Bench<'_> {
                 continue;
             }
             match check(&subject) {
-                Verdict::Pass => {}
+                Verdict::Pass => push_new(&mut trial.result.passed, rule.id),
                 Verdict::Violated(violations) => {
                     violations.into_iter().for_each(|violation| trial.violated(rule.id, &level, name, violation));
                 }
@@ -228,6 +229,11 @@ impl Trial<'_> {
 
     fn conclude(mut self) -> (ArtifactResult, Uses) {
         let result = &mut self.result;
+        // What one slice passed and another did not is not passed.
+        let found = result.findings.iter().chain(result.excepted.iter().map(|(finding, _)| finding));
+        let unsure = result.inconclusive.iter().map(|(rule, _)| *rule);
+        let said: Vec<&str> = found.map(|finding| finding.rule).chain(unsure).collect();
+        result.passed.retain(|rule| !said.contains(rule));
         places::complete(result, self.effective.runs_on.iter().map(|host| host.value.clone()));
         // Stable: findings of one rule stay in the order of the slices and of the rule.
         result.findings.sort_by_key(|finding| (Reverse(finding.level), rules::rank(finding.rule)));

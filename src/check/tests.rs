@@ -89,7 +89,7 @@ fn judge_build(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>,
     };
     let (artifacts, general) =
         all(&Bench { rules, policy: &policy, provenance, surroundings: &surroundings }, inspected);
-    Report { artifacts, general, notes: Vec::new() }
+    Report { artifacts, general, notes: Vec::new(), problems: Vec::new() }
 }
 
 fn exception(rule: &str, artifact: &str, until: &str) -> String {
@@ -108,6 +108,7 @@ fn findings_are_sorted_and_name_their_file() {
     let (deny, warn) = (Level::Deny, Level::Warn);
     assert_eq!(rules_of(&result.findings), [("run-path", deny), ("run-path", deny), ("executable-stack", warn)]);
     assert_eq!(result.findings[0].message, "`bin/a\\x1bpp` is bad");
+    assert_eq!(result.passed, ["dynamic-loader"]);
     assert_eq!(result.findings[0].help.as_deref(), Some("look at bin/a\\x1bpp"));
     assert_eq!(result.findings[0].slice, None);
     assert_eq!((result.verdict, exit_code(&report)), (Overall::Fail, exit::VIOLATED));

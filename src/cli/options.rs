@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::Error;
+
 /// Our own options.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct Options {
     /// Policy file; without it `seaworthy.toml` is looked for in this directory and its parents
     #[arg(long, value_name = "FILE", global = true, env = "SEAWORTHY_POLICY", hide_env = true)]
     pub policy: Option<PathBuf>,
-    /// Write a report to a file as well: `text`, `short` or `json`; may be given several times
+    /// Write a report to a file as well, in any format of --format; may be given several times
     #[arg(
         long,
         value_name = "FORMAT=FILE",
@@ -22,7 +24,8 @@ pub struct Options {
         value_parser = report_to()
     )]
     pub report: Vec<ReportTo>,
-    /// What is printed: `text` (blocks with evidence and help), `short` (one line per finding) or `json`
+    /// What is printed: `text` (blocks with evidence and help), `short` (one line per finding), or for programs and pages
+    /// `json`, `sarif`, `junit`, `github` (annotations) or `markdown`
     #[arg(
         long,
         value_name = "FORMAT",
@@ -55,6 +58,20 @@ impl Options {
     pub fn format(&self) -> Format {
         self.format.unwrap_or_default()
     }
+
+    /// The form for a command that prints no report.
+    ///
+    /// # Errors
+    /// When the user asks for a form that only reports have.
+    pub fn listing(&self) -> Result<Listing, Error> {
+        match self.format() {
+            Format::Text | Format::Short => Ok(Listing::Text),
+            Format::Json => Ok(Listing::Json),
+            other => Err(Error::Usage(format!(
+                "`--format {other}` is a form of reports, which this command does not make; it prints `text` or `json`"
+            ))),
+        }
+    }
 }
 
 /// Form of a report.
@@ -67,6 +84,29 @@ pub enum Format {
     Short,
     /// The stable interface for programs.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI systems that show tests.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// Markdown, for pull requests and wikis.
+    Markdown,
+}
+
+/// Form of what is no report: facts, rule pages, plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+    }
 }
 
 /// Form of the table of artifacts and hosts.

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use crate::Error;
-use crate::check::Inspected;
+use crate::check::{self, Inspected};
 use crate::cli::{Format, MatrixForm, Options};
-use crate::exit;
 use crate::facts::Unreadable;
 use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
@@ -46,25 +45,23 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let nothing = inspected.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
     let (artifacts, general) = judge::judge(&policy, &directory, inspected, &provenance, how.strict_symbols)?;
-    let report = Report { artifacts, general, notes: notes(ignored, found.links_outside) };
+    let report = Report { artifacts, general, notes: notes(ignored, found.links_outside), problems: found.problems };
+    let format = options.format();
     ui.out(&match how.matrix {
-        Some(form) if options.format() != Format::Json => matrix(&report, form, &ui.styles_out())?,
-        _ => output::render(&report, options.format(), &ui.styles_out(), ui.detail()),
+        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(&report, form, &ui.styles_out())?,
+        _ => output::render(&report, format, &ui.styles_out(), ui.detail(), &directory),
     })?;
-    for problem in &found.problems {
+    for problem in &report.problems {
         ui.error(&Error::Environment(problem.clone()));
     }
-    output::write_files(&report, options)?;
+    output::tell_github(ui, &report, format);
+    output::write_files(&report, options, &directory)?;
     // A guard that has looked at nothing must not look like a pass.
     if nothing {
         let why = if found.directories > 0 { "no linked binary was found" } else { "the list of files is empty" };
         return Err(Error::Environment(format!("nothing was checked: {why}")));
     }
-    Ok(match (found.problems.is_empty(), report.is_violated()) {
-        (false, _) => exit::ENVIRONMENT,
-        (true, true) => exit::VIOLATED,
-        (true, false) => exit::OK,
-    })
+    Ok(check::exit_code(&report))
 }
 
 /// The table of artifacts and hosts.

@@ -10,7 +10,12 @@ use crate::rules::PolicySource;
 
 /// The report of a build that was not started.
 pub(super) fn report(conflicts: &[Conflict]) -> Report {
-    Report { artifacts: Vec::new(), general: conflicts.iter().map(finding).collect(), notes: Vec::new() }
+    Report {
+        artifacts: Vec::new(),
+        general: conflicts.iter().map(finding).collect(),
+        notes: Vec::new(),
+        problems: Vec::new(),
+    }
 }
 
 fn finding(conflict: &Conflict) -> Finding {

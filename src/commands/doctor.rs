@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::blame::needs::{self, CargoBuild, Machine, Need};
-use crate::cli::{Format, Options};
+use crate::cli::{Listing, Options};
 use crate::exit;
 use crate::plan::cargo::targets;
 use crate::plan::environment::Environment;
@@ -37,9 +37,9 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
     if go {
         needs.extend(needs::of_go(&machine, &policy));
     }
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&needs),
-        Format::Text | Format::Short => needs.iter().map(|need| line(need, &ui.styles_out())).collect(),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&needs),
+        Listing::Text => needs.iter().map(|need| line(need, &ui.styles_out())).collect(),
     };
     ui.out(&text)?;
     Ok(if needs.iter().all(|need| need.present) { exit::OK } else { exit::ENVIRONMENT })

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::Error;
-use crate::cli::{Format, Options};
+use crate::cli::{Listing, Options};
 use crate::policy::Level;
 use crate::report::{self, Styles, table};
 use crate::rules::{RULES, Rule, find};
@@ -32,9 +32,9 @@ pub(super) fn rule(ui: &Ui, options: &Options, id: &str) -> Result<u8, Error> {
     // `error[dynamic-loader]` pasted whole is understood.
     let id = id.trim_end_matches(']').rsplit('[').next().unwrap_or(id);
     let rule = find(id).ok_or_else(|| unknown(id))?;
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&page(rule, true)),
-        Format::Text | Format::Short => markdown(rule, &ui.styles_out()),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&page(rule, true)),
+        Listing::Text => markdown(rule, &ui.styles_out()),
     };
     output::print(ui, &text)
 }
@@ -44,9 +44,9 @@ pub(super) fn rule(ui: &Ui, options: &Options, id: &str) -> Result<u8, Error> {
 /// # Errors
 /// When standard output cannot take it.
 pub(super) fn list(ui: &Ui, options: &Options) -> Result<u8, Error> {
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&RULES.iter().map(|rule| page(rule, false)).collect::<Vec<_>>()),
-        Format::Text | Format::Short => rows(&ui.styles_out()),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&RULES.iter().map(|rule| page(rule, false)).collect::<Vec<_>>()),
+        Listing::Text => rows(&ui.styles_out()),
     };
     output::print(ui, &text)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::Error;
-use crate::cli::{Format, Options};
+use crate::cli::{Listing, Options};
 use crate::error::plain;
 use crate::exit;
 use crate::facts::{FORMAT_VERSION, Facts, FileFacts, Unreadable, Wanted, read_file};
@@ -37,9 +37,9 @@ struct File<'a> {
 /// When standard output cannot take them. Files that cannot be read are named, the others are printed all the same.
 pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, Error> {
     let read: Vec<_> = paths.iter().map(|path| (path.as_path(), read_file(path, Wanted::ALL))).collect();
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&document(&read)),
-        Format::Text | Format::Short => text(&read, ui),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&document(&read)),
+        Listing::Text => text(&read, ui),
     };
     output::print(ui, &text)?;
     let mut code = exit::OK;

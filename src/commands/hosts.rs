@@ -1,8 +1,7 @@
 //! `seaworthy hosts [NAME]`: the catalogue of places where binaries run, and the project's own.
 
 use crate::Error;
-use crate::cli::Format;
-use crate::cli::Options;
+use crate::cli::{Listing, Options};
 use crate::facts::libc::LibcFamily;
 use crate::hosts::{self, Host, System};
 use crate::policy::Policy;
@@ -20,9 +19,9 @@ pub(super) fn show(ui: &Ui, options: &Options, name: &str, arch: &str) -> Result
     let policy = policy(options)?;
     let host = hosts::resolve(name, arch, &policy.hosts).map_err(|why| Error::Usage(why.to_string()))?;
     let value = serde_json::to_value(&host).unwrap_or_default();
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&value),
-        Format::Text | Format::Short => outline::render(&value, 0, ui.detail() == Detail::Verbose, &ui.styles_out()),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&value),
+        Listing::Text => outline::render(&value, 0, ui.detail() == Detail::Verbose, &ui.styles_out()),
     };
     output::print(ui, &text)
 }
@@ -36,9 +35,9 @@ pub(super) fn list(ui: &Ui, options: &Options, arch: &str) -> Result<u8, Error> 
     let own = policy.hosts.keys().map(String::as_str);
     let names: Vec<&str> = own.chain(hosts::known_names()).collect();
     let found: Vec<_> = names.iter().map(|name| (*name, hosts::resolve(name, arch, &policy.hosts).ok())).collect();
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&found.iter().filter_map(|(_, host)| host.as_ref()).collect::<Vec<_>>()),
-        Format::Text | Format::Short => {
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&found.iter().filter_map(|(_, host)| host.as_ref()).collect::<Vec<_>>()),
+        Listing::Text => {
             let styles = ui.styles_out();
             let rows: Vec<_> = found.iter().map(|(name, host)| row(name, host.as_ref(), &styles)).collect();
             table::render(&rows)

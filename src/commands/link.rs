@@ -32,7 +32,7 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
         return Ok(wrap::end_like(status));
     }
     let report = judged(&policy, &directory, &call, &line)?;
-    wrap::finish(ui, options, &report, &like_a_linker(policy))
+    wrap::finish(ui, options, &report, &like_a_linker(policy), &directory)
 }
 
 fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Result<Report, Error> {
@@ -43,7 +43,7 @@ fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Re
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         blame::link::blame(&mut artifacts, line, directory, &call.program);
     }
-    Ok(Report { artifacts, general, notes: Vec::new() })
+    Ok(Report { artifacts, general, notes: Vec::new(), problems: Vec::new() })
 }
 
 /// The output; Windows tools add `.exe` to a name without an ending.

@@ -8,12 +8,19 @@ use crate::cli::{Format, Options};
 use crate::report::{self, Detail, Report, Styles};
 use crate::ui::Ui;
 
-/// Renders in one format.
-pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: Detail) -> String {
+/// Bytes that the summary of one step may have; GitHub shows nothing of a longer one.
+const SUMMARY_LIMIT: u64 = 1 << 20;
+
+/// Renders in one format; `directory` is the working directory.
+pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: Detail, directory: &Path) -> String {
     match format {
         Format::Text => report::text::render(report, styles, detail),
         Format::Short => report::short::render(report, styles, detail),
         Format::Json => report::json::render(report),
+        Format::Sarif => report::sarif::render(report, directory),
+        Format::Junit => report::junit::render(report),
+        Format::Github => report::github::render(report),
+        Format::Markdown => report::markdown::render(report),
     }
 }
 
@@ -21,9 +28,9 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
 ///
 /// # Errors
 /// The first file that could not be written; what it held before is still there.
-pub(super) fn write_files(report: &Report, options: &Options) -> Result<(), Error> {
+pub(super) fn write_files(report: &Report, options: &Options, directory: &Path) -> Result<(), Error> {
     for to in &options.report {
-        let text = render(report, to.format, &Styles::PLAIN, Detail::Verbose);
+        let text = render(report, to.format, &Styles::PLAIN, Detail::Verbose, directory);
         write_whole(&to.path, text.as_bytes()).map_err(|source| Error::Io {
             action: "write",
             path: to.path.clone(),
@@ -31,6 +38,41 @@ pub(super) fn write_files(report: &Report, options: &Options) -> Result<(), Erro
         })?;
     }
     Ok(())
+}
+
+/// In a job of GitHub Actions: annotations beside the run, and a section of its summary, when there is anything to say.
+pub(super) fn tell_github(ui: &Ui, report: &Report, format: Format) {
+    if !ui.is_github() || report.is_clean() {
+        return;
+    }
+    // Whoever asks for a form for programs reads what is printed, and the annotations are no part of it.
+    if matches!(format, Format::Text | Format::Short | Format::Markdown) {
+        ui.err(&report::github::render(report));
+    }
+    if let Some(path) = ui.step_summary()
+        && let Err(error) = append_summary(path, &report::markdown::render(report))
+    {
+        let why = crate::error::plain(&error);
+        ui.note(&format!("the summary `{}` cannot be written: {why}", report::path(path)));
+    }
+}
+
+/// Adds to what other steps and other builds of this one have written; what would be too long is cut.
+fn append_summary(path: &Path, markdown: &str) -> std::io::Result<()> {
+    let mut file = std::fs::File::options().append(true).create(true).open(path)?;
+    let room = SUMMARY_LIMIT.saturating_sub(file.metadata()?.len());
+    let mut text = format!("{markdown}\n");
+    if text.len() as u64 > room {
+        const CUT: &str = "\n… and more than a summary can hold: see the log\n";
+        let room = usize::try_from(room).unwrap_or(usize::MAX).saturating_sub(CUT.len());
+        let kept = text.lines().scan(0, |length, line| {
+            *length += line.len() + 1;
+            (*length <= room).then_some(*length)
+        });
+        text.truncate(kept.last().unwrap_or(0));
+        text.push_str(CUT);
+    }
+    file.write_all(text.as_bytes())
 }
 
 /// Prints what a command has to say to standard output, in text or JSON.
@@ -77,6 +119,21 @@ mod tests {
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
         assert!(write_whole(directory.path(), b"x").is_err());
         assert!(write_whole(&directory.path().join("no/such"), b"x").is_err());
+    }
+
+    #[test]
+    fn a_summary_is_added_to_and_cut_where_it_gets_too_long() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("summary.md");
+        append_summary(&path, "one").unwrap();
+        append_summary(&path, "two").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        append_summary(&path, &"a line\n".repeat(200_000)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.len() as u64 <= SUMMARY_LIMIT
+                && text.ends_with("a line\n\n… and more than a summary can hold: see the log\n")
+        );
     }
 
     #[cfg(target_os = "linux")]

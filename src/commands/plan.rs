@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::Error;
-use crate::cli::{Format, Options};
+use crate::cli::{Listing, Options};
 use crate::exit;
 use crate::plan::environment::Environment;
 use crate::plan::{self, Change, Conflict, Mode, Plan, Tool};
@@ -38,9 +38,9 @@ struct Document<'a> {
 pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -> Result<u8, Error> {
     let policy = crate::policy::load(options.policy.as_deref(), &super::current_directory()?)?;
     let plan = plan::make(tool, args, &Environment::capture(), &policy)?;
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&document(&plan)),
-        Format::Text | Format::Short => text(&plan, &ui.styles_out()),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&document(&plan)),
+        Listing::Text => text(&plan, &ui.styles_out()),
     };
     output::print(ui, &text)?;
     Ok(if plan.conflicts.is_empty() { exit::OK } else { exit::VIOLATED })

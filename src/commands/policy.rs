@@ -1,7 +1,7 @@
 //! `seaworthy policy show`: every value of the policy, with where it comes from.
 
 use crate::Error;
-use crate::cli::{Format, Options};
+use crate::cli::{Listing, Options};
 use crate::report;
 use crate::ui::Ui;
 
@@ -14,9 +14,9 @@ use super::output;
 pub(super) fn show(ui: &Ui, options: &Options) -> Result<u8, Error> {
     let policy = crate::policy::load(options.policy.as_deref(), &super::current_directory()?)?;
     let value = serde_json::to_value(&policy).unwrap_or_default();
-    let text = match options.format() {
-        Format::Json => report::json::to_text(&value),
-        Format::Text | Format::Short => policy.to_toml(),
+    let text = match options.listing()? {
+        Listing::Json => report::json::to_text(&value),
+        Listing::Text => policy.to_toml(),
     };
     output::print(ui, &text)
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::Error;
 use crate::blame::build_failure::{FailedBuild, hints};
 use crate::blame::needs::Machine;
-use crate::cli::{Format, Options};
+use crate::cli::Options;
 use crate::exit;
 use crate::plan::environment::Environment;
 use crate::plan::{self, Mode, Plan, Tool};
@@ -33,7 +33,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     let plan = plan::make(tool, args, &environment, &policy)?;
     if !plan.conflicts.is_empty() {
-        return show(ui, options, &conflicts::report(&plan.conflicts)).map(|()| exit::VIOLATED);
+        return show(ui, options, &conflicts::report(&plan.conflicts), &directory).map(|()| exit::VIOLATED);
     }
     if ui.detail() == Detail::Verbose {
         announce(ui, &plan);
@@ -42,7 +42,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let outcome = run::run(&plan, std::io::stdout())?;
     let status = outcome.status;
     if status.success() {
-        return finish(ui, options, &judged(&plan, &policy, &directory, outcome)?, &policy);
+        return finish(ui, options, &judged(&plan, &policy, &directory, outcome)?, &policy, &directory);
     }
     // A tool that was stopped needs no explanation, and whoever stopped it is waiting.
     if status.code().is_some() {
@@ -59,7 +59,8 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
             ui.hint(&hint.cause, &hint.fix);
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
-        let shown = judged(&plan, &policy, &directory, outcome).and_then(|report| show(ui, options, &report));
+        let shown =
+            judged(&plan, &policy, &directory, outcome).and_then(|report| show(ui, options, &report, &directory));
         shown.unwrap_or_else(|error| ui.error(&error));
     }
     Ok(end_like(status))
@@ -69,8 +70,14 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
 ///
 /// # Errors
 /// When a file could not be put away, or a report not be written.
-pub(super) fn finish(ui: &Ui, options: &Options, report: &Report, policy: &Policy) -> Result<u8, Error> {
-    let written = show(ui, options, report);
+pub(super) fn finish(
+    ui: &Ui,
+    options: &Options,
+    report: &Report,
+    policy: &Policy,
+    directory: &Path,
+) -> Result<u8, Error> {
+    let written = show(ui, options, report, directory);
     rejected::put_away(ui, policy, report)?;
     written?;
     Ok(if report.is_violated() { exit::VIOLATED } else { exit::OK })
@@ -86,7 +93,7 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
     }
     let inspected = inspect::inspect(artifacts, policy, directory, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance, false)?;
-    let report = Report { artifacts: Vec::new(), general, notes: notes(plan) };
+    let report = Report { artifacts: Vec::new(), general, notes: notes(plan), problems: Vec::new() };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }
@@ -100,12 +107,11 @@ fn notes(plan: &Plan) -> Vec<String> {
 }
 
 /// Everything of ours goes to standard error, after the tool's own output.
-fn show(ui: &Ui, options: &Options, report: &Report) -> Result<(), Error> {
-    ui.err(&output::render(report, options.format(), &ui.styles_err(), ui.detail()));
-    if ui.is_github() && options.format() != Format::Json {
-        ui.err(&report::github::render(report));
-    }
-    output::write_files(report, options)
+fn show(ui: &Ui, options: &Options, report: &Report, directory: &Path) -> Result<(), Error> {
+    let format = options.format();
+    ui.err(&output::render(report, format, &ui.styles_err(), ui.detail(), directory));
+    output::tell_github(ui, report, format);
+    output::write_files(report, options, directory)
 }
 
 /// With `-v`: what is changed, before the tool says anything.

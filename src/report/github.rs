@@ -2,35 +2,34 @@
 
 use std::fmt::Write as _;
 
-use crate::check::Overall;
-use crate::policy::Level;
+use super::{Report, escape, findings};
 
-use super::{Report, escape, path};
-
-/// One `::error` or `::warning` line per finding.
+/// One `::error` or `::warning` line per finding, with who is to blame and the next step.
 ///
 /// Data and properties are escaped as the runner undoes it (`%25`, `%0D`, `%0A`, and `%3A`, `%2C` in properties;
 /// actions/toolkit, `packages/core/src/command.ts`).
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
-    for artifact in &report.artifacts {
-        let name = path(&artifact.artifact.path);
-        for finding in &artifact.findings {
-            line(&mut out, finding.level, finding.rule, &escape(&finding.message));
+    let of_artifacts = report.artifacts.iter().flat_map(findings::of);
+    for finding in of_artifacts.chain(report.general.iter().cloned()) {
+        let command = findings::severity(finding.level);
+        let title = format!("seaworthy[{}]", finding.rule);
+        let mut text = findings::sentence(&finding);
+        for (label, said) in
+            findings::lines(&finding).into_iter().filter(|(label, _)| matches!(*label, "blame" | "help"))
+        {
+            let _ = write!(text, "\n{label}: {said}");
         }
-        if artifact.verdict == Overall::Inconclusive {
-            line(&mut out, artifact.inconclusive_level.value, "inconclusive", &format!("`{name}` could not be judged"));
-        }
+        line(&mut out, command, &title, &text);
     }
-    for finding in &report.general {
-        line(&mut out, finding.level, finding.rule, &escape(&finding.message));
+    for problem in &report.problems {
+        line(&mut out, "error", "seaworthy", &escape(problem));
     }
     out
 }
 
-fn line(out: &mut String, level: Level, rule: &str, message: &str) {
-    let command = if level == Level::Deny { "error" } else { "warning" };
-    let _ = writeln!(out, "::{command} title={}::{}", property(&format!("seaworthy[{rule}]")), data(message));
+fn line(out: &mut String, command: &str, title: &str, message: &str) {
+    let _ = writeln!(out, "::{command} title={}::{}", property(title), data(message));
 }
 
 fn data(text: &str) -> String {

@@ -20,6 +20,9 @@ struct Document<'a> {
     artifacts: Vec<Artifact<'a>>,
     findings: Vec<JsonFinding<'a>>,
     notes: &'a [String],
+    /// Only when something could not be opened.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -125,6 +128,7 @@ pub fn render(report: &Report) -> String {
         artifacts: report.artifacts.iter().map(artifact).collect(),
         findings: report.general.iter().map(finding).collect(),
         notes: &report.notes,
+        problems: &report.problems,
     };
     to_text(&document)
 }

@@ -2,6 +2,7 @@
 
 use crate::check::{ArtifactResult, Runs};
 
+use super::markdown::{code, prose, table_cell};
 use super::table::{self, Cell, plain};
 use super::{Report, Styles, escape, path};
 
@@ -35,18 +36,18 @@ pub fn markdown(report: &Report) -> String {
     let hosts = hosts(report);
     let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut head = vec!["artifact".to_owned()];
-    head.extend(hosts.iter().map(|host| cell(host)));
+    head.extend(hosts.iter().map(|host| table_cell(&prose(host))));
     let mut out = cells(head);
     out.push_str(&format!("|{}\n", " --- |".repeat(hosts.len() + 1)));
     let mut reasons = String::new();
     for artifact in &report.artifacts {
-        let name = cell(&path(&artifact.artifact.path));
-        let mut row = vec![format!("`{name}`")];
+        let name = code(&path(&artifact.artifact.path));
+        let mut row = vec![table_cell(&name)];
         row.extend(hosts.iter().map(|host| word(answer(artifact, host)).to_owned()));
         out.push_str(&cells(row));
         for verdict in &artifact.hosts {
             if let Some(why) = &verdict.why {
-                reasons.push_str(&format!("- `{name}` on `{}`: {}\n", cell(&verdict.host), cell(why)));
+                reasons.push_str(&format!("- {name} on {}: {}\n", code(&verdict.host), prose(why)));
             }
         }
     }
@@ -79,9 +80,4 @@ fn word(answer: Option<Runs>) -> &'static str {
         Some(Runs::Unknown) => "unknown",
         Some(Runs::NotApplicable) | None => "-",
     }
-}
-
-/// Text that cannot end a cell or a line.
-fn cell(text: &str) -> String {
-    escape(text).replace('|', "\\|")
 }

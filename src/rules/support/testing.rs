@@ -257,7 +257,7 @@ fn render(rule: &Rule, violation: &Violation, path: &Path) -> String {
         policy: violation.policy,
         help: violation.help.map(named),
     };
-    let report = Report { artifacts: Vec::new(), general: vec![finding], notes: Vec::new() };
+    let report = Report { artifacts: Vec::new(), general: vec![finding], notes: Vec::new(), problems: Vec::new() };
     report::text::render(&report, &report::Styles::PLAIN, report::Detail::Quiet)
 }
 

@@ -1,0 +1,109 @@
+//! What every form of a report says about a finding, in the same words.
+
+use crate::check::{ArtifactResult, Finding, Overall};
+use crate::policy::{Level, Origin};
+use crate::rules::{self, PolicySource};
+
+use super::{escape, origin, path};
+
+/// Stands where the id of a rule stands when an artifact could not be judged.
+pub(super) const INCONCLUSIVE: &str = "inconclusive";
+
+/// Everything there is to say about one artifact: its findings, then that it could not be judged.
+pub(super) fn of(result: &ArtifactResult) -> Vec<Finding> {
+    result.findings.iter().cloned().chain(unjudged(result)).collect()
+}
+
+/// An artifact that could not be judged, as one finding with every rule that could not tell.
+fn unjudged(result: &ArtifactResult) -> Option<Finding> {
+    if result.verdict != Overall::Inconclusive {
+        return None;
+    }
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (rule, reason) in &result.inconclusive {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, rules)) => rules.push(rule),
+            None => reasons.push((reason, vec![rule])),
+        }
+    }
+    let level = &result.inconclusive_level;
+    let key = format!("inconclusive = \"{}\"", level_word(level.value));
+    let packed = result.facts.iter().flat_map(|file| &file.slices).any(|slice| slice.packed.is_some());
+    let next = match result.inconclusive.first() {
+        Some(_) if packed => "judge the file before it is packed".to_owned(),
+        Some((rule, _)) => format!("see `seaworthy explain {rule}`"),
+        None => "see `seaworthy explain`".to_owned(),
+    };
+    Some(Finding {
+        rule: INCONCLUSIVE,
+        level: level.value,
+        level_origin: Origin::Default,
+        artifact: result.artifact.path.clone(),
+        slice: None,
+        message: format!("`{}` could not be judged", path(&result.artifact.path)),
+        evidence: reasons.iter().map(|(reason, rules)| format!("{reason} ({})", rules.join(", "))).collect(),
+        causes: Vec::new(),
+        host: None,
+        blame: None,
+        policy: Some(PolicySource { key, origin: level.origin.clone() }),
+        help: Some(format!("{next}, or let it through with `inconclusive = \"allow\"`")),
+    })
+}
+
+/// The sentence, with the slice it is about; safe to print.
+pub(super) fn sentence(finding: &Finding) -> String {
+    let slice = finding.slice.as_deref().map(|slice| format!(" ({})", escape(slice))).unwrap_or_default();
+    format!("{}{slice}", escape(&finding.message))
+}
+
+/// Which part of the policy the finding rests on, and who set it; safe to print.
+pub(super) fn policy(finding: &Finding) -> String {
+    let level = format!("`{}` is `{}`", finding.rule, level_word(finding.level));
+    match &finding.policy {
+        None => format!("{level} ({})", origin(&finding.level_origin)),
+        Some(source) if finding.level_origin == Origin::Default => source_text(source),
+        Some(source) => format!("{}, {level} ({})", source_text(source), origin(&finding.level_origin)),
+    }
+}
+
+/// The next step, with the page of the rule; safe to print. A clash with the policy is no rule and has no page.
+pub(super) fn help(finding: &Finding) -> Option<String> {
+    let explain = rules::find(finding.rule).map(|rule| format!("see `seaworthy explain {}`", rule.id));
+    match (&finding.help, explain) {
+        (Some(help), Some(explain)) if !help.contains(&explain) => Some(format!("{}, or {explain}", escape(help))),
+        (Some(help), _) => Some(escape(help).into_owned()),
+        (None, explain) => explain,
+    }
+}
+
+/// What stands below the sentence: label and text, every piece of evidence first; safe to print.
+pub(super) fn lines(finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut lines: Vec<_> = finding.evidence.iter().map(|piece| ("evidence", escape(piece).into_owned())).collect();
+    lines.extend(finding.blame.as_ref().map(|blame| ("blame", escape(blame).into_owned())));
+    lines.push(("policy", policy(finding)));
+    lines.extend(help(finding).map(|help| ("help", help)));
+    lines
+}
+
+/// What a level is called in reports.
+pub(super) fn severity(level: Level) -> &'static str {
+    match level {
+        Level::Deny => "error",
+        Level::Warn | Level::Allow => "warning",
+    }
+}
+
+/// What a level is called in policies.
+pub(super) fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Allow => "allow",
+        Level::Warn => "warn",
+        Level::Deny => "deny",
+    }
+}
+
+fn source_text(source: &PolicySource) -> String {
+    let key = escape(&source.key);
+    let key = if key.contains('`') { key.into_owned() } else { format!("`{key}`") };
+    format!("{key} ({})", origin(&source.origin))
+}

@@ -1,0 +1,52 @@
+//! What forms for people say about a report, or an artifact, as a whole.
+
+use crate::check::{ArtifactResult, Overall, Runs};
+use crate::policy::Level;
+
+use super::describe::describe;
+use super::{Report, escape};
+
+/// `4 artifacts, 2 ok, 1 rejected, 1 could not be judged, 1 error, 2 warnings`; what there is none of is left out.
+pub(super) fn counts(report: &Report) -> String {
+    let count = |verdict| report.artifacts.iter().filter(|artifact| artifact.verdict == verdict).count();
+    let level = |level| report.findings().filter(|finding| finding.level == level).count();
+    let mut parts = vec![plural(report.artifacts.len(), "artifact")];
+    for verdict in [Overall::Pass, Overall::Fail, Overall::Inconclusive] {
+        let number = count(verdict);
+        if number > 0 {
+            parts.push(format!("{number} {}", word(verdict)));
+        }
+    }
+    for (number, noun) in [(level(Level::Deny), "error"), (level(Level::Warn), "warning")] {
+        if number > 0 {
+            parts.push(plural(number, noun));
+        }
+    }
+    parts.join(", ")
+}
+
+/// The verdict over an artifact in one or a few words.
+pub(super) fn word(verdict: Overall) -> &'static str {
+    match verdict {
+        Overall::Pass => "ok",
+        Overall::Fail => "rejected",
+        Overall::Inconclusive => "could not be judged",
+    }
+}
+
+/// What an artifact is, and which hosts of the policy it runs on; safe to print.
+pub(super) fn what_it_is(result: &ArtifactResult) -> String {
+    let mut what = result.facts.as_ref().map(describe).unwrap_or_else(|| "not looked at".into());
+    let hosts = result.hosts.iter().filter(|answer| answer.verdict == Runs::Yes);
+    let names: Vec<_> = hosts.map(|answer| escape(&answer.host)).collect();
+    if !names.is_empty() {
+        what.push_str("; runs on ");
+        what.push_str(&names.join(", "));
+    }
+    what
+}
+
+/// `1 artifact`, `2 artifacts`.
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
