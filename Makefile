@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test bless lint check-targets corpus test-hosts fuzz
+.PHONY: help setup demo test test-html bless lint check-targets corpus test-hosts fuzz
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -22,6 +22,10 @@ demo: ## Builds the tool and guards the projects in examples/.
 
 test: setup ## Runs every test.
 	@scripts/test.sh
+
+test-html: ## Opens the report in HTML in a browser and uses it; screenshots stay in target/html.
+	@scripts/setup.sh html
+	@$(IN_ENV) cargo test --locked --test html
 
 bless: setup ## Rewrites what is generated from the source: README output, docs, snapshots. Read the diff.
 	@$(IN_ENV) SEAWORTHY_BLESS=1 SNAPSHOTS=overwrite cargo test --locked --test it

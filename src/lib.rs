@@ -18,6 +18,7 @@ pub mod facts;
 pub mod hosts;
 pub mod plan;
 pub mod policy;
+pub mod profile;
 pub mod report;
 pub mod rules;
 pub mod run;

@@ -5,6 +5,7 @@ mod escape;
 mod findings;
 mod floors;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;

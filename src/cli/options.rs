@@ -25,7 +25,7 @@ pub struct Options {
     )]
     pub report: Vec<ReportTo>,
     /// What is printed: `text` (blocks with evidence and help), `short` (one line per finding), or for programs and pages
-    /// `json`, `sarif`, `junit`, `github` (annotations) or `markdown`
+    /// `json`, `sarif`, `junit`, `github` (annotations), `markdown` or `html`
     #[arg(
         long,
         value_name = "FORMAT",
@@ -92,6 +92,8 @@ pub enum Format {
     Github,
     /// Markdown, for pull requests and wikis.
     Markdown,
+    /// One page for a browser, with everything in it.
+    Html,
 }
 
 /// Form of what is no report: facts, rule pages, plans.

@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
         Format::Junit => report::junit::render(report),
         Format::Github => report::github::render(report),
         Format::Markdown => report::markdown::render(report),
+        Format::Html => report::html::render(report),
     }
 }
 

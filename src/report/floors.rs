@@ -1,13 +1,13 @@
 //! Floors: the oldest versions that still run an artifact, as far as the file itself says.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Details, Facts, Os};
 use crate::hosts::Version;
 use crate::hosts::kernel::{self, GoFloors};
 
 /// The oldest version of each thing that still runs the artifact; `None` where the file does not say.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Floors {
     /// glibc, from the version needs.
     #[serde(skip_serializing_if = "Option::is_none")]

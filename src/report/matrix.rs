@@ -59,7 +59,7 @@ pub fn markdown(report: &Report) -> String {
 }
 
 /// Every host of the report, in the order they are first named.
-fn hosts(report: &Report) -> Vec<&str> {
+pub(super) fn hosts(report: &Report) -> Vec<&str> {
     let mut hosts: Vec<&str> = Vec::new();
     for verdict in report.artifacts.iter().flat_map(|artifact| &artifact.hosts) {
         if !hosts.contains(&verdict.host.as_str()) {
@@ -73,7 +73,7 @@ fn answer(artifact: &ArtifactResult, host: &str) -> Option<Runs> {
     artifact.hosts.iter().find(|verdict| verdict.host == host).map(|verdict| verdict.verdict)
 }
 
-fn word(answer: Option<Runs>) -> &'static str {
+pub(super) fn word(answer: Option<Runs>) -> &'static str {
     match answer {
         Some(Runs::Yes) => "runs",
         Some(Runs::No) => "no",

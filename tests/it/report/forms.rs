@@ -152,10 +152,37 @@ fn markdown_shows_everything_and_lets_nothing_out_of_its_place() {
 }
 
 #[test]
+fn html_lets_nothing_out_of_its_place() {
+    let page = report::html::render(&everything());
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains('\u{1b}') && !page.contains('\u{202e}'), "{page}");
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"), "{page}");
+    assert!(page.contains("<h1>Rejected</h1>"), "{page}");
+}
+
+#[test]
+fn html_says_who_brought_a_library_in() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    let app = scratch.write("main.c", "#include <math.h>\nint main(int n, char **a) { return (int)cos(n); }");
+    scratch.program("gcc").args(["-o", "app"]).arg(app).arg("-lm").run().expect_code(0);
+    let mut report = everything();
+    let blame = "crate `<evil>`, pulled in by `app`";
+    let artifact = &mut report.artifacts[0];
+    artifact.facts = seaworthy::facts::read_file(&scratch.join("app"), seaworthy::facts::Wanted::default()).ok();
+    artifact.findings[0].blame = Some(blame.into());
+    artifact.findings[0].causes = vec![seaworthy::rules::Cause::Library("libm.so.6".into())];
+    let page = report::html::render(&report);
+    let tree = page.split("What it depends on").nth(1).expect("a tree");
+    assert!(tree.contains("libm.so.6</span>"), "{tree}");
+    assert!(tree.contains("brought in by crate <code>&lt;evil&gt;</code>, pulled in by <code>app</code>"), "{tree}");
+}
+
+#[test]
 fn every_form_can_be_printed_and_written_at_once() {
     let scratch = Scratch::empty();
     let program = env!("CARGO_BIN_EXE_seaworthy");
-    let forms = ["text", "short", "json", "sarif", "junit", "github", "markdown"];
+    let forms = ["text", "short", "json", "sarif", "junit", "github", "markdown", "html"];
     let to = forms.map(|form| format!("--report={form}={form}.out"));
     let done = scratch.seaworthy().args(&to).args(["check", program]).run();
     for form in forms {
