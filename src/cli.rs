@@ -4,6 +4,7 @@
 //! looked at here: not its `--help`, not its `--`, not bytes that are not UTF-8.
 
 mod options;
+mod pieces;
 mod split;
 
 use std::ffi::OsString;
@@ -12,6 +13,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Tool;
+
+use pieces::Pieces;
 
 pub(crate) use options::os_string;
 pub use options::{ColorChoice, Format, Listing, MatrixForm, Options, ReportTo};
@@ -67,6 +70,13 @@ pub enum Own {
     },
     /// Say what this machine lacks for the policy.
     Doctor,
+    /// Write the policy, and whatever else puts the guard into the project.
+    Init {
+        /// Names of [`crate::init::PIECES`].
+        pieces: Vec<&'static str>,
+        /// Add to files that are there.
+        merge: bool,
+    },
     /// Print what was read from files.
     Facts {
         /// Files.
@@ -178,6 +188,14 @@ enum Command {
     },
     /// Say what this machine lacks for the policy, and how to get it
     Doctor,
+    /// Write `seaworthy.toml`, and put the guard where this project is built
+    Init {
+        #[command(flatten)]
+        pieces: Pieces,
+        /// Add to files that are there, where that is safe; without it, what would go in is printed
+        #[arg(long)]
+        merge: bool,
+    },
     /// Print everything read from binaries
     Facts {
         /// Files
@@ -294,6 +312,7 @@ impl From<Command> for Action {
             Command::Link { program, args } => return Action::Link { program: Some(program), args },
             Command::Check { paths, matrix, strict_symbols } => Own::Check { paths, matrix, strict_symbols },
             Command::Doctor => Own::Doctor,
+            Command::Init { pieces, merge } => Own::Init { pieces: pieces.0, merge },
             Command::Facts { paths } => Own::Facts { paths },
             Command::Explain { rule } => Own::Explain { rule },
             Command::Rules { .. } => Own::Rules,

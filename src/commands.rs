@@ -7,6 +7,7 @@ mod explain;
 mod facts;
 mod generate;
 mod hosts;
+mod init;
 mod inspect;
 mod judge;
 mod link;
@@ -42,6 +43,7 @@ fn run() -> u8 {
         Action::Link { program, args } => link::run(&ui, &options, program.as_deref(), args),
         Action::Own(own) => match own {
             Own::Doctor => doctor::run(&ui, &options),
+            Own::Init { pieces, merge } => init::run(&ui, &options, &pieces, merge),
             Own::Check { paths, matrix, strict_symbols } => {
                 check::run(&ui, &options, &paths, check::How { matrix, strict_symbols })
             }

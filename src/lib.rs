@@ -16,6 +16,7 @@ pub mod error;
 pub mod exit;
 pub mod facts;
 pub mod hosts;
+pub mod init;
 pub mod plan;
 pub mod policy;
 pub mod profile;

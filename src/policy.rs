@@ -17,6 +17,7 @@ mod reader;
 mod reference;
 mod shape;
 mod show;
+mod starter;
 mod syntax;
 mod validate;
 mod wording;
@@ -32,6 +33,7 @@ pub use pattern::{FileNames, Pattern};
 pub use problem::PolicyErrors;
 pub use reference::reference;
 pub use show::{Shown, ShownLine};
+pub use starter::{Chosen, starter};
 
 /// Name of the policy file, looked for in the working directory and its parents.
 pub const FILE_NAME: &str = "seaworthy.toml";

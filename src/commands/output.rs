@@ -84,7 +84,7 @@ pub(super) fn print(ui: &Ui, text: &str) -> Result<u8, Error> {
 /// Writes beside the file and renames, so that no reader sees half a report and a full disk leaves the old one.
 ///
 /// What is no regular file (`/dev/stderr`, a FIFO) is written to directly: renaming would replace it.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // A link stays a link: what it leads to is replaced.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let old = std::fs::metadata(path).ok();

@@ -1,6 +1,6 @@
 //! The plan for a call of cargo: a target when there is none, flags where they are needed, messages that name artifacts.
 
-mod config;
+pub(crate) mod config;
 mod install;
 mod message_format;
 mod rustflags;

@@ -81,7 +81,7 @@ pub(super) fn entries<'a, 't>(
 }
 
 /// What stands behind the name of a rule.
-static LEVEL: Key = Key { name: "level", kind: Kind::Word(keys::words::<super::Level>), default: "", meaning: "" };
+static LEVEL: Key = keys::key("level", Kind::Word(keys::words::<super::Level>), "", "");
 
 /// Compares a table with its section.
 struct Checker {

@@ -25,6 +25,25 @@ pub(super) struct Key {
     pub(super) default: &'static str,
     /// What it does, as Markdown, without the full stop.
     pub(super) meaning: &'static str,
+    /// A value as the file writes it, where the default is none; else empty.
+    example: &'static str,
+}
+
+impl Key {
+    /// A value that a new policy file shows: the default, or an example where there is none. Empty for tables.
+    pub(super) fn sample(&self) -> &'static str {
+        if self.example.is_empty() { self.default_value().unwrap_or_default() } else { self.example }
+    }
+
+    /// The default as the file would write it, where it is one value.
+    pub(super) fn default_value(&self) -> Option<&'static str> {
+        self.default.strip_prefix('`')?.strip_suffix('`')
+    }
+
+    const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
 }
 
 /// The default of a key that has none.
@@ -137,8 +156,8 @@ fn cpu_levels() -> Vec<&'static str> {
     vec!["x86-64-v1", "x86-64-v2", "x86-64-v3", "x86-64-v4"]
 }
 
-const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
-    Key { name, kind, default, meaning }
+pub(super) const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
+    Key { name, kind, default, meaning, example: "" }
 }
 
 /// The top level.
@@ -146,7 +165,8 @@ pub(super) static ROOT: Section = Section {
     header: "",
     meaning: "Above the first table.",
     keys: &[
-        key("extends", Kind::Words(presets::names), "none", "presets whose values hold where this file says nothing"),
+        key("extends", Kind::Words(presets::names), "none", "presets whose values hold where this file says nothing")
+            .example("\"release\""),
         key("linkage", Kind::Word(words::<LinkagePolicy>), "`\"static\"`", "what programs for Linux must be"),
         key("runs-on", Kind::Texts(Shape::Host), "`[]`", "the hosts that every artifact for their system must run on"),
         key(
@@ -197,7 +217,7 @@ static GO: Section = Section {
             "`[]`",
             "flags for Go's linker, one argument an element, added to the ones you give",
         ),
-        key("cc", Kind::Text(Shape::Any), "Go's own", "the C compiler for `cgo = \"static\"`"),
+        key("cc", Kind::Text(Shape::Any), "Go's own", "the C compiler for `cgo = \"static\"`").example("\"musl-gcc\""),
     ],
 };
 
@@ -210,7 +230,8 @@ static CARGO: Section = Section {
             Kind::Text(Shape::Target),
             "on Linux the host's architecture with musl, elsewhere cargo's own",
             "the target when you give none",
-        ),
+        )
+        .example("\"x86_64-unknown-linux-musl\""),
         key("crt-static", Kind::Flag, "`true`", "adds `+crt-static` for targets that do not have it by default"),
     ],
 };
@@ -219,9 +240,9 @@ static LINUX: Section = Section {
     header: "[linux]",
     meaning: "Floors for ELF files, beside `runs-on`.",
     keys: &[
-        key("glibc", Kind::Text(Shape::Version), "no limit", "the newest glibc a binary may need"),
-        key("kernel", Kind::Text(Shape::Version), "no limit", "the oldest kernel it must run on"),
-        key("cpu", Kind::Word(cpu_levels), "no limit", "the highest CPU level it may need"),
+        key("glibc", Kind::Text(Shape::Version), "no limit", "the newest glibc a binary may need").example("\"2.17\""),
+        key("kernel", Kind::Text(Shape::Version), "no limit", "the oldest kernel it must run on").example("\"3.10\""),
+        key("cpu", Kind::Word(cpu_levels), "no limit", "the highest CPU level it may need").example("\"x86-64-v2\""),
         key("page-size", Kind::Word(page_sizes), "`\"16K\"`", "the largest page that `page-alignment` asks for"),
     ],
 };
@@ -230,20 +251,24 @@ static MACOS: Section = Section {
     header: "[macos]",
     meaning: "What Mach-O files must be.",
     keys: &[
-        key("min", Kind::Text(Shape::Version), "no limit", "the oldest macOS it must run on"),
-        key("entitlements", Kind::Texts(Shape::Any), "none", "entitlements that programs must have"),
-        key("forbidden-entitlements", Kind::Texts(Shape::Any), "none", "entitlements that no program may have"),
+        key("min", Kind::Text(Shape::Version), "no limit", "the oldest macOS it must run on").example("\"12.0\""),
+        key("entitlements", Kind::Texts(Shape::Any), "none", "entitlements that programs must have")
+            .example("[\"com.apple.security.cs.allow-jit\"]"),
+        key("forbidden-entitlements", Kind::Texts(Shape::Any), "none", "entitlements that no program may have")
+            .example("[\"com.apple.security.get-task-allow\"]"),
         key(
             "entitlements-file",
             Kind::Text(Shape::Path),
             "none",
             "a property list, relative to the policy file: exactly these entitlements",
-        ),
-        key("hardened-runtime", Kind::Flag, "not asked", "programs must be signed with the hardened runtime"),
-        key("team", Kind::Text(Shape::Team), "any", "the team that must have signed"),
+        )
+        .example("\"app.entitlements\""),
+        key("hardened-runtime", Kind::Flag, "not asked", "programs must be signed with the hardened runtime")
+            .example("true"),
+        key("team", Kind::Text(Shape::Team), "any", "the team that must have signed").example("\"ABCDE12345\""),
         key("notarizable", Kind::Flag, "`false`", "everything that Apple's notary demands of a binary"),
-        key("signed", Kind::Flag, "what the platform demands", "programs must carry a signature"),
-        key("universal", Kind::Flag, "not asked", "files must hold both arm64 and x86_64"),
+        key("signed", Kind::Flag, "what the platform demands", "programs must carry a signature").example("true"),
+        key("universal", Kind::Flag, "not asked", "files must hold both arm64 and x86_64").example("true"),
     ],
 };
 
@@ -251,10 +276,13 @@ static WINDOWS: Section = Section {
     header: "[windows]",
     meaning: "What PE images must be.",
     keys: &[
-        key("min", Kind::Text(Shape::Version), "no limit", "the oldest Windows it must run on, as `10.0.17763`"),
-        key("signed", Kind::Flag, "not asked", "images must carry an Authenticode signature"),
-        key("signer", Kind::Text(Shape::Any), "any", "part of the name of the certificate that must have signed"),
-        key("subsystem", Kind::Word(subsystems), "any", "what programs open: a `console`, or `windows` of their own"),
+        key("min", Kind::Text(Shape::Version), "no limit", "the oldest Windows it must run on, as `10.0.17763`")
+            .example("\"10.0.17763\""),
+        key("signed", Kind::Flag, "not asked", "images must carry an Authenticode signature").example("true"),
+        key("signer", Kind::Text(Shape::Any), "any", "part of the name of the certificate that must have signed")
+            .example("\"O=Example GmbH\""),
+        key("subsystem", Kind::Word(subsystems), "any", "what programs open: a `console`, or `windows` of their own")
+            .example("\"console\""),
     ],
 };
 
@@ -262,9 +290,10 @@ static HOST: Section = Section {
     header: "[hosts.NAME]",
     meaning: "A host of your own, to be named in `runs-on`: either an unpacked root file system, or a libc and its version.",
     keys: &[
-        key("rootfs", Kind::Text(Shape::Path), "none", "an unpacked root file system, relative to the policy file"),
-        key("glibc", Kind::Text(Shape::Version), "none", "its glibc"),
-        key("musl", Kind::Text(Shape::Version), "none", "its musl"),
+        key("rootfs", Kind::Text(Shape::Path), "none", "an unpacked root file system, relative to the policy file")
+            .example("\"images/appliance\""),
+        key("glibc", Kind::Text(Shape::Version), "none", "its glibc").example("\"2.28\""),
+        key("musl", Kind::Text(Shape::Version), "none", "its musl").example("\"1.2.5\""),
         key("libraries", Kind::Texts(Shape::Any), "`[]`", "further libraries it has, by `DT_SONAME`"),
     ],
 };
@@ -280,23 +309,27 @@ static ARTIFACT: Section = Section {
             "every path",
             "a glob over the path, relative to the policy file or the working directory; without a `/` it is matched \
              against the file name",
-        ),
+        )
+        .example("\"plugins/**\""),
         key(
             "target",
             Kind::Text(Shape::Compiled),
             "every target",
             "a glob over the target triple (cargo) or `GOOS/GOARCH` (go)",
-        ),
-        key("linkage", Kind::Word(words::<LinkagePolicy>), "the file's", "as at the top level"),
-        key("runs-on", Kind::Texts(Shape::Host), "the file's", "as at the top level, instead of it"),
-        key("inconclusive", Kind::Word(words::<Level>), "the file's", "as at the top level"),
+        )
+        .example("\"*-linux-*\""),
+        key("linkage", Kind::Word(words::<LinkagePolicy>), "the file's", "as at the top level").example("\"any\""),
+        key("runs-on", Kind::Texts(Shape::Host), "the file's", "as at the top level, instead of it")
+            .example("[\"debian:12\"]"),
+        key("inconclusive", Kind::Word(words::<Level>), "the file's", "as at the top level").example("\"warn\""),
         key(
             "provided",
             Kind::Texts(Shape::Glob),
             "`[]`",
             "globs of symbols that the loading program provides, as `Py*` for a Python extension",
         ),
-        key("rules", Kind::Levels, "the file's", "the level of a rule for these files"),
+        key("rules", Kind::Levels, "the file's", "the level of a rule for these files")
+            .example("{ dynamic-library = \"allow\" }"),
     ],
 };
 
@@ -304,10 +337,13 @@ static EXCEPTION: Section = Section {
     header: "[[exception]]",
     meaning: "A finding that is let through, and leaves a trace.",
     keys: &[
-        key("rule", Kind::Text(Shape::Rule), REQUIRED, "the rule"),
-        key("artifact", Kind::Text(Shape::Compiled), REQUIRED, "a glob, as `path` in `[[artifact]]`"),
-        key("reason", Kind::Text(Shape::Any), REQUIRED, "why; it is printed with every report"),
-        key("until", Kind::Day, "no end", "the last day (UTC) on which it holds; past it the finding is back"),
+        key("rule", Kind::Text(Shape::Rule), REQUIRED, "the rule").example("\"executable-stack\""),
+        key("artifact", Kind::Text(Shape::Compiled), REQUIRED, "a glob, as `path` in `[[artifact]]`")
+            .example("\"bin/legacy\""),
+        key("reason", Kind::Text(Shape::Any), REQUIRED, "why; it is printed with every report")
+            .example("\"vendor blob, replaced in 3.2\""),
+        key("until", Kind::Day, "no end", "the last day (UTC) on which it holds; past it the finding is back")
+            .example("2027-03-01"),
     ],
 };
 

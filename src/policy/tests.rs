@@ -202,3 +202,55 @@ proptest::proptest! {
         }
     }
 }
+
+/// A new policy file with everything in it made to hold; of the three ways to describe a host, one.
+fn uncommented(starter: &str) -> String {
+    let lines = starter.lines().filter(|line| !line.starts_with("#rootfs") && !line.starts_with("#musl"));
+    let holds = lines.map(|line| match line.strip_prefix('#') {
+        Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => rest,
+        _ => line,
+    });
+    holds.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_new_policy_changes_nothing_until_something_is_uncommented() {
+    let file = policy(&starter(&[], &[]));
+    assert_eq!(
+        file.to_toml().lines().skip(1).collect::<Vec<_>>(),
+        Policy::default_policy().to_toml().lines().skip(1).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_new_policy_shows_every_key_and_every_rule_with_values_that_are_good() {
+    let text = starter(&["Found\nrunning.".to_owned()], &[]);
+    policy(&uncommented(&text));
+    let mut rest = text.lines();
+    let mut expect = |wanted: &str| {
+        let found = rest.any(|line| line.strip_prefix('#').unwrap_or(line).starts_with(wanted));
+        assert!(found, "`{wanted}` does not come in its turn");
+    };
+    let plain = |section: &'static keys::Section| section.keys.iter().filter(|key| !key.sample().is_empty());
+    plain(&keys::ROOT).for_each(|key| expect(&format!("{} = ", key.name)));
+    for key in keys::ROOT.keys {
+        match key.kind {
+            keys::Kind::Table(inner) | keys::Kind::Tables(inner) | keys::Kind::Named(inner) => {
+                expect(&inner.header.replace("NAME", "our-appliance"));
+                assert_eq!(plain(inner).count(), inner.keys.len(), "each key of {} has a sample", inner.header);
+                inner.keys.iter().for_each(|key| expect(&format!("{} = ", key.name)));
+            }
+            keys::Kind::Levels => crate::rules::RULES.iter().for_each(|rule| expect(&format!("{} = ", rule.id))),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_new_policy_says_what_was_chosen_and_why() {
+    let chosen =
+        Chosen { section: "[go]", key: "cgo", value: "\"static\"".into(), because: "a\u{1b}.go imports C".into() };
+    let text = starter(&[], &[chosen]);
+    assert!(text.contains("# a\\x1b.go imports C\ncgo = \"static\"\n"), "{text}");
+    assert_eq!(policy(&text).go.cgo.value, CgoPolicy::Static);
+}

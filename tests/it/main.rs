@@ -13,6 +13,7 @@ mod facts_schema; // Does the JSON form of facts keep to its schema?
 #[path = "../../fuzz/src/container.rs"]
 mod fuzz_container; // Do readers get as far as the bytes that the fuzzer makes up?
 mod harness; // Does the harness itself hold?
+mod init; // Does `seaworthy init` write what works, and touch nothing?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?
 mod matrix; // Does the table say where each binary runs?

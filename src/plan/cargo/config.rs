@@ -145,7 +145,8 @@ pub(super) fn cargo_home(environment: &Environment) -> Option<PathBuf> {
     }
 }
 
-fn read(path: &Path) -> Option<Table> {
+/// A file of TOML, unless it is none, or no regular file.
+pub(crate) fn read(path: &Path) -> Option<Table> {
     let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
     let mut text = String::new();
     file.take(LONGEST).read_to_string(&mut text).ok()?;

@@ -40,6 +40,11 @@ pub(super) fn libc(triple: &str) -> Libc {
     }
 }
 
+/// Whether programs for that target are linked against glibc, dynamically unless flags say otherwise.
+pub(crate) fn is_glibc(triple: &str) -> bool {
+    libc(triple) == Libc::Glibc
+}
+
 /// The targets the user chose: `--target`, else the environment and the configuration, as cargo weighs them. An array in a
 /// file is not replaced by the variable but extended.
 pub(super) fn chosen(flags: &[Flag], config: &Config, environment: &Environment) -> Vec<Sourced> {
@@ -72,7 +77,7 @@ pub(crate) fn to_give(policy: &Policy) -> Option<(String, &'static str, Origin)>
 }
 
 /// The musl target of the architecture this program was built for. Source: `rustc --print target-list` of 1.95.
-fn host_musl() -> Option<&'static str> {
+pub(crate) fn host_musl() -> Option<&'static str> {
     Some(match std::env::consts::ARCH {
         "x86_64" => "x86_64-unknown-linux-musl",
         "aarch64" => "aarch64-unknown-linux-musl",

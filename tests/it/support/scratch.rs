@@ -49,6 +49,10 @@ impl Scratch {
         let built = Path::new(env!("CARGO_BIN_EXE_seaworthy")).with_file_name("");
         for name in names {
             let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+            // Copying onto a link of itself would empty the program.
+            if directory.join(&file).exists() {
+                continue;
+            }
             std::fs::hard_link(built.join(&file), directory.join(&file))
                 .or_else(|_| std::fs::copy(built.join(&file), directory.join(&file)).map(drop))
                 .unwrap_or_else(|error| panic!("cannot copy `{file}`: {error}"));
