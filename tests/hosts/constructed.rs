@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use seaworthy::hosts::Disk;
-use seaworthy::hosts::load::Outcome;
 
-use crate::corpus::{host_of, say};
 use crate::matrix::Matrix;
 use crate::patch::Patch;
-use crate::real::{self, Item, Kind};
+use crate::real::{self, Item, Kind, Tools};
+use crate::said::{host_of, say};
 
 const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
 const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
@@ -20,28 +19,42 @@ const ROOTS: [&str; 5] = ["debian-11", "debian-12", "debian-13", "musl-1.2.3", "
 /// A file with the roots in which it really works, so that no case can lose its point.
 struct Case {
     path: &'static str,
+    kind: Kind,
     loader: Option<&'static str>,
     works_in: &'static [&'static str],
 }
 
 const fn program(path: &'static str, works_in: &'static [&'static str]) -> Case {
-    Case { path, loader: Some(GLIBC), works_in }
+    Case { path, kind: Kind::Run, loader: Some(GLIBC), works_in }
+}
+
+/// A program that would fail if its own code ran.
+const fn loaded(path: &'static str, works_in: &'static [&'static str]) -> Case {
+    Case { path, kind: Kind::Program, loader: Some(GLIBC), works_in }
+}
+
+const fn started(path: &'static str, works_in: &'static [&'static str]) -> Case {
+    Case { path, kind: Kind::Static, loader: None, works_in }
 }
 
 const fn musl(path: &'static str, works_in: &'static [&'static str]) -> Case {
-    Case { path, loader: Some(MUSL), works_in }
+    Case { path, kind: Kind::Run, loader: Some(MUSL), works_in }
 }
 
 const fn library(path: &'static str, works_in: &'static [&'static str]) -> Case {
-    Case { path, loader: None, works_in }
+    Case { path, kind: Kind::Library, loader: None, works_in }
 }
 
+const ALL: &[&str] = &ROOTS;
 const ALL_GLIBC: &[&str] = &["debian-11", "debian-12", "debian-13"];
 const ALL_MUSL: &[&str] = &["musl-1.2.3", "alpine-3.23"];
 const FROM_2_34: &[&str] = &["debian-12", "debian-13"];
 
 const CASES: &[Case] = &[
     program("plain", FROM_2_34),
+    loaded("exits", FROM_2_34), // the loader is asked, not the program
+    started("static", ALL),
+    started("static-pie", ALL),
     program("unused-need", FROM_2_34), // no symbol uses the need: the loader checks it all the same
     program("weak-need", ALL_GLIBC),   // VER_FLG_WEAK: the loader lets it pass
     program("relr-marked", FROM_2_34),
@@ -62,7 +75,7 @@ const CASES: &[Case] = &[
     program("versions-other/main", &[]),
     program("nodefaultlib", &[]),
     program("need-of-nothing", &[]),
-    library("plain-library.so", &["debian-11", "debian-12", "debian-13", "musl-1.2.3", "alpine-3.23"]),
+    library("plain-library.so", ALL),
     library("needs-program.so", &[]),
     library("execstack.so", &["debian-11", "debian-12", "musl-1.2.3", "alpine-3.23"]),
     library("tls-64.so", ALL_GLIBC),
@@ -115,31 +128,33 @@ fn every_constructed_case_is_judged_as_it_ends() {
         println!("skipped: {why}");
         return;
     }
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hosts-constructed-{}", std::process::id()));
-    make(&directory);
-    let item = |case: &Case| Item {
-        path: case.path.to_owned(),
-        kind: if case.loader.is_some() { Kind::Run } else { Kind::Library },
-        interpreter: case.loader.map(str::to_owned),
-    };
+    let scratch = real::scratch("hosts-constructed-");
+    let directory = scratch.path();
+    make(directory);
+    let tools = Tools::compile();
+    let item =
+        |case: &Case| Item { path: case.path.to_owned(), kind: case.kind, interpreter: case.loader.map(str::to_owned) };
     let items: Vec<Item> = CASES.iter().map(item).collect();
-    let mut matrix = Matrix::default();
+    let mut total = Matrix::default();
     let mut wrong = Vec::new();
     for root in real::roots(&ROOTS) {
-        let real = real::load(&root, &directory, &items);
+        let mut matrix = Matrix::default();
+        let real = tools.load(&root, directory, &items);
         let (host, files) = (host_of(&root), Disk::default());
         for case in CASES {
             let said = say(&directory.join(case.path), &host, &files);
             let really = &real[case.path];
-            if !matrix.count(really.loads, said.outcome) || said.outcome == Outcome::Unknown {
+            if !matrix.count(really.loads, said.outcome) || matrix.undecided() > 0 {
                 wrong.push(format!("{} in {}: said {said:#?}\n  really: {}", case.path, root.name, really.complaint));
             }
-            if really.loads != case.works_in.contains(&root.name.as_str()) {
+            let died = really.died && case.kind != Kind::Run;
+            if died || really.loads != case.works_in.contains(&root.name.as_str()) {
                 wrong.push(format!("{} in {}: really: {}", case.path, root.name, really.complaint));
             }
         }
+        println!("{}: {}", root.name, matrix.line());
+        total.add(matrix);
     }
-    println!("constructed cases\n{matrix}\n{}", matrix.line());
-    let _ = std::fs::remove_dir_all(&directory);
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("constructed cases\n{total}\n{}", total.line());
+    assert!(total.wrong() == 0 && wrong.is_empty(), "{}", wrong.join("\n"));
 }

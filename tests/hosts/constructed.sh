@@ -14,6 +14,9 @@ int main(int count, char **arguments) { return table[count & 1](); }
 E2
 
 gcc main.c -o plain
+gcc main.c -static -o static
+gcc main.c -static-pie -o static-pie
+echo 'int main(void) { return 1; }' > exits.c && gcc exits.c -o exits
 cp plain unused-need
 cp plain weak-need
 gcc -pie -fPIE table.c -Wl,-z,pack-relative-relocs -o relr-marked

@@ -44,15 +44,21 @@ impl Matrix {
         self.fails[0] + self.loads[1]
     }
 
-    /// `P pairs, right R, wrong "runs" A, wrong "does not run" B, undecided U`.
+    /// How many pairs nothing was said of.
+    pub(crate) fn undecided(&self) -> u32 {
+        self.loads[2] + self.fails[2]
+    }
+
+    /// How many pairs there are.
+    pub(crate) fn pairs(&self) -> u32 {
+        self.loads.iter().chain(&self.fails).sum()
+    }
+
+    /// `P pairs, right R, wrong "runs" A, wrong "does not run" B`; an undecided pair is none of the three.
     pub(crate) fn line(&self) -> String {
-        let undecided = self.loads[2] + self.fails[2];
-        let right = self.loads[0] + self.fails[1];
-        let pairs = right + undecided + self.wrong();
+        let (pairs, right) = (self.pairs(), self.loads[0] + self.fails[1]);
         let (runs, not) = (self.fails[0], self.loads[1]);
-        format!(
-            "{pairs} pairs, right {right}, wrong \"runs\" {runs}, wrong \"does not run\" {not}, undecided {undecided}"
-        )
+        format!("{pairs} pairs, right {right}, wrong \"runs\" {runs}, wrong \"does not run\" {not}")
     }
 }
 
