@@ -45,6 +45,10 @@ pub struct ElfFacts {
     pub has_dynamic: bool,
     /// `DT_NEEDED`, in order.
     pub needed: Vec<String>,
+    /// `DT_FILTER`: libraries that glibc loads with this one, as it does `needed`.
+    pub filters: Vec<String>,
+    /// `DT_AUXILIARY`: libraries that glibc loads with this one where they are there.
+    pub auxiliaries: Vec<String>,
     /// `DT_SONAME`.
     pub soname: Option<String>,
     /// `DT_RPATH`, as written (colon-separated).
@@ -60,8 +64,8 @@ pub struct ElfFacts {
     pub glibc_floor: Option<Vec<u32>>,
     /// Undefined dynamic symbols, in table order.
     pub undefined: Vec<UndefinedSymbol>,
-    /// Defined dynamic symbols that carry a needed version: targets of copy relocations, which the loader looks up in the
-    /// libraries like undefined ones.
+    /// Targets of copy relocations, which the loader looks up in the libraries like undefined ones: defined dynamic symbols that
+    /// carry a needed version, or that a program has such a relocation for.
     pub copied: Vec<UndefinedSymbol>,
     /// Defines the entry of musl's loader: the file is musl's `libc.so`.
     pub defines_musl_loader: bool,
@@ -93,6 +97,9 @@ pub struct ElfFacts {
     pub max_load_align: u64,
     /// Smallest `p_align` of the `PT_LOAD` segments, in bytes.
     pub min_load_align: u64,
+    /// Largest power of two, up to 2^32, modulo which address and offset of every `PT_LOAD` segment are equal: no larger page
+    /// holds them as they lie in the file.
+    pub load_congruence: u64,
     /// Lowest kernel of `NT_GNU_ABI_TAG` (for OS 0, Linux), as `3.2.0`.
     pub abi_tag_kernel: Option<String>,
     /// `NT_GNU_ABI_TAG` whole.

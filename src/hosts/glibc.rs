@@ -251,6 +251,20 @@ pub(super) fn loader_path(arch: &str, abi: Option<&str>) -> Option<&'static str>
     })
 }
 
+/// The multiarch triplet in Debian's directories of libraries.
+pub(super) fn triplet(arch: &str) -> Option<&'static str> {
+    Some(match arch {
+        "x86_64" => "x86_64-linux-gnu",
+        "aarch64" => "aarch64-linux-gnu",
+        "arm" => "arm-linux-gnueabihf",
+        "i386" => "i386-linux-gnu",
+        "ppc64le" => "powerpc64le-linux-gnu",
+        "riscv64" => "riscv64-linux-gnu",
+        "s390x" => "s390x-linux-gnu",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,10 +4,12 @@
 //! `elf/dl-load.c`, `dl-version.c` and `dl-lookup.c`, and musl's `ldso/dynlink.c`, with every symbol bound at once. What it
 //! cannot know becomes a gap, and a load with a gap never "runs".
 
+mod accept;
 mod graph;
 mod late;
 mod lazy;
 mod objects;
+mod paths;
 mod reason;
 mod search;
 mod symbols;
@@ -119,10 +121,16 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
         return result;
     };
     result.reasons.extend(machine(program.facts, elf, host));
+    let relative = elf.interpreter.as_deref().is_some_and(|path| !path.starts_with('/'));
+    if relative {
+        result
+            .gaps
+            .push(Gap::library("its loader is looked for from the working directory, which is not known".into()));
+    }
     let alone = program.facts.linkage == Linkage::Static && program.facts.kind != Kind::SharedObject;
     // `linux:K` is a kernel and nothing else.
     let only_kernel = host.kernel.is_some() && host.libc.is_none() && !host.complete;
-    if !alone && !only_kernel && result.reasons.is_empty() {
+    if !alone && !only_kernel && !relative && result.reasons.is_empty() {
         match graph::Graph::build(program, elf, host, shipped) {
             Ok(mut graph) => {
                 if elf.soname.as_deref() == Some("libc.so.6") {
@@ -167,7 +175,7 @@ fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Opt
 }
 
 /// The number of an x86-64 level.
-fn level(name: &str) -> Option<u32> {
+pub(super) fn level(name: &str) -> Option<u32> {
     match name {
         "x86-64-baseline" => Some(1),
         _ => name.strip_prefix("x86-64-v")?.parse().ok(),

@@ -22,8 +22,6 @@ pub use disk::Disk;
 
 /// Directories glibc's loader searches when its own list cannot be read off it.
 const USUAL: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
-/// Levels of `glibc-hwcaps` (glibc 2.33 NEWS), tried after the plain directory: the level of the machine is not known.
-const LEVELS: &[&str] = &["x86-64-v2", "x86-64-v3", "x86-64-v4"];
 /// musl's default path (`ldso/dynlink.c`, `sys_path`).
 const MUSL_PATH: &str = "/lib:/usr/local/lib:/usr/lib";
 /// No list of directories is longer than this outside a hostile root.
@@ -37,6 +35,7 @@ pub struct Root {
     opened: Mutex<HashMap<PathBuf, Opened>>,
     cache: OnceLock<HashMap<String, Vec<String>>>,
     directories: OnceLock<Vec<String>>,
+    musl_directories: OnceLock<Vec<String>>,
 }
 
 impl PartialEq for Root {
@@ -63,6 +62,7 @@ impl Root {
             opened: Mutex::default(),
             cache: OnceLock::new(),
             directories: OnceLock::new(),
+            musl_directories: OnceLock::new(),
         })
     }
 
@@ -73,21 +73,29 @@ impl Root {
         (metadata.len() <= MOST_BYTES).then(|| std::fs::read(real).ok())?
     }
 
-    /// Paths at which the loader of that family looks for a library by name, in order.
-    pub(super) fn candidates(&self, name: &str, family: LibcFamily) -> Vec<String> {
-        if family == LibcFamily::Musl {
-            return self.musl_directories().iter().map(|directory| format!("{directory}/{name}")).collect();
+    /// Directories in which the loader of that family looks by default, in order.
+    pub(super) fn directories(&self, family: LibcFamily) -> &[String] {
+        match family {
+            LibcFamily::Musl => self.musl_directories.get_or_init(|| self.musl_directories()),
+            _ => self.directories.get_or_init(|| self.glibc_directories()),
         }
-        let cache = self
-            .cache
-            .get_or_init(|| self.bytes("/etc/ld.so.cache").map(|bytes| cache::parse(&bytes)).unwrap_or_default());
-        let mut paths = cache.get(name).cloned().unwrap_or_default();
-        let directories = self.directories.get_or_init(|| self.glibc_directories());
-        paths.extend(directories.iter().map(|directory| format!("{directory}/{name}")));
-        for level in LEVELS.iter().filter(|_| self.arch == "x86_64") {
-            paths.extend(directories.iter().map(|directory| format!("{directory}/glibc-hwcaps/{level}/{name}")));
-        }
-        paths
+    }
+
+    /// Paths that `/etc/ld.so.cache` has for a library, which glibc's loader tries before its directories.
+    pub(super) fn cached(&self, name: &str) -> &[String] {
+        let read = || self.bytes("/etc/ld.so.cache").map(|bytes| cache::parse(&bytes)).unwrap_or_default();
+        self.cache.get_or_init(read).get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What `$LIB` is to the root's glibc: its first directory, as `lib/x86_64-linux-gnu` or `lib64`.
+    pub(super) fn lib_token(&self) -> Option<String> {
+        let first = self.directories(LibcFamily::Glibc).first()?;
+        Some(first.trim_start_matches('/').to_owned())
+    }
+
+    /// Whether somebody may execute the file.
+    pub(super) fn is_executable(&self, path: &str) -> bool {
+        links::resolve(&self.directory, path).is_ok_and(|real| disk::is_executable(&real))
     }
 
     /// The directories compiled into glibc's loader, as `/lib/x86_64-linux-gnu/` and its like, one after another.
@@ -142,11 +150,17 @@ impl Files for Root {
 /// Which C library a loader belongs to.
 pub(super) fn family(loader: &Image) -> LibcFamily {
     let Details::Elf(elf) = &loader.facts.details else { return LibcFamily::Unknown };
-    if elf.version_definitions.iter().any(|version| version == "GLIBC_PRIVATE") {
-        return LibcFamily::Glibc;
-    }
     match &loader.exports {
-        Exports::Listed(listed) if listed.named("__libc_start_main").next().is_some() => LibcFamily::Musl,
+        // `libc.so.6` has that version too, and is no loader.
+        Exports::Listed(listed)
+            if elf.version_definitions.iter().any(|version| version == "GLIBC_PRIVATE")
+                && listed.named("_rtld_global").next().is_some() =>
+        {
+            LibcFamily::Glibc
+        }
+        Exports::Listed(listed) if !listed.has_definitions && listed.named("__libc_start_main").next().is_some() => {
+            LibcFamily::Musl
+        }
         _ => LibcFamily::Unknown,
     }
 }
@@ -187,11 +201,12 @@ pub(super) fn host(name: &str, directory: &Path, arch: &str) -> Result<Host, Str
 
 /// The release of the root's glibc: the newest numbered node of its libc.
 fn glibc_version(root: &Root) -> Option<Version> {
-    let candidates = root.candidates("libc.so.6", LibcFamily::Glibc);
-    let image = candidates.iter().find_map(|path| match root.open(path) {
-        Opened::Object(image) if image.facts.arch == root.arch => Some(image),
-        _ => None,
-    })?;
+    let directories = root.directories(LibcFamily::Glibc).iter().map(|directory| format!("{directory}/libc.so.6"));
+    let image =
+        root.cached("libc.so.6").iter().cloned().chain(directories).find_map(|path| match root.open(&path) {
+            Opened::Object(image) if image.facts.arch == root.arch => Some(image),
+            _ => None,
+        })?;
     let Details::Elf(elf) = &image.facts.details else { return None };
     elf.version_definitions.iter().filter_map(|node| glibc::node_version(node)).max()
 }

@@ -78,7 +78,8 @@ fn cause(reason: &Reason) -> Option<Cause> {
         Reason::VersionOfNothing { library, .. }
         | Reason::UnversionedLibrary { library, .. }
         | Reason::StaticTls { library, .. } => Cause::Library(library.clone()),
-        Reason::ForeignRelocations { object } => Cause::Library(object.clone()),
+        Reason::NotToBeOpened { library } => Cause::Library(library.clone()),
+        Reason::ForeignRelocations { object } | Reason::Unmappable { object } => Cause::Library(object.clone()),
         Reason::ExecutableStack { .. } => Cause::ExecutableStack,
         Reason::NothingLoads => Cause::Loader(String::new()),
         _ => return None,

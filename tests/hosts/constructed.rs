@@ -73,6 +73,23 @@ const CASES: &[Case] = &[
     program("execstack-both/main", FROM_2_34),
     program("versions-gone/main", &["debian-13"]), // 2.36 aborts
     program("versions-other/main", &[]),
+    program("versions-unreached/main", FROM_2_34), // nothing is looked for in the library without versions
+    program("through-nothing/main", &[]),          // `nowhere/..` is nowhere
+    program("directory-in-the-way/main", &[]),
+    program("circle-in-the-way/main", &[]), // links in circles end the search of this list
+    program("dangling-in-the-way/main", FROM_2_34),
+    program("lib-token/main", FROM_2_34),
+    program("other-lib-token/main", &[]), // that is not Debian's `$LIB`
+    program("unknown-token/main", FROM_2_34),
+    program("other-system/main", &[]),
+    program("misplaced/main", &[]),
+    program("origin-as-name/main", FROM_2_34),
+    program("other-name/main", FROM_2_34),
+    program("filter-F/main", &[]),
+    program("filter-f/main", FROM_2_34),
+    program("copied/main", FROM_2_34),
+    program("copied-gone/main", &[]),
+    library("nodlopen.so", ALL_MUSL),
     program("nodefaultlib", &[]),
     program("need-of-nothing", &[]),
     library("plain-library.so", ALL),
@@ -93,6 +110,19 @@ const CASES: &[Case] = &[
     musl("musl-missing-child/main", &[]),
     musl("musl-not-elf/main", &[]),
     musl("musl-provided/main", ALL_MUSL),
+    musl("musl-through-nothing/main", &[]),
+    musl("musl-directory-in-the-way/main", &[]),
+    musl("musl-circle-in-the-way/main", &[]),
+    musl("musl-dangling-in-the-way/main", ALL_MUSL),
+    musl("musl-lib-token/main", &[]), // it knows `$ORIGIN` alone
+    musl("musl-unknown-token/main", &[]),
+    musl("musl-other-system/main", ALL_MUSL),
+    musl("musl-origin-as-name/main", &[]), // and that in run paths alone
+    musl("musl-other-name/main", &[]),     // a library's own name is nothing to it
+    musl("musl-filter-F/main", ALL_MUSL),
+    musl("musl-copied/main", ALL_MUSL),
+    musl("musl-copied-gone/main", &[]),
+    musl("musl-nobody-asks/main", &[]), // its libc is in scope only for those who ask for it
     library("musl-plain-library.so", ALL_MUSL),
     library("musl-tls-64.so", &[]),
 ];
@@ -108,6 +138,9 @@ fn make(directory: &Path) {
         file.weaken("GLIBC_2.34");
     });
     Patch::file(&directory.join("need-of-nothing"), |file| file.forget("libv.so"));
+    for case in ["other-system", "musl-other-system"] {
+        Patch::file(&directory.join(case).join("libway.so"), |file| file.system(9));
+    }
     Patch::file(&directory.join("other-machine/wrong/libchild.so"), |file| file.machine(183));
 }
 

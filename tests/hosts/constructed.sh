@@ -111,5 +111,66 @@ done
 gcc -shared -fPIC own.c -Wl,-soname,libv.so -o versions-gone/libv.so
 gcc -shared -fPIC own.c -Wl,-soname,libv.so -Wl,--version-script=v2.map -o versions-other/libv.so
 
+# What lies in the way of a library, and ways to it that lead elsewhere.
+library() { # FILE [FLAG...]
+  mkdir -p "$(dirname "$1")"
+  $compiler -shared -fPIC -nostdlib -Wl,-soname,libway.so -o "$@"
+}
+for compiler in gcc musl-gcc; do
+  p=${compiler%gcc}
+  way() { # DIRECTORY RUN-PATH [FLAG...]: a program with its library, which lies in DIRECTORY itself
+    library "$p$1/libway.so" own.c
+    $compiler uses_own.c "$p$1/libway.so" -Wl,--enable-new-dtags,-rpath,"$2" "${@:3}" -o "$p$1/main"
+  }
+  way through-nothing '$ORIGIN/nowhere/..'
+  way directory-in-the-way '$ORIGIN/first:$ORIGIN' && mkdir -p "${p}directory-in-the-way/first/libway.so"
+  way circle-in-the-way '$ORIGIN/first:$ORIGIN' && mkdir -p "${p}circle-in-the-way/first"
+  ln -sf libway.so "${p}circle-in-the-way/first/libway.so"
+  way dangling-in-the-way '$ORIGIN/first:$ORIGIN' && mkdir -p "${p}dangling-in-the-way/first"
+  ln -sf nothing "${p}dangling-in-the-way/first/libway.so"
+  way lib-token '$ORIGIN/$LIB' && library "${p}lib-token/lib/x86_64-linux-gnu/libway.so" own.c && rm "${p}lib-token/libway.so"
+  way other-lib-token '$ORIGIN/$LIB' && library "${p}other-lib-token/lib64/libway.so" own.c && rm "${p}other-lib-token/libway.so"
+  way unknown-token '$ORIGIN/$TOKEN' && mkdir -p "${p}unknown-token/\$TOKEN" && mv "${p}unknown-token/libway.so" "${p}unknown-token/\$TOKEN/"
+  way other-system '$ORIGIN'
+  way misplaced '$ORIGIN' && library "${p}misplaced/libway.so" own.c -Wl,-z,max-page-size=1024
+  # The path is the name, since the library has none of its own.
+  mkdir -p "${p}origin-as-name" && $compiler -shared -fPIC own.c -Wl,-soname,'$ORIGIN/libway.so' -o "${p}origin-as-name/libway.so"
+  $compiler uses_own.c "${p}origin-as-name/libway.so" -o "${p}origin-as-name/main"
+  # Found under one name, asked for by its own.
+  mkdir -p "${p}other-name" && library "${p}other-name/libway.so" own.c
+  echo 'int own(void); int ask(void) { return own(); }' > asks.c
+  $compiler -shared -fPIC asks.c "${p}other-name/libway.so" -Wl,-soname,libask.so -o "${p}other-name/libask.so"
+  mv "${p}other-name/libway.so" "${p}other-name/libother.so"
+  $compiler -shared -fPIC own.c -Wl,-soname,libother.so -o stub-other.so
+  echo 'int ask(void); int own(void); int main(void) { return ask() == own() ? 42 : 1; }' > uses_both.c
+  $compiler uses_both.c stub-other.so "${p}other-name/libask.so" -Wl,-rpath,'$ORIGIN' -o "${p}other-name/main"
+  # Filters: the one must be there, the other may.
+  for kind in F f; do
+    way "filter-$kind" '$ORIGIN' && library "${p}filter-$kind/libway.so" own.c -Wl,-$kind,libnowhere.so
+  done
+  # A variable that is copied into the program, and then gone.
+  echo 'int variable = 42;' > variable.c && echo 'extern int variable; int main(void) { return variable; }' > uses_variable.c
+  for case in copied copied-gone; do
+    mkdir -p "$p$case" && library "$p$case/libway.so" variable.c
+    $compiler -no-pie -fno-pic uses_variable.c "$p$case/libway.so" -Wl,-rpath,'$ORIGIN' -o "$p$case/main"
+  done
+  library "${p}copied-gone/libway.so" own.c
+  $compiler -shared -fPIC own.c -Wl,-z,nodlopen -o "${p}nodlopen.so"
+done
+echo '#include <string.h>
+  int ask(char *text) { return strlen(text); }' > asks_libc.c
+# No code of the library or the program names the C library.
+mkdir -p musl-nobody-asks && musl-gcc -shared -fPIC -fno-builtin -nostdlib asks_libc.c -Wl,-soname,libask.so -o musl-nobody-asks/libask.so
+echo 'int ask(char *); void _start(void) { __asm__ volatile("syscall" : : "a"(231L), "D"((long) 39 + ask("abc"))); }' > begins.c
+gcc -nostdlib -fno-stack-protector begins.c musl-nobody-asks/libask.so -Wl,-rpath,'$ORIGIN' -Wl,--unresolved-symbols=ignore-in-shared-libs \
+  -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1 -o musl-nobody-asks/main
+
+# Versions are asked of a library without any, but another one before it has the symbol.
+mkdir -p versions-unreached
+gcc -shared -fPIC own.c -Wl,-soname,libv.so -Wl,--version-script=v1.map -o versions-unreached/libv.so
+gcc -shared -fPIC own.c -Wl,-soname,libfirst.so -Wl,--version-script=v1.map -o versions-unreached/libfirst.so
+gcc uses_own.c -Wl,--no-as-needed versions-unreached/libv.so versions-unreached/libfirst.so -Wl,-rpath,'$ORIGIN' -o versions-unreached/main
+echo 'int other(void) { return 0; }' > other.c && gcc -shared -fPIC other.c -Wl,-soname,libv.so -o versions-unreached/libv.so
+
 gcc main.c -Wl,-z,nodefaultlib -o nodefaultlib
 cp versions-gone/main need-of-nothing

@@ -57,6 +57,11 @@ impl Patch {
         }
     }
 
+    /// Makes the file one for another system (`EI_OSABI`).
+    pub(crate) fn system(&mut self, osabi: u8) {
+        self.bytes[7] = osabi;
+    }
+
     /// Hides a `DT_NEEDED` behind a tag that no loader knows; its version needs stay.
     pub(crate) fn forget(&mut self, library: &str) {
         let (dynamic, size) = self.section(".dynamic");

@@ -1,5 +1,7 @@
 //! Puts the facts of one ELF file together.
 
+use std::collections::HashSet;
+
 use goblin::elf::dynamic::{DF_SYMBOLIC, DT_GNU_HASH, DT_HASH, DT_SYMBOLIC};
 use goblin::elf::header::{ET_DYN, ET_EXEC};
 use goblin::elf::program_header::{
@@ -10,6 +12,7 @@ use goblin::elf::section_header::SHT_SYMTAB;
 use super::dynamic::{Dynamic, DynamicStrings, Names};
 use super::image::Image;
 use super::notes::Notes;
+use super::relocations::copied;
 use super::start::start_code;
 use super::symbols::{self, Imports, SymbolTable};
 use super::versions::{Needs, definitions};
@@ -73,6 +76,7 @@ struct Parts {
 impl Parts {
     fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
         let dynamic = Dynamic::read(image)?;
+        let interpreter = interpreter(image)?;
         let strings = DynamicStrings::open(image, &dynamic)?;
         let mut needs = Needs::default();
         let mut defined_versions = Vec::new();
@@ -83,7 +87,8 @@ impl Parts {
             let definitions = definitions(image, &dynamic, strings)?;
             defined_versions = definitions.into_iter().filter(|one| !one.is_base).map(|one| one.name).collect();
             if let Some(table) = SymbolTable::open(image, &dynamic)? {
-                imports = Imports::read(&table, &dynamic, strings, &mut needs)?;
+                let copied = if interpreter.is_some() { copied(image, &dynamic)? } else { HashSet::new() };
+                imports = Imports::read(&table, &dynamic, strings, &mut needs, &copied)?;
                 // A libc's worth of names is read only where nothing else says what the file is.
                 if imports.undefined.is_empty() && needs.list.is_empty() && defined_versions.is_empty() {
                     defines_musl_loader = symbols::defines_musl_loader(&table, strings)?;
@@ -91,7 +96,7 @@ impl Parts {
             }
         }
         Ok(Parts {
-            interpreter: interpreter(image)?,
+            interpreter,
             names: Names::read(&dynamic, strings.as_ref())?,
             notes: Notes::read(image)?,
             dynamic,
@@ -106,6 +111,8 @@ impl Parts {
         let Parts { interpreter, dynamic, names, needs, defined_versions, imports, defines_musl_loader, notes } = self;
         let loads: Vec<&ProgramHeader> = image.segments_of(PT_LOAD).collect();
         let align = |segment: &&ProgramHeader| segment.p_align.max(1);
+        let congruence =
+            |segment: &&ProgramHeader| segment.p_vaddr.wrapping_sub(segment.p_offset).trailing_zeros().min(32);
         let relro = match (image.segments_of(PT_GNU_RELRO).next(), dynamic.bind_now()) {
             (None, _) => Relro::None,
             (Some(_), false) => Relro::Partial,
@@ -123,6 +130,8 @@ impl Parts {
             interpreter,
             has_dynamic: dynamic.present,
             needed: names.needed,
+            filters: names.filters,
+            auxiliaries: names.auxiliaries,
             soname: names.soname,
             rpath: names.rpath,
             runpath: names.runpath,
@@ -156,6 +165,7 @@ impl Parts {
                 .collect(),
             max_load_align: loads.iter().map(align).max().unwrap_or(0),
             min_load_align: loads.iter().map(align).min().unwrap_or(0),
+            load_congruence: 1 << loads.iter().map(congruence).min().unwrap_or(32),
             abi_tag_kernel: notes.abi_tag.as_ref().filter(|tag| tag.system == "Linux").map(|tag| tag.kernel.clone()),
             abi_tag: notes.abi_tag,
             build_id: notes.build_id,

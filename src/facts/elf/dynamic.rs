@@ -16,6 +16,9 @@ use crate::facts::bytes::into_text;
 /// gABI `DT_RELR`, `DT_RELRSZ`; Android's first encoding of it.
 const DT_RELR: u64 = 36;
 const DT_ANDROID_RELR: u64 = 0x6fff_e000;
+/// Sun's filters, which glibc knows (`elf.h`).
+const DT_AUXILIARY: u64 = 0x7fff_fffd;
+const DT_FILTER: u64 = 0x7fff_ffff;
 /// Bytes of `PT_DYNAMIC` that are read; real ones have a few hundred.
 const LONGEST: u64 = 1 << 20;
 
@@ -158,6 +161,8 @@ impl<'i, 's> DynamicStrings<'i, 's> {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) needed: Vec<String>,
+    pub(super) filters: Vec<String>,
+    pub(super) auxiliaries: Vec<String>,
     pub(super) soname: Option<String>,
     pub(super) rpath: Option<String>,
     pub(super) runpath: Option<String>,
@@ -172,6 +177,8 @@ impl Names {
         for &(tag, value) in &dynamic.entries {
             let what = match tag {
                 DT_NEEDED => "DT_NEEDED",
+                DT_FILTER => "DT_FILTER",
+                DT_AUXILIARY => "DT_AUXILIARY",
                 DT_SONAME => "DT_SONAME",
                 DT_RPATH => "DT_RPATH",
                 DT_RUNPATH => "DT_RUNPATH",
@@ -180,6 +187,8 @@ impl Names {
             let name = strings.get(value, what)?;
             match tag {
                 DT_NEEDED => names.needed.push(name),
+                DT_FILTER => names.filters.push(name),
+                DT_AUXILIARY => names.auxiliaries.push(name),
                 DT_SONAME => names.soname = Some(name),
                 DT_RPATH => names.rpath = Some(name),
                 _ => names.runpath = Some(name),

@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use goblin::elf::dynamic::{DT_JMPREL, DT_PLTREL, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELSZ};
+use goblin::elf::dynamic::{
+    DT_JMPREL, DT_PLTREL, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELASZ, DT_RELCOUNT, DT_RELSZ,
+};
 use goblin::elf::header::{
-    EM_386, EM_AARCH64, EM_ARM, EM_LOONGARCH, EM_PPC, EM_PPC64, EM_RISCV, EM_S390, EM_SPARC, EM_SPARCV9, EM_X86_64,
+    EM_386, EM_AARCH64, EM_ARM, EM_LOONGARCH, EM_MIPS, EM_PPC, EM_PPC64, EM_RISCV, EM_S390, EM_SPARC, EM_SPARCV9,
+    EM_X86_64,
 };
 
 use super::SymbolKind;
@@ -47,19 +50,41 @@ pub fn has_relocations_only_glibc_knows(source: &Source<'_>) -> Result<bool, Unr
         [(DT_RELA, DT_RELASZ, true), (DT_REL, DT_RELSZ, false), (DT_JMPREL, DT_PLTRELSZ, is_rela)]
     {
         let (Some(address), Some(size)) = (dynamic.get(address), dynamic.get(size)) else { continue };
-        each(&image, address, size, rela, |kind, symbol| {
+        each(&image, address, size, rela, 0, |kind, symbol| {
             found |= Some(kind) == irelative || (symbol != 0 && own.contains(&symbol));
         })?;
     }
     Ok(found)
 }
 
-/// Calls `visit` with the type and the symbol index of every entry of a table.
+/// The dynamic symbols that a program has copy relocations for. The relative relocations, which linkers put first and count, are
+/// passed over: they are the many.
+///
+/// # Errors
+/// [`Unreadable`], with the table and the offset that are wrong.
+pub(super) fn copied(image: &Image<'_>, dynamic: &Dynamic) -> Result<HashSet<u64>, Unreadable> {
+    let mut found = HashSet::new();
+    let Some(copy) = copy(image) else { return Ok(found) };
+    for (address, size, count, rela) in
+        [(DT_RELA, DT_RELASZ, DT_RELACOUNT, true), (DT_REL, DT_RELSZ, DT_RELCOUNT, false)]
+    {
+        let (Some(address), Some(size)) = (dynamic.get(address), dynamic.get(size)) else { continue };
+        each(image, address, size, rela, dynamic.get(count).unwrap_or(0), |kind, symbol| {
+            if kind == copy {
+                found.insert(symbol);
+            }
+        })?;
+    }
+    Ok(found)
+}
+
+/// Calls `visit` with the type and the symbol index of every entry of a table but the `first` ones.
 fn each(
     image: &Image<'_>,
     address: u64,
     size: u64,
     rela: bool,
+    first: u64,
     mut visit: impl FnMut(u32, u64),
 ) -> Result<(), Unreadable> {
     const WHAT: &str = "relocation table";
@@ -72,7 +97,7 @@ fn each(
     };
     let (offset, left) = image.table(address, WHAT)?;
     let size = size.min(left) / entry * entry;
-    let mut done = 0;
+    let mut done = first.saturating_mul(entry).min(size);
     while done < size {
         let here = (CHUNK / entry * entry).min(size - done);
         let bytes = image.source.read(offset + done, here, WHAT)?;
@@ -88,6 +113,20 @@ fn each(
         done += here;
     }
     Ok(())
+}
+
+/// `R_*_COPY` of the machine (`elf.h` of glibc).
+fn copy(image: &Image<'_>) -> Option<u32> {
+    Some(match image.header.e_machine {
+        EM_X86_64 | EM_386 => 5,
+        EM_AARCH64 => 1024,
+        EM_ARM => 20,
+        EM_RISCV | EM_LOONGARCH => 4,
+        EM_PPC | EM_PPC64 | EM_SPARC | EM_SPARCV9 => 19,
+        EM_S390 => 9,
+        EM_MIPS => 126,
+        _ => return None,
+    })
 }
 
 /// `R_*_IRELATIVE` of the machine (`elf.h` of glibc).

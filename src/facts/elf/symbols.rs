@@ -1,5 +1,7 @@
 //! The dynamic symbol table: what the file leaves to others, and with which version.
 
+use std::collections::HashSet;
+
 use goblin::elf::dynamic::{DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM};
 use goblin::elf::header::{EM_MIPS, EM_S390};
 use goblin::elf::section_header::SHT_DYNSYM;
@@ -198,7 +200,8 @@ pub(super) struct Imports {
 }
 
 impl Imports {
-    /// Walks the symbols once, and notes in `needs` which of them carry each version.
+    /// Walks the symbols once, and notes in `needs` which of them carry each version; `copied` are the targets of copy
+    /// relocations.
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when a table or a name does not lie where it should.
@@ -207,6 +210,7 @@ impl Imports {
         dynamic: &Dynamic,
         strings: &DynamicStrings<'_, '_>,
         needs: &mut Needs,
+        copied: &HashSet<u64>,
     ) -> Result<Self, Unreadable> {
         let indices = table.version_indices(dynamic)?;
         let by_index = needs.by_index();
@@ -218,8 +222,9 @@ impl Imports {
             if !symbol.is_undefined() {
                 imports.defined_count += 1;
             }
-            // A defined symbol that carries a needed version is the target of a copy relocation.
-            if symbol.is_local() || (!symbol.is_undefined() && need.is_none()) {
+            // A defined symbol that carries a needed version is the target of a copy relocation too.
+            let is_ours = !symbol.is_undefined() && need.is_none() && !copied.contains(&symbol.index);
+            if symbol.is_local() || is_ours {
                 return Ok(());
             }
             let name = strings.get(u64::from(symbol.name), "st_name")?;

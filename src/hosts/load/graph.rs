@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::objects::{Files, Image, Opened};
 use super::search::{self, Found, Place};
 use super::{Gap, Load, Program, Reason};
+use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
-use crate::hosts::exports::{Exports, Listed};
+use crate::hosts::exports::{Answer, Exports, Listed};
 use crate::hosts::{Host, Library, glibc, musl};
 
 /// Libraries a table says nothing about but that one of ours always brings along; their own needs.
@@ -18,6 +19,9 @@ const IMPLIED: &[(&str, &[&str])] =
 /// A program that exports nothing.
 static NOTHING: Exports =
     Exports::Listed(Listed { symbols: Vec::new(), versions: Vec::new(), has_definitions: false, has_versym: false });
+
+/// What the kernel maps into every process by itself.
+const VDSO: &str = "linux-vdso.so.1";
 
 /// A chain of needs is never this long outside a hostile file.
 const MOST_OBJECTS: usize = 4096;
@@ -58,11 +62,12 @@ impl Node<'_> {
         }
     }
 
-    /// Whether the loader takes `name` for this object.
-    fn answers_to(&self, name: &str) -> bool {
+    /// Whether the loader takes `name` for this object: by a name it was asked for, and with glibc by its soname too.
+    fn answers_to(&self, name: &str, family: LibcFamily) -> bool {
         self.names.iter().any(|known| known == name)
             || match &self.body {
                 Body::Table(library) => library.soname == name,
+                _ if family == LibcFamily::Musl => false,
                 _ => self.elf().is_some_and(|elf| elf.soname.as_deref() == Some(name)),
             }
     }
@@ -78,6 +83,8 @@ pub(super) struct Graph<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     missing: Vec<Reason>,
     gaps: Vec<Gap>,
+    /// Somebody asked for musl's libc, whose symbols are in scope only then.
+    asks_for_musl: bool,
     /// The program as a library of its own, for its symbols.
     own: OnceCell<Option<Arc<Image>>>,
 }
@@ -94,7 +101,7 @@ impl<'a> Graph<'a> {
         shipped: &'a dyn Files,
     ) -> Result<Self, Reason> {
         let family = search::loader(program, elf, host)?;
-        let place = Place::Shipped(search::directory(program.path));
+        let place = Place::Shipped(super::paths::directory(program.path));
         let main = Node { names: Vec::new(), body: Body::Program(program, elf), place, parent: None };
         let mut graph = Graph {
             host,
@@ -103,6 +110,7 @@ impl<'a> Graph<'a> {
             nodes: vec![main],
             missing: Vec::new(),
             gaps: Vec::new(),
+            asks_for_musl: program.facts.kind == Kind::SharedObject,
             own: OnceCell::new(),
         };
         if !matches!(family, LibcFamily::Glibc | LibcFamily::Musl) {
@@ -113,7 +121,7 @@ impl<'a> Graph<'a> {
             return Ok(graph);
         }
         graph.follow(0);
-        if family == LibcFamily::Musl {
+        if family == LibcFamily::Musl && graph.asks_for_musl {
             match search::musl_libc(host, elf.interpreter.as_deref()) {
                 Some(body) => graph.nodes.push(Node {
                     names: vec!["libc.so".to_owned()],
@@ -142,7 +150,10 @@ impl<'a> Graph<'a> {
     fn follow(&mut self, mut at: usize) {
         while at < self.nodes.len() && self.nodes.len() < MOST_OBJECTS {
             for name in self.needs(at) {
-                self.need(&name, at);
+                self.need(&name, at, true);
+            }
+            for name in self.auxiliaries(at) {
+                self.need(&name, at, false);
             }
             at += 1;
         }
@@ -159,22 +170,41 @@ impl<'a> Graph<'a> {
                 let implied = IMPLIED.iter().find(|(soname, _)| *soname == library.soname);
                 implied.map_or_else(Vec::new, |(_, needs)| needs.iter().map(|&name| name.to_owned()).collect())
             }
-            _ => self.nodes[at].elf().map_or_else(Vec::new, |elf| elf.needed.clone()),
+            _ => self.nodes[at].elf().map_or_else(Vec::new, |elf| match self.family {
+                LibcFamily::Musl => elf.needed.clone(),
+                _ => elf.needed.iter().chain(&elf.filters).cloned().collect(),
+            }),
         }
     }
 
-    fn need(&mut self, name: &str, by: usize) {
-        if self.family == LibcFamily::Musl && musl::is_own_name(name) {
+    /// The libraries that one object takes where they are there.
+    fn auxiliaries(&self, at: usize) -> Vec<String> {
+        let elf = self.nodes[at].elf().filter(|_| self.family == LibcFamily::Glibc);
+        elf.map_or_else(Vec::new, |elf| elf.auxiliaries.clone())
+    }
+
+    /// Loads one library; `required` says whether the load fails without it.
+    fn need(&mut self, name: &str, by: usize, required: bool) {
+        let interpreter = self.interpreter();
+        if self.family == LibcFamily::Musl && (musl::is_own_name(name) || interpreter == Some(name)) {
+            self.asks_for_musl = true;
             return;
         }
-        if let Some(node) = self.nodes.iter_mut().find(|node| node.answers_to(name)) {
+        if self.family == LibcFamily::Glibc && name == VDSO {
+            return;
+        }
+        let family = self.family;
+        if let Some(node) = self.nodes.iter_mut().find(|node| node.answers_to(name, family)) {
             if !node.names.iter().any(|known| known == name) {
                 node.names.push(name.to_owned());
             }
             return;
         }
         let needed_by = self.nodes[by].label().to_owned();
-        match search::find(self, name, by) {
+        match self.loader_itself(name).unwrap_or_else(|| search::find(self, name, by)) {
+            Found::Object(Body::File(image), _) if self.family == LibcFamily::Musl && image.is_libc() => {
+                self.asks_for_musl = true;
+            }
             Found::Object(body, place) => {
                 if let Body::File(image) = &body
                     && let Some(node) = self.nodes.iter_mut().find(|node| {
@@ -187,6 +217,7 @@ impl<'a> Graph<'a> {
                 }
                 self.nodes.push(Node { names: vec![name.to_owned()], body, place, parent: Some(by) });
             }
+            Found::Absent { .. } | Found::Unusable { .. } if !required => {}
             Found::Absent { passed_over } => {
                 self.missing.push(Reason::MissingLibrary { name: name.to_owned(), needed_by, passed_over });
             }
@@ -198,6 +229,42 @@ impl<'a> Graph<'a> {
                 self.host.name
             ))),
         }
+    }
+
+    /// `PT_INTERP` of the program.
+    fn interpreter(&self) -> Option<&'a str> {
+        match &self.nodes[0].body {
+            Body::Program(_, elf) => elf.interpreter.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// glibc's loader, when it is asked for by its own name: it is loaded before anything is searched for.
+    fn loader_itself(&self, name: &str) -> Option<Found<'a>> {
+        let path = glibc::loader_path(&self.host.arch, None)?;
+        let soname = path.rsplit('/').next()?;
+        let is_asked = self.family == LibcFamily::Glibc && (name == soname || self.interpreter() == Some(name));
+        let body = search::loader_object(self.host, self.interpreter(), soname).filter(|_| is_asked)?;
+        Some(Found::Object(body, Place::Host(super::paths::directory(path))))
+    }
+
+    /// What only the C library of a program that loads the shared object defines: the object itself does not ask for it.
+    pub(super) fn only_loading_program_has(&self, symbol: &str, version: Option<&str>) -> bool {
+        let is_shared =
+            matches!(&self.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
+        if !is_shared || self.family != LibcFamily::Glibc || self.named("libc.so.6").is_some() {
+            return false;
+        }
+        let loader = glibc::loader_path(&self.host.arch, None).and_then(|path| path.rsplit('/').next());
+        ["libc.so.6"].into_iter().chain(loader).any(|name| {
+            let found = self.loader_itself(name).unwrap_or_else(|| search::find(self, name, 0));
+            let exports = match &found {
+                Found::Object(Body::Table(library), _) => &library.exports,
+                Found::Object(Body::File(image), _) => &image.exports,
+                _ => return false,
+            };
+            exports.satisfies_glibc(symbol, version) == Answer::Yes
+        })
     }
 
     /// Paths, or names, of the objects.

@@ -1,5 +1,6 @@
 //! What loaders refuse of objects for other reasons than names: what comes too late for a running program, and relocations.
 
+use super::accept;
 use super::graph::{Body, Graph, Node};
 use super::{Gap, Load, Reason};
 use crate::facts::Kind;
@@ -10,8 +11,12 @@ use crate::hosts::Version;
 /// What glibc keeps for static thread-local storage of libraries that come later (`elf/dl-tls.c`, defaults of
 /// `glibc.rtld.nns` and `glibc.rtld.optional_static_tls`; before 2.32 as much), in bytes; part of it may be taken.
 const TLS_RESERVE: u64 = 1664;
+/// What alignment may add to it.
+const TLS_SLACK: u64 = 256;
 /// What nothing has taken for sure.
 const TLS_FREE: u64 = 512;
+/// `DF_1_NOOPEN`, which musl does not look at.
+const DF_1_NOOPEN: u64 = 0x40;
 /// `DF_STATIC_TLS`.
 const DF_STATIC_TLS: u64 = 0x10;
 /// The release from which libraries that are opened may no longer make the stack executable (glibc 2.41 NEWS).
@@ -21,8 +26,16 @@ const NO_EXECUTABLE_STACK: Version = Version::new(2, 41);
 pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     // A running program loads all this, rather than the system a program.
     let is_late = matches!(&graph.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
+    if is_late && graph.family == LibcFamily::Glibc {
+        closed(graph, result);
+        accept::opened(graph, result);
+    }
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
+        let is_judged = is_late && graph.family == LibcFamily::Glibc;
+        if accept::is_unmappable(elf) && !is_judged && matches!(node.body, Body::Program(..)) {
+            result.reasons.push(Reason::Unmappable { object: node.label().to_owned() });
+        }
         if is_late {
             static_tls(graph, node, elf, result);
             stack(graph, node, elf, result);
@@ -34,6 +47,14 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     }
 }
 
+/// A library that says of itself that it is not to be opened by a running program.
+fn closed(graph: &Graph<'_>, result: &mut Load) {
+    let node = &graph.nodes[0];
+    if node.elf().is_some_and(|elf| elf.dt_flags_1 & DF_1_NOOPEN != 0) {
+        result.reasons.push(Reason::NotToBeOpened { library: node.label().to_owned() });
+    }
+}
+
 /// Static thread-local storage of what is loaded at run time: glibc has a reserve, musl has none.
 fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
     let known = matches!(graph.family, LibcFamily::Glibc | LibcFamily::Musl);
@@ -41,7 +62,8 @@ fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut L
         return;
     }
     let reserve = if graph.family == LibcFamily::Musl { 0 } else { TLS_RESERVE };
-    if elf.tls_size > reserve {
+    let slack = if reserve == 0 { 0 } else { TLS_SLACK };
+    if elf.tls_size > reserve + slack {
         result.reasons.push(Reason::StaticTls { library: node.label().to_owned(), bytes: elf.tls_size });
     } else if elf.tls_size > TLS_FREE {
         let (bytes, label) = (elf.tls_size, node.label());

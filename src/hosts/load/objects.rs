@@ -48,6 +48,12 @@ impl Image {
         Some(Image { path, facts, exports, only_for_glibc: indirect })
     }
 
+    /// Whether it is a C library, by what musl's loader looks at before it takes another file for itself (`ldso/dynlink.c`).
+    pub(super) fn is_libc(&self) -> bool {
+        let Exports::Listed(listed) = &self.exports else { return false };
+        ["__libc_start_main", "stdin"].into_iter().all(|name| listed.named(name).next().is_some())
+    }
+
     /// Its ELF facts.
     pub(super) fn elf(&self) -> Option<&ElfFacts> {
         match &self.facts.details {

@@ -106,6 +106,16 @@ pub enum Reason {
         /// The object that leaves it undefined.
         needed_by: String,
     },
+    /// The segments lie otherwise in the file than pages of memory could hold them.
+    Unmappable {
+        /// The object.
+        object: String,
+    },
+    /// A shared object that was linked not to be opened (`-z nodlopen`), which glibc heeds.
+    NotToBeOpened {
+        /// The library.
+        library: String,
+    },
     /// A library wants an executable stack, which glibc 2.41 and newer refuse.
     ExecutableStack {
         /// The library.
@@ -181,6 +191,10 @@ impl fmt::Display for Reason {
             Reason::UndefinedSymbol { name, version: None, needed_by } => {
                 write!(f, "nothing defines `{name}`, needed by {needed_by}")
             }
+            Reason::Unmappable { object } => {
+                write!(f, "the segments of {object} do not lie in the file as they do in memory, page by page")
+            }
+            Reason::NotToBeOpened { library } => write!(f, "{library} was linked with `-z nodlopen`"),
             Reason::ExecutableStack { library } => write!(f, "{library} wants an executable stack"),
             Reason::StaticTls { library, bytes } => {
                 write!(f, "{library} wants {bytes} bytes of static thread-local storage when it is loaded")

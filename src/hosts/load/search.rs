@@ -1,19 +1,37 @@
 //! Where loaders look: glibc's `_dl_map_object` (`elf/dl-load.c`) and musl's `load_library` (`ldso/dynlink.c`).
 
+use super::accept::{self, Accepted};
 use super::graph::{Body, Graph, Node};
 use super::objects::Opened;
-use super::{Program, Reason};
+use super::paths::{self, Spelled, directory, normal};
+use super::{Program, Reason, level};
 use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
 use crate::hosts::exports::Exports;
 use crate::hosts::load::Files;
-use crate::hosts::{Host, musl};
+use crate::hosts::{Host, Version, musl};
 
 /// `DF_1_NODEFLIB`: the default directories are not searched for this object.
 const DF_1_NODEFLIB: u64 = 0x800;
 /// Directories that belong to the system, never to what is shipped: a path from `$ORIGIN` that ends up here means the host's.
 const SYSTEM: &[&str] = &["/lib", "/lib64", "/lib32", "/libx32", "/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/libx32"];
+/// Subdirectories that glibc prefers on CPUs of a level (glibc 2.33 NEWS), tried after the directory itself.
+const LEVELS: &[&str] = &["x86-64-v2", "x86-64-v3", "x86-64-v4"];
+const KNOWS_LEVELS: Version = Version::new(2, 33);
+/// Those that it preferred by features of the CPU before 2.37 (its NEWS), the ones that nest not more than twice.
+const LEGACY: &[&str] = &[
+    "tls",
+    "x86_64",
+    "haswell",
+    "xeon_phi",
+    "avx512_1",
+    "tls/x86_64",
+    "tls/haswell",
+    "haswell/x86_64",
+    "haswell/avx512_1",
+];
+const FORGETS_LEGACY: Version = Version::new(2, 37);
 
 /// Which tree an object lies in, and its directory there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +63,6 @@ pub(super) enum Found<'a> {
     Unknown,
 }
 
-/// The directory of an absolute path.
-pub(super) fn directory(path: &str) -> String {
-    match path.rsplit_once('/') {
-        Some(("", _)) | None => "/".to_owned(),
-        Some((directory, _)) => directory.to_owned(),
-    }
-}
-
 /// Which loader would run, by `PT_INTERP`; for a shared object, that of the programs on the host.
 pub(super) fn loader(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Result<LibcFamily, Reason> {
     let own = host.libc.map(|libc| libc.family);
@@ -64,18 +74,37 @@ pub(super) fn loader(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Resul
         };
     };
     let Some(root) = &host.root else {
-        let present = || host.loaders.iter().any(|loader| loader == path);
-        return own.filter(|_| present()).ok_or_else(|| no_loader(path, host));
+        return match own {
+            Some(family) if host.loaders.iter().any(|loader| loader == path) => Ok(family),
+            // Another way to the same directory, or the file behind the usual link: the catalogue knows one path only.
+            Some(_) if may_be_a_loader(path, host) => Ok(LibcFamily::Unknown),
+            _ => Err(no_loader(path, host)),
+        };
     };
+    let bad = |why: String| Err(Reason::BadLoader { path: path.to_owned(), why });
     match root.open(path) {
         Opened::Absent => Err(no_loader(path, host)),
-        Opened::Unusable(why) => Err(Reason::BadLoader { path: path.to_owned(), why }),
-        Opened::Unreachable(why) => Err(Reason::BadLoader { path: path.to_owned(), why: why.to_owned() }),
+        Opened::Unusable(why) => bad(why),
+        Opened::Unreachable(why) => bad(why.to_owned()),
         Opened::Object(image) if image.facts.arch != program.facts.arch || image.facts.bits != program.facts.bits => {
-            Err(Reason::BadLoader { path: path.to_owned(), why: format!("it is made for {}", image.facts.arch) })
+            bad(format!("it is made for {}", image.facts.arch))
         }
+        Opened::Object(_) if !root.is_executable(path) => bad("it may not be executed".to_owned()),
         Opened::Object(image) => Ok(crate::hosts::rootfs::family(&image)),
     }
+}
+
+/// Whether an unusual path may lead to a loader of the host: it lies in the system's directories and is called like one.
+fn may_be_a_loader(path: &str, host: &Host) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let own = name(path);
+    let is_system = normal(path).is_some_and(|path| is_system(&path));
+    is_system && (own.starts_with("ld-2.") || own == "libc.so" || host.loaders.iter().any(|loader| name(loader) == own))
+}
+
+/// Whether a plain path lies in a directory that belongs to the system.
+fn is_system(path: &str) -> bool {
+    SYSTEM.iter().any(|system| path.strip_prefix(system).is_some_and(|rest| rest.starts_with('/')))
 }
 
 fn no_loader(path: &str, host: &Host) -> Reason {
@@ -84,50 +113,61 @@ fn no_loader(path: &str, host: &Host) -> Reason {
 
 /// Finds the library that the object number `by` asks for as `name`.
 pub(super) fn find<'a>(graph: &Graph<'a>, name: &str, by: usize) -> Found<'a> {
-    let mut search = Search { graph, name, arch: &graph.host.arch, passed_over: None };
+    let mut search = Search { graph, name, passed_over: None, is_stopped: false, relative: Vec::new() };
     let found = match graph.family {
         LibcFamily::Musl => search.musl(by),
         _ => search.glibc(by),
     };
-    found.unwrap_or(Found::Absent { passed_over: search.passed_over })
+    match found {
+        Some(found) => found,
+        None if search.is_in_working_directory() => Found::Unknown,
+        None => Found::Absent { passed_over: search.passed_over },
+    }
 }
 
 struct Search<'g, 'a> {
     graph: &'g Graph<'a>,
     name: &'g str,
-    arch: &'g str,
     passed_over: Option<String>,
+    /// glibc searches the rest of a list no further.
+    is_stopped: bool,
+    /// Paths from the working directory, which nobody knows.
+    relative: Vec<String>,
 }
 
 impl<'a> Search<'_, 'a> {
     /// `None` is "not found".
     fn glibc(&mut self, by: usize) -> Option<Found<'a>> {
+        let node = &self.graph.nodes[by];
         if self.name.contains('/') {
-            return self.at(&self.graph.nodes[by], self.name);
+            return self.at(node, &paths::glibc_path(self.name, node.place.directory(), self.graph.host));
         }
-        let asks = self.graph.nodes[by].elf();
-        let has_runpath = asks.is_some_and(|elf| elf.runpath.is_some());
-        if !has_runpath {
-            let mut next = Some(by);
-            let mut asked_main = false;
-            while let Some(at) = next {
-                asked_main |= at == 0;
-                if let Some(found) = self.rpath(at) {
-                    return Some(found);
-                }
-                next = self.graph.nodes[at].parent;
-            }
-            if !asked_main && let Some(found) = self.rpath(0) {
-                return Some(found);
-            }
+        let asks = node.elf();
+        if asks.is_none_or(|elf| elf.runpath.is_none())
+            && let Some(found) = self.rpaths(by)
+        {
+            return Some(found);
         }
         if let Some(runpath) = asks.and_then(|elf| elf.runpath.as_deref())
             && let Some(found) = self.directories(by, runpath.split(':'))
         {
             return Some(found);
         }
-        let no_default = asks.is_some_and(|elf| elf.dt_flags_1 & DF_1_NODEFLIB != 0);
-        if no_default { None } else { self.defaults() }
+        self.defaults(asks.is_none_or(|elf| elf.dt_flags_1 & DF_1_NODEFLIB == 0))
+    }
+
+    /// `DT_RPATH` of an object, of those that brought it in, and of the program.
+    fn rpaths(&mut self, by: usize) -> Option<Found<'a>> {
+        let mut next = Some(by);
+        let mut asked_main = false;
+        while let Some(at) = next {
+            asked_main |= at == 0;
+            if let Some(found) = self.rpath(at) {
+                return Some(found);
+            }
+            next = self.graph.nodes[at].parent;
+        }
+        if asked_main { None } else { self.rpath(0) }
     }
 
     /// `DT_RPATH` of one object, which counts only without a `DT_RUNPATH` of its own.
@@ -139,14 +179,13 @@ impl<'a> Search<'_, 'a> {
     /// musl treats both run paths alike, lets every parent's count, and stops at the first file that opens.
     fn musl(&mut self, by: usize) -> Option<Found<'a>> {
         if self.name.contains('/') {
-            return self.at(&self.graph.nodes[by], self.name);
+            return self.at(&self.graph.nodes[by], &paths::literal(self.name));
         }
         let mut next = Some(by);
         while let Some(at) = next {
             let node = &self.graph.nodes[at];
             let path = node.elf().and_then(|elf| elf.runpath.as_deref().or(elf.rpath.as_deref()));
-            // Any token but $ORIGIN makes it drop the whole path (`fixup_rpath`).
-            if let Some(path) = path.filter(|path| expand(path, "").is_some()) {
+            if let Some(path) = path.and_then(paths::musl_run_path) {
                 let directories = path.split([':', '\n']).filter(|directory| !directory.is_empty());
                 if let Some(found) = self.directories(at, directories) {
                     return Some(found);
@@ -154,97 +193,153 @@ impl<'a> Search<'_, 'a> {
             }
             next = node.parent;
         }
-        self.defaults()
+        self.defaults(true)
     }
 
-    fn directories<'p>(&mut self, of: usize, paths: impl Iterator<Item = &'p str>) -> Option<Found<'a>> {
-        // An empty entry means the working directory, which nobody knows.
-        for directory in paths.filter(|path| !path.is_empty()) {
-            let path = format!("{}/{}", directory.trim_end_matches('/'), self.name);
-            if let Some(found) = self.at(&self.graph.nodes[of], &path) {
+    fn directories<'p>(&mut self, of: usize, list: impl Iterator<Item = &'p str>) -> Option<Found<'a>> {
+        let node = &self.graph.nodes[of];
+        for directory in list {
+            let directory = if directory.is_empty() { "." } else { directory.trim_end_matches('/') };
+            let spelled = match self.graph.family {
+                LibcFamily::Musl => paths::musl_path(directory, node.place.directory()),
+                _ => paths::glibc_path(directory, node.place.directory(), self.graph.host),
+            };
+            let found = self.inside(node, &spelled, "");
+            if found.is_some() || std::mem::take(&mut self.is_stopped) {
+                return found;
+            }
+            if let Some(found) = self.subdirectories(|search, below| search.inside(node, &spelled, below)) {
                 return Some(found);
             }
         }
         None
     }
 
+    /// The library in one directory of a list, or `below` it.
+    fn inside(&mut self, node: &Node<'a>, directory: &Spelled, below: &str) -> Option<Found<'a>> {
+        let inside = |path: &String| format!("{path}/{below}{}", self.name);
+        let spelled = Spelled { paths: directory.paths.iter().map(inside).collect(), ..directory.clone() };
+        self.at(node, &spelled)
+    }
+
+    /// What glibc looks into besides a directory itself. On which CPUs it does is another matter, so what is found there
+    /// alone is found for sure only where every CPU is known to have that level.
+    fn subdirectories(&mut self, mut look: impl FnMut(&mut Self, &str) -> Option<Found<'a>>) -> Option<Found<'a>> {
+        let host = self.graph.host;
+        let glibc = host.glibc().filter(|_| self.graph.family == LibcFamily::Glibc && host.arch == "x86_64")?;
+        for name in LEVELS.iter().filter(|_| glibc >= KNOWS_LEVELS) {
+            if let Some(found) = look(self, &format!("glibc-hwcaps/{name}/")) {
+                let is_certain = host.cpu.and_then(level) >= level(name);
+                return Some(if is_certain { found } else { Found::Unknown });
+            }
+        }
+        let legacy = LEGACY.iter().filter(|_| glibc < FORGETS_LEGACY);
+        legacy.into_iter().any(|name| look(self, &format!("{name}/")).is_some()).then_some(Found::Unknown)
+    }
+
     /// Opens a path as `node` writes it: `$ORIGIN` is its directory in its own tree, anything absolute is the host's.
-    fn at(&mut self, node: &Node<'a>, path: &str) -> Option<Found<'a>> {
-        let from_origin = path.contains("$ORIGIN") || path.contains("${ORIGIN}");
+    fn at(&mut self, node: &Node<'a>, spelled: &Spelled) -> Option<Found<'a>> {
         let mut tree = &Place::Host(String::new());
-        if from_origin {
+        if spelled.from_origin {
             tree = &node.place;
         }
-        for path in spellings(path, node.place.directory()) {
-            let path = normal(&path)?;
-            let system =
-                SYSTEM.iter().any(|system| path.strip_prefix(system).is_some_and(|rest| rest.starts_with('/')));
-            let found = match tree {
-                Place::Shipped(_) if !system => self.accept(self.graph.shipped.open(&path), &path, true),
-                _ => self.on_host(&path),
+        for path in &spelled.paths {
+            let Some(plain) = normal(path) else {
+                self.relative.push(path.clone());
+                continue;
             };
-            if found.is_some() {
-                return found;
+            let system = is_system(&plain);
+            // `..` is left for the file system to follow: behind a link it leads elsewhere, behind nothing nowhere.
+            let found = match tree {
+                Place::Shipped(_) if !system => self.accept(self.graph.shipped.open(path), path, true),
+                _ => self.on_host(path),
+            };
+            match found {
+                Some(_) if !spelled.is_certain => return Some(Found::Unknown),
+                Some(_) => return found,
+                None if self.is_stopped => return None,
+                None => {}
             }
         }
         None
     }
 
-    /// A path of the host's own tree; the catalogue knows sonames only, so by path there is nothing.
+    /// Whether a relative path leads to the library when the program is run from its own directory.
+    fn is_in_working_directory(&self) -> bool {
+        let home = self.graph.nodes[0].place.directory();
+        let is_there = |path: &String| matches!(self.graph.shipped.open(&format!("{home}/{path}")), Opened::Object(_));
+        self.relative.iter().any(is_there)
+    }
+
+    /// A path of the host's own tree; the catalogue knows sonames only, so by path next to nothing.
     fn on_host(&mut self, path: &str) -> Option<Found<'a>> {
-        let root = self.graph.host.root.as_ref()?;
-        self.accept(root.open(path), path, false)
+        match &self.graph.host.root {
+            Some(root) => self.accept(root.open(path), path, false),
+            // By soname the search goes on without it; a path is all there is of a name with a slash in it.
+            None if self.name.contains('/') && normal(path).is_some_and(|path| is_system(&path)) => {
+                let soname = self.name.rsplit('/').next().unwrap_or_default();
+                let host = self.graph.host;
+                (host.library(soname).is_some() || !host.complete).then_some(Found::Unknown)
+            }
+            None => None,
+        }
     }
 
-    /// What the loader makes of an opened file: glibc passes over files for other machines, musl stumbles.
     fn accept(&mut self, opened: Opened, path: &str, shipped: bool) -> Option<Found<'a>> {
-        let unusable = |why: String| Some(Found::Unusable { path: path.to_owned(), why });
-        let image = match opened {
-            Opened::Absent => return None,
-            Opened::Unusable(why) => return unusable(why),
-            Opened::Unreachable(why) if self.graph.family == LibcFamily::Musl => return unusable(why.to_owned()),
-            Opened::Unreachable(why) => {
+        match accept::accept(self.graph, opened) {
+            Accepted::Object(image) => {
+                let directory = directory(path);
+                let place = if shipped { Place::Shipped(directory) } else { Place::Host(directory) };
+                Some(Found::Object(Body::File(image), place))
+            }
+            Accepted::Unusable(why) => Some(Found::Unusable { path: path.to_owned(), why }),
+            Accepted::PassedOver(why) => {
                 self.passed_over = Some(format!("{path}: {why}"));
-                return None;
+                None
             }
-            Opened::Object(image) => image,
-        };
-        let program = match &self.graph.nodes[0].body {
-            Body::Program(program, _) => program.facts,
-            _ => return None,
-        };
-        if image.facts.arch != *self.arch || image.facts.bits != program.bits || image.facts.endian != program.endian {
-            if self.graph.family == LibcFamily::Musl {
-                return unusable(format!("it is made for {}", image.facts.arch));
+            Accepted::Stop(why) => {
+                self.passed_over = Some(format!("{path}: {why}"));
+                self.is_stopped = true;
+                None
             }
-            self.passed_over = Some(format!("{path} is for another machine"));
-            return None;
+            Accepted::Unknown => Some(Found::Unknown),
+            Accepted::Absent => None,
         }
-        let Some(elf) = image.elf() else { return unusable("it is not an ELF file".to_owned()) };
-        if self.graph.family == LibcFamily::Glibc && (elf.e_type == "EXEC" || elf.df_1_pie) {
-            return unusable("it is a program, not a library".to_owned());
-        }
-        let directory = directory(path);
-        let place = if shipped { Place::Shipped(directory) } else { Place::Host(directory) };
-        Some(Found::Object(Body::File(image), place))
     }
 
-    /// What the system itself provides.
-    fn defaults(&mut self) -> Option<Found<'a>> {
+    /// What the system itself provides. Without its default directories (`DF_1_NODEFLIB`) there is still what the cache knows
+    /// outside of them.
+    fn defaults(&mut self, with_directories: bool) -> Option<Found<'a>> {
         let host = self.graph.host;
-        if let Some(root) = &host.root {
-            for path in root.candidates(self.name, self.graph.family) {
-                if let Some(found) = self.on_host(&path) {
+        let Some(root) = &host.root else {
+            return match host.library(self.name) {
+                _ if !with_directories => None,
+                Some(library) => Some(Found::Object(Body::Table(library), Place::Host(String::new()))),
+                None if host.complete || is_libc(self.name) => None,
+                None => Some(Found::Unknown),
+            };
+        };
+        let directories = root.directories(self.graph.family);
+        if self.graph.family != LibcFamily::Musl {
+            let is_default = |path: &String| directories.contains(&directory(path));
+            for path in root.cached(self.name).iter().filter(|path| with_directories || !is_default(path)) {
+                if let Some(found) = self.on_host(path) {
                     return Some(found);
                 }
             }
-            return None;
         }
-        match host.library(self.name) {
-            Some(library) => Some(Found::Object(Body::Table(library), Place::Host(String::new()))),
-            None if host.complete || is_libc(self.name) => None,
-            None => Some(Found::Unknown),
+        for directory in directories.iter().filter(|_| with_directories) {
+            let found = self.on_host(&format!("{directory}/{}", self.name));
+            if found.is_some() || std::mem::take(&mut self.is_stopped) {
+                return found;
+            }
+            let name = self.name;
+            let below = |search: &mut Self, below: &str| search.on_host(&format!("{directory}/{below}{name}"));
+            if let Some(found) = self.subdirectories(below) {
+                return Some(found);
+            }
         }
+        None
     }
 }
 
@@ -253,37 +348,8 @@ fn is_libc(name: &str) -> bool {
     musl::is_own_name(name) || name.starts_with("ld-") || name.starts_with("ld64")
 }
 
-/// The path with its tokens replaced, once for each meaning of `$LIB`; none when it has a token nobody knows.
-fn spellings(path: &str, origin: &str) -> Vec<String> {
-    if !path.contains("$LIB") && !path.contains("${LIB}") {
-        return expand(path, origin).into_iter().collect();
-    }
-    // `lib64` with most, `lib/TRIPLET` with Debian's glibc, `lib` on 32-bit systems.
-    let with = |lib: &str| expand(&path.replace("${LIB}", lib).replace("$LIB", lib), origin);
-    ["lib64", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "lib"].into_iter().filter_map(with).collect()
-}
-
-/// Replaces `$ORIGIN` and `${ORIGIN}`.
-fn expand(path: &str, origin: &str) -> Option<String> {
-    let path = path.replace("${ORIGIN}", origin).replace("$ORIGIN", origin);
-    (!path.contains('$')).then_some(path)
-}
-
-/// The absolute path without `.`, `..` and double slashes; `None` for a relative one, which depends on the working directory.
-fn normal(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.strip_prefix('/')?.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    Some(format!("/{}", parts.join("/")))
-}
-
-/// musl's libc, which is in every scope without being asked for.
-pub(super) fn musl_libc<'a>(host: &'a Host, interpreter: Option<&str>) -> Option<Body<'a>> {
+/// The loader itself, which is there before anything is searched for.
+pub(super) fn loader_object<'a>(host: &'a Host, interpreter: Option<&str>, soname: &str) -> Option<Body<'a>> {
     if let Some(root) = &host.root {
         let path = interpreter.map(str::to_owned).or_else(|| host.loaders.first().cloned())?;
         return match root.open(&path) {
@@ -291,22 +357,14 @@ pub(super) fn musl_libc<'a>(host: &'a Host, interpreter: Option<&str>) -> Option
             _ => None,
         };
     }
-    let library = host.libraries.iter().find(|library| matches!(library.exports, Exports::Musl(..)))?;
-    Some(Body::Table(library))
+    host.library(soname).map(Body::Table)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_made_plain() {
-        assert_eq!(normal("/a/./b//../c").as_deref(), Some("/a/c"));
-        assert_eq!(normal("/../..").as_deref(), Some("/"));
-        assert_eq!(normal("a/b"), None);
-        assert_eq!(spellings("${ORIGIN}/../lib/x", "/opt/bin"), ["/opt/bin/../lib/x"]);
-        assert_eq!(spellings("$ORIGIN/$LIB/x", "/o").len(), 4);
-        assert!(spellings("$PLATFORM/x", "/o").is_empty());
-        assert_eq!(directory("/app"), "/");
+/// musl's libc, which is the loader too.
+pub(super) fn musl_libc<'a>(host: &'a Host, interpreter: Option<&str>) -> Option<Body<'a>> {
+    if host.root.is_some() {
+        return loader_object(host, interpreter, "");
     }
+    let library = host.libraries.iter().find(|library| matches!(library.exports, Exports::Musl(..)))?;
+    Some(Body::Table(library))
 }

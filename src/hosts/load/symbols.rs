@@ -28,8 +28,11 @@ pub(super) fn check(graph: &Graph<'_>, mode: Mode<'_>, result: &mut Load) {
     }
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
-        for symbol in elf.undefined.iter().chain(&elf.copied).filter(|symbol| !symbol.weak) {
-            one(graph, node, elf, symbol, mode, result);
+        let undefined = elf.undefined.iter().filter(|symbol| !symbol.weak).map(|symbol| (symbol, &graph.nodes[..]));
+        // What is copied is looked for in the libraries alone.
+        let copied = elf.copied.iter().map(|symbol| (symbol, &graph.nodes[1..]));
+        for (symbol, scope) in undefined.chain(copied) {
+            one(graph, node, elf, (symbol, scope), mode, result);
         }
     }
 }
@@ -38,7 +41,7 @@ fn one(
     graph: &Graph<'_>,
     node: &Node<'_>,
     elf: &ElfFacts,
-    symbol: &UndefinedSymbol,
+    (symbol, scope): (&UndefinedSymbol, &[Node<'_>]),
     mode: Mode<'_>,
     result: &mut Load,
 ) {
@@ -47,11 +50,18 @@ fn one(
     if version.is_some_and(|version| is_reported(graph, elf, version, result)) {
         return;
     }
-    match defined(graph, &symbol.name, version) {
+    match defined(graph, scope, &symbol.name, version) {
         Answer::Yes => {}
         _ if is_expected(graph, &symbol.name, mode, result) => {}
         Answer::No if version.is_none() && graph.lacks_libraries() => {
             // Surely the missing library has it; the loader does not come this far.
+        }
+        Answer::No if graph.only_loading_program_has(&symbol.name, version) && mode.strict_symbols => {
+            result.gaps.push(Gap::symbol(format!(
+                "{} does not ask for the C library that defines `{}`; whether the loading program has it is not known",
+                node.label(),
+                symbol.name
+            )));
         }
         Answer::No if graph.is_whole() || version.is_some() => result.reasons.push(Reason::UndefinedSymbol {
             name: symbol.name.clone(),
@@ -83,10 +93,11 @@ fn is_reported(graph: &Graph<'_>, elf: &ElfFacts, version: &str, result: &Load) 
 }
 
 /// Whether something in scope defines the symbol: a yes anywhere decides, then a doubt anywhere.
-fn defined(graph: &Graph<'_>, name: &str, version: Option<&str>) -> Answer {
+fn defined(graph: &Graph<'_>, scope: &[Node<'_>], name: &str, version: Option<&str>) -> Answer {
     let mut answer = Answer::No;
     // The libraries first: the program itself rarely defines what an object leaves open, and its table is read for this alone.
-    for node in graph.nodes.iter().skip(1).chain(graph.nodes.first()) {
+    let is_program = |node: &&Node<'_>| matches!(node.body, Body::Program(..));
+    for node in scope.iter().filter(|node| !is_program(node)).chain(scope.iter().filter(is_program)) {
         if matches!(node.body, Body::Program(..)) && answer == Answer::Unknown {
             continue;
         }
@@ -106,7 +117,7 @@ fn defined(graph: &Graph<'_>, name: &str, version: Option<&str>) -> Answer {
     }
     let alias = musl::load_time_alias(name).filter(|_| graph.family == LibcFamily::Musl);
     match alias {
-        Some(alias) if graph.musl_release() == Some(true) => defined(graph, alias, None),
+        Some(alias) if graph.musl_release() == Some(true) => defined(graph, scope, alias, None),
         _ => answer,
     }
 }

@@ -66,6 +66,7 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
 /// ld.so", `dl-lookup.c`, `check_match`), glibc 2.41 takes it. In between nobody here has tried.
 fn unversioned(graph: &Graph<'_>, library: &Node<'_>, need: &VersionNeed, node: &Node<'_>, result: &mut Load) {
     let bare = matches!(graph.exports(library), Some(Exports::Listed(listed)) if !listed.has_versym);
+    let bare = bare && need.symbols.iter().any(|symbol| reaches(graph, library, symbol, &need.version));
     match graph.host.glibc() {
         Some(glibc) if bare && glibc <= ABORTS => {
             let (library, needed_by) = (need.file.clone(), node.label().to_owned());
@@ -78,6 +79,20 @@ fn unversioned(graph: &Graph<'_>, library: &Node<'_>, need: &VersionNeed, node: 
         ))),
         _ => {}
     }
+}
+
+/// Whether the search for a symbol comes to this library and finds the name there: nothing before it in the scope ends it.
+fn reaches(graph: &Graph<'_>, library: &Node<'_>, symbol: &str, version: &str) -> bool {
+    for node in &graph.nodes {
+        let Some(exports) = graph.exports(node) else { continue };
+        if std::ptr::eq(node, library) {
+            return matches!(exports, Exports::Listed(listed) if listed.named(symbol).next().is_some());
+        }
+        if exports.satisfies_glibc(symbol, Some(version)) == Answer::Yes {
+            return false;
+        }
+    }
+    false
 }
 
 /// DT_RELR: known from glibc 2.36 on, and then only with its marker, if the object asks libc for any version.

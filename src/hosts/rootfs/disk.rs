@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::links::{self, Lost};
 use crate::facts::{self, FileFacts, Source, Unreadable, Wanted};
 use crate::hosts::load::{Files, Image, Opened};
 
@@ -15,16 +16,24 @@ pub struct Disk {
 
 impl Files for Disk {
     fn open(&self, path: &str) -> Opened {
-        let Ok(real) = std::fs::canonicalize(path) else { return Opened::Absent };
+        let real = match std::fs::canonicalize(path) {
+            Ok(real) => real,
+            Err(_) if links::resolve(Path::new("/"), path) == Err(Lost::Circles) => {
+                return Opened::Unreachable("its symbolic links run in circles");
+            }
+            Err(_) => return Opened::Absent,
+        };
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.entry(real).or_insert_with_key(|real| open(real)).clone()
     }
 }
 
-/// Reads one file; directories and the like are absent, as `open` fails on them or reads nothing.
+/// Reads one file; a directory can be opened and not read, devices and the like are absent.
 pub(super) fn open(path: &Path) -> Opened {
-    if !std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        return Opened::Absent;
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Opened::Unusable("it is a directory".to_owned()),
+        Ok(metadata) if metadata.is_file() => {}
+        _ => return Opened::Absent,
     }
     match read(path) {
         Ok(Some(image)) => Opened::Object(Arc::new(image)),
@@ -45,4 +54,17 @@ fn read(path: &Path) -> Result<Option<Image>, Unreadable> {
     let exported = facts::elf::exports(&source)?;
     let indirect = facts::elf::has_relocations_only_glibc_knows(&source)?;
     Ok(Image::new(path.display().to_string(), slice, exported, indirect))
+}
+
+/// Whether somebody may execute the file.
+#[cfg(unix)]
+pub(super) fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Whether somebody may execute the file, which nothing here says.
+#[cfg(not(unix))]
+pub(super) fn is_executable(_path: &Path) -> bool {
+    true
 }

@@ -21,6 +21,7 @@ pub(super) enum Lost {
 /// [`Lost`].
 pub(super) fn resolve(root: &Path, path: &str) -> Result<PathBuf, Lost> {
     let mut pending: Vec<OsString> = parts(Path::new(path));
+    let wants_directory = path.ends_with('/');
     let mut inside = PathBuf::new();
     let mut links = 0;
     while let Some(part) = pending.pop() {
@@ -45,7 +46,11 @@ pub(super) fn resolve(root: &Path, path: &str) -> Result<PathBuf, Lost> {
             inside = next;
         }
     }
-    Ok(root.join(inside))
+    let real = root.join(inside);
+    if wants_directory && !real.is_dir() {
+        return Err(Lost::Absent);
+    }
+    Ok(real)
 }
 
 /// The parts of a path, the last one first; what names a root or the directory itself is left out.

@@ -1,0 +1,132 @@
+//! What a loader makes of a file it has opened, before it looks at any name in it.
+
+use std::sync::Arc;
+
+use super::graph::{Body, Graph};
+use super::objects::{Image, Opened};
+use super::{Gap, Load, Reason};
+use crate::facts::elf::ElfFacts;
+use crate::facts::libc::LibcFamily;
+use crate::hosts::Version;
+
+/// The bytes of a page where none is smaller.
+const PAGE: u64 = 4096;
+/// Up to this release glibc refuses every segment that is aligned to less than a page; from the other one on it looks at where
+/// they lie alone (seen with 2.31 and 2.36).
+const STRICT: Version = Version::new(2, 31);
+const LENIENT: Version = Version::new(2, 36);
+/// The release from which nobody looks at a library's ABI note (glibc 2.36 NEWS).
+const IGNORES_NOTES: Version = Version::new(2, 36);
+/// A kernel that every machine has which still runs anything.
+const COMMON_KERNEL: Version = Version::new(4, 18);
+
+/// The verdict on a file.
+#[derive(Debug)]
+pub(super) enum Accepted {
+    Object(Arc<Image>),
+    /// It is no library for this loader, which fails.
+    Unusable(String),
+    /// It is none, and the loader looks on.
+    PassedOver(String),
+    /// It is none, and the loader looks no further in this list.
+    Stop(String),
+    Absent,
+    /// It hangs on what nobody knows.
+    Unknown,
+}
+
+/// Looks at a file as `open_verify` of glibc does (`elf/dl-load.c`), and musl's `map_library` (`ldso/dynlink.c`).
+pub(super) fn accept(graph: &Graph<'_>, opened: Opened) -> Accepted {
+    let is_musl = graph.family == LibcFamily::Musl;
+    let image = match opened {
+        Opened::Absent => return Accepted::Absent,
+        Opened::Unusable(why) => return Accepted::Unusable(why),
+        Opened::Unreachable(why) if is_musl => return Accepted::Unusable(why.to_owned()),
+        Opened::Unreachable(why) => return Accepted::Stop(why.to_owned()),
+        Opened::Object(image) => image,
+    };
+    let Body::Program(program, _) = &graph.nodes[0].body else { return Accepted::Absent };
+    let (mine, its) = (program.facts, &image.facts);
+    if its.arch != graph.host.arch || its.bits != mine.bits || its.endian != mine.endian {
+        let why = format!("it is made for {}", its.arch);
+        return if is_musl { Accepted::Unusable(why) } else { Accepted::PassedOver(why) };
+    }
+    let Some(elf) = image.elf() else { return Accepted::Unusable("it is not an ELF file".to_owned()) };
+    let found = match is_musl {
+        true if is_unmappable(elf) => {
+            Some(Accepted::Unusable("no page holds its segments as they lie in the file".to_owned()))
+        }
+        true => None,
+        false => glibc(graph, elf),
+    };
+    found.unwrap_or(Accepted::Object(image))
+}
+
+/// What glibc refuses; `None` when it takes the file.
+fn glibc(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
+    let unusable = |why: &str| Some(Accepted::Unusable(why.to_owned()));
+    if !matches!(elf.osabi.as_str(), "UNIX - System V" | "UNIX - GNU") && matches!(elf.e_machine, 3 | 62) {
+        return unusable("its `EI_OSABI` is that of another system");
+    }
+    if elf.e_type == "EXEC" || elf.df_1_pie {
+        return unusable("it is a program, not a library");
+    }
+    if !elf.has_dynamic {
+        return unusable("it has no `PT_DYNAMIC`");
+    }
+    note(graph, elf).or_else(|| alignment(graph, elf))
+}
+
+/// The kernel of the ABI note, which glibc looked at for libraries until 2.36: one that is too new it passes over.
+fn note(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
+    let tag = elf.abi_tag.as_ref().filter(|_| graph.host.glibc().is_some_and(|glibc| glibc < IGNORES_NOTES))?;
+    if tag.system != "Linux" {
+        return Some(Accepted::PassedOver(format!("its ABI note is that of {}", tag.system)));
+    }
+    let needs: Version = tag.kernel.parse().ok()?;
+    match graph.host.kernel {
+        Some(has) if needs > has => Some(Accepted::PassedOver(format!("its ABI note asks for Linux {needs}"))),
+        None if needs > COMMON_KERNEL => Some(Accepted::Unknown),
+        _ => None,
+    }
+}
+
+/// Whether no page holds the segments as they lie in the file; zero is a file without any.
+pub(super) fn is_unmappable(elf: &ElfFacts) -> bool {
+    (1..PAGE).contains(&elf.load_congruence)
+}
+
+/// Judges a shared object that glibc is to open by its path.
+pub(super) fn opened(graph: &Graph<'_>, result: &mut Load) {
+    let node = &graph.nodes[0];
+    let Body::Program(program, elf) = &node.body else { return };
+    let (name, path, needed_by) =
+        (node.label().to_owned(), program.path.to_owned(), "the program that loads it".to_owned());
+    match glibc(graph, elf) {
+        Some(Accepted::Unusable(why)) => {
+            result.reasons.push(Reason::UnusableLibrary { name, path, why, needed_by });
+        }
+        Some(Accepted::PassedOver(why)) => {
+            result.reasons.push(Reason::MissingLibrary { name, needed_by, passed_over: Some(why) });
+        }
+        Some(Accepted::Unknown) => {
+            result
+                .gaps
+                .push(Gap::library(format!("whether the loader of `{}` takes {name} is not known", graph.host.name)));
+        }
+        _ => {}
+    }
+}
+
+/// Segments that no page holds as they are (`_dl_map_object_from_fd`).
+fn alignment(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
+    let unusable = |why: &str| Some(Accepted::Unusable(why.to_owned()));
+    if is_unmappable(elf) {
+        return unusable("its segments do not lie in the file as they do in memory, page by page");
+    }
+    let glibc = graph.host.glibc().filter(|_| elf.min_load_align < PAGE)?;
+    if glibc <= STRICT {
+        return unusable("its segments are aligned to less than a page");
+    }
+    (glibc < LENIENT).then_some(Accepted::Unknown)
+}
