@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html bless lint check-targets corpus test-hosts fuzz
+.PHONY: help setup demo test test-html bless lint check-targets corpus test-hosts fuzz soak
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -47,6 +47,13 @@ SECONDS_EACH ?= 60
 
 fuzz: setup ## Fuzzes every reader of what comes from outside; SECONDS_EACH=60 is for each target.
 	@$(IN_ENV) scripts/fuzz.sh $(SECONDS_EACH)
+
+BUILDS ?= 2000
+KILLS ?= 200
+
+soak: setup ## Guards BUILDS=2000 real builds with random edits, and kills KILLS=200 at random moments (about an hour).
+	@$(IN_ENV) cargo build --locked
+	@$(IN_ENV) scripts/soak.py "$${CARGO_TARGET_DIR:-target}/debug/seaworthy" --builds $(BUILDS) --kills $(KILLS)
 
 test-hosts: setup ## Compares verdicts with real loaders in real roots.
 	@$(IN_ENV) scripts/test-hosts.sh

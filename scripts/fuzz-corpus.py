@@ -192,6 +192,37 @@ def hand_made(corpus):
     corpus.add("go_build_info", "pointers", pointers + struct.pack("<QQQQ", 0x400470, 6, 0x400476, 0) + bytes(32) + b"go1.16")
 
 
+def messages(corpus, work):
+    """What cargo and go really say of small builds."""
+    crate, module = work / "crate", work / "module"
+    (crate / "src").mkdir(parents=True)
+    module.mkdir()
+    (crate / "Cargo.toml").write_text('[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n\n[lib]\ncrate-type = ["cdylib", "rlib"]\n')
+    (crate / "build.rs").write_text('fn main() { println!("cargo:rustc-link-lib=static=answer"); println!("plain"); }\n')
+    (crate / "src/lib.rs").write_text("pub fn answer() {}\n")
+    (crate / "src/main.rs").write_text("fn main() { let unused = 1; }\n")
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(work / "crate-target")}
+    words = ["cargo", "check", "-vv", "--message-format=json"]
+    said = subprocess.run(words, cwd=crate, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    # Paths of this machine are no business of the fuzzer's, and make its words long.
+    said = said.replace(str(work).encode(), b"/w")
+    corpus.add("cargo_messages", "check", said)
+    for number, line in enumerate(said.splitlines(keepends=True)):
+        corpus.add("cargo_messages", f"line-{number}", line)
+    (module / "go.mod").write_text("module example.org/app\n\ngo 1.21\n")
+    (module / "main.go").write_text(GO)
+    if run("go", "build", "-debug-actiongraph", str(work / "graph.json"), "-o", "app", cwd=module):
+        corpus.add("action_graph", "build", (work / "graph.json").read_bytes().replace(str(work).encode(), b"/w"))
+
+
+def archives(corpus, work):
+    """What stands behind the first header of real archives."""
+    if (work / "archive.a").exists():
+        corpus.add("archive", "two-members", (work / "archive.a").read_bytes()[68:])
+    if (work / "object.o").exists():
+        corpus.add("archive", "object", (work / "object.o").read_bytes())
+
+
 def policies(corpus):
     """Every policy file of the repository, good and bad."""
     for number, path in enumerate(sorted([*REPOSITORY.glob("tests/policy/*.toml"), *REPOSITORY.glob("**/seaworthy*.toml"), *REPOSITORY.glob("templates/**/*.toml")])):
@@ -210,6 +241,8 @@ def main():
         other_architectures(corpus, work)
         go_programs(corpus, work)
         hand_made(corpus)
+        messages(corpus, work)
+        archives(corpus, work)
         policies(corpus)
     for what in dict.fromkeys(left_out):
         print(f"fuzz: no seeds from `{what}`, which is not there or failed", file=sys.stderr)

@@ -45,6 +45,9 @@ qemu-aarch64-static    qemu-user-static
 qemu-img               qemu-utils
 debugfs                e2fsprogs
 osslsigncode           osslsigncode
+faketime               faketime
+strace                 strace
+unshare                util-linux
 openssl                openssl
 '
   ;;

@@ -19,6 +19,13 @@ pub(crate) fn elf(content: &[u8]) -> Vec<u8> {
     file.with(content)
 }
 
+/// An archive (`ar`) of one member, `content`, which may go on with more of them.
+pub(crate) fn archive(content: &[u8]) -> Vec<u8> {
+    let member = content.len().min(0x1000);
+    let header = format!("!<arch>\n{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "a.o/", 0, 0, 0, "100644", member);
+    [header.as_bytes(), content].concat()
+}
+
 /// A Mach-O program for arm64 with `content` as its code signature.
 pub(crate) fn mach_o(content: &[u8]) -> Vec<u8> {
     let size = content.len() as u32;
@@ -115,6 +122,9 @@ mod tests {
         let superblob = [0xfade_0cc0_u32, 12, 0].map(u32::to_be_bytes).concat();
         let Details::MachO(found) = read(&mach_o(&superblob)).details else { panic!("not Mach-O") };
         assert_eq!(found.code_signature.unwrap().problems, ["it has no CodeDirectory"]);
+        let archive = archive(b"object");
+        let members = seaworthy::facts::archive::members(&Source::from_bytes(&archive)).expect("the header is sound");
+        assert_eq!(members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["a.o"]);
         let Details::Pe(found) = read(&pe(b"no signature")).details else { panic!("not PE") };
         let problems: Vec<_> = found.certificates.iter().filter_map(|entry| entry.problem.as_deref()).collect();
         assert_eq!(problems, ["the signature cannot be read"]);

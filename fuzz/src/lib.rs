@@ -4,6 +4,7 @@ mod container;
 mod limit;
 
 use seaworthy::facts::{self, Source, Wanted, archive, elf, object};
+use seaworthy::run::{cargo, go};
 
 /// Reads all that can be read from the bytes and writes it as JSON; nothing but a panic, a hang or too much memory is wrong.
 pub fn everything(bytes: &[u8]) {
@@ -36,4 +37,25 @@ pub fn code_signature(bytes: &[u8]) {
 /// Everything of a PE program with these bytes as the signature in its certificate table.
 pub fn authenticode(bytes: &[u8]) {
     everything(&container::pe(bytes));
+}
+
+/// Everything of an archive whose first member's header is sound, and whose content is these bytes.
+pub fn archive(bytes: &[u8]) {
+    everything(&container::archive(bytes));
+}
+
+/// The bytes as cargo's output: every line that is no message comes out again as it was.
+pub fn cargo_messages(bytes: &[u8]) {
+    limit::set(bytes.len());
+    let targets = ["x86_64-unknown-linux-musl".to_owned(), "aarch64-apple-darwin".to_owned()];
+    let artifacts = cargo::built(bytes.to_vec(), std::io::sink(), &targets);
+    assert!(artifacts.len() <= bytes.len(), "artifacts out of nothing");
+}
+
+/// The bytes as go's action graph.
+pub fn action_graph(bytes: &[u8]) {
+    limit::set(bytes.len());
+    if let Err(why) = go::installed(bytes) {
+        assert!(!why.is_empty(), "refused without a word");
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use self::relay::Event;
 use super::signals::Signals;
-use super::{Outcome, Provenance, not_started};
+use super::{Artifact, Outcome, Provenance, not_started};
 use crate::error::Error;
 use crate::plan::{Discovery, Plan};
 
@@ -52,6 +52,14 @@ pub(super) fn run<W: Write + Send + 'static>(
         outcome.provenance.degraded = Some(why);
     }
     Ok(outcome)
+}
+
+/// What cargo's standard output says it built for these targets, in the order it says so, when `--message-format=json` was
+/// among its arguments. The output may be cut, or be that of another program: what is no message is written to `rest`.
+pub fn built<W: Write + Send + 'static>(output: Vec<u8>, rest: W, targets: &[String]) -> Vec<Artifact> {
+    let mut found = messages::Found::new(targets);
+    collect(&relay::start(std::io::Cursor::new(output), rest, false), &mut found);
+    found.artifacts
 }
 
 /// Takes events until the pipe is closed, or cargo has finished and nothing more comes.

@@ -61,6 +61,15 @@ pub(super) fn run(
     Ok(outcome)
 }
 
+/// The files that go says it put somewhere, by the text that `-debug-actiongraph` wrote; relative to where go ran.
+///
+/// # Errors
+///
+/// When the text is no action graph: one clause that says why.
+pub fn installed(graph: &[u8]) -> Result<Vec<PathBuf>, String> {
+    graph::parse(graph).map(|graph| graph.installed.into_iter().map(|(target, _)| PathBuf::from(target)).collect())
+}
+
 fn take(outcome: &mut Outcome, graph: Graph, plan: &Plan, directory: &Path) {
     outcome.provenance.discarded = graph.discarded;
     let output = output_of(plan);

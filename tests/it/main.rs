@@ -10,6 +10,7 @@ mod facts_elf; // Are ELF files read as what they are, and damaged ones refused?
 mod facts_macho; // … Mach-O files?
 mod facts_pe; // … PE images?
 mod facts_schema; // Does the JSON form of facts keep to its schema?
+mod faults; // Does it hold when the machine does not?
 #[path = "../../fuzz/src/container.rs"]
 mod fuzz_container; // Do readers get as far as the bytes that the fuzzer makes up?
 mod harness; // Does the harness itself hold?
@@ -32,3 +33,4 @@ mod signals; // Do signals reach the tool, and does the wrapper end as it ended?
 mod tidy; // Are the house rules kept?
 mod traps_cargo; // Do cargo builds that are not what they seem get the right verdict?
 mod traps_go; // Do Go builds that are not what they seem get the right verdict?
+mod trust; // Is nothing run, written or told that nobody asked for?

@@ -138,6 +138,19 @@ fn go_is_ended_the_same_way_and_leaves_nothing_of_ours() {
 }
 
 #[test]
+fn a_tool_that_is_killed_ends_the_wrapper_the_same_way() {
+    requires!("cargo", "go", "sh", "rust-std:x86_64-unknown-linux-musl");
+    for (tool, scratch) in [("cargo", slow_crate()), ("go", slow_module())] {
+        let mut child = spawn(wrapped(&scratch, tool));
+        let started = appears(&scratch.join("started"));
+        let id = started.trim().parse().ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, Signal::KILL).expect("it runs");
+        assert_eq!(ends(&mut child).signal(), Some(Signal::KILL.as_raw()), "{tool}");
+        scratch.write("go", "");
+    }
+}
+
+#[test]
 fn a_signal_to_the_whole_group_ends_it_once() {
     requires!("cargo", "rust-std:x86_64-unknown-linux-musl");
     let scratch = slow_crate();

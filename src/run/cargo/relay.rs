@@ -34,6 +34,9 @@ impl Pipe for std::process::ChildStdout {
     }
 }
 
+/// Output that was kept: there is nothing to wait for.
+impl Pipe for std::io::Cursor<Vec<u8>> {}
+
 /// Starts relaying in a thread of its own. The events end when the pipe does.
 pub(super) fn start<R, W>(pipe: R, output: W, pass_on: bool) -> Receiver<Event>
 where
