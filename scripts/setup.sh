@@ -40,6 +40,7 @@ npm                    nodejs npm
 make                   make
 c++                    g++
 openssl                openssl
+strace                 strace
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
 qemu-img               qemu-utils

@@ -10,7 +10,7 @@ mod split;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Tool;
 
@@ -68,6 +68,15 @@ pub enum Own {
         /// Judge shared objects alone.
         strict_symbols: bool,
     },
+    /// Write the platform signature of files that exist already.
+    Manifest {
+        /// Files, directories, or `-`.
+        paths: Vec<PathBuf>,
+    },
+    /// Compare a platform signature with a machine.
+    Verify(Verify),
+    /// Describe this machine.
+    Machine,
     /// Say what this machine lacks for the policy.
     Doctor,
     /// Write the policy, and whatever else puts the guard into the project.
@@ -109,6 +118,26 @@ pub enum Own {
     Version,
 }
 
+/// What a platform signature is compared with.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Verify {
+    /// The files, or the directory they lie in; without any, the directory of the signature
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Public key (Ed25519, PEM) that must have signed
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// SHA-256 of the policy that must have been enforced
+    #[arg(long, value_name = "DIGEST")]
+    pub expect_policy: Option<String>,
+    /// Look for loader and libraries in this directory, as an unpacked image has them, instead of in `/`
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Description of the machine to compare with, as `seaworthy machine` prints one, instead of this one
+    #[arg(long, value_name = "FILE")]
+    pub machine: Option<PathBuf>,
+}
+
 /// What is printed instead of doing anything: help, the version, or what is wrong with the command line.
 #[derive(Debug)]
 pub struct Refusal(pub clap::Error);
@@ -132,9 +161,9 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Everything after `cargo` or `go` belongs to that tool; own options stand before it, or come from SEAWORTHY_POLICY, \
-SEAWORTHY_REPORT, SEAWORTHY_FORMAT and SEAWORTHY_COLOR. `cargo seaworthy ARGS…` is `seaworthy cargo ARGS…`.
+SEAWORTHY_REPORT, SEAWORTHY_FORMAT, SEAWORTHY_COLOR, SEAWORTHY_MANIFEST and SEAWORTHY_SIGN_KEY. `cargo seaworthy ARGS…` is `seaworthy cargo ARGS…`.
 
-A report that is written into the work tree of a Go module makes Go stamp the next build as modified (`+dirty`): \
+A report or signature that is written into the work tree of a Go module makes Go stamp the next build as modified (`+dirty`): \
 write it elsewhere, or have git ignore it.
 
 Exit codes: 0 fine, 2 usage, 3 the policy is violated, 4 the policy file or the environment is wrong, 127 the tool was \
@@ -186,6 +215,16 @@ enum Command {
         #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Judge binaries that exist already, and write their platform signature
+    Manifest {
+        /// Files, directories (walked), or `-` for a list on standard input, separated by newlines or NUL
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Compare a platform signature with the machine that is to run its artifacts
+    Verify(Verify),
+    /// Describe this machine, for `verify --machine`
+    Machine,
     /// Say what this machine lacks for the policy, and how to get it
     Doctor,
     /// Write `seaworthy.toml`, and put the guard where this project is built
@@ -311,6 +350,9 @@ impl From<Command> for Action {
             Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
             Command::Link { program, args } => return Action::Link { program: Some(program), args },
             Command::Check { paths, matrix, strict_symbols } => Own::Check { paths, matrix, strict_symbols },
+            Command::Manifest { paths } => Own::Manifest { paths },
+            Command::Verify(verify) => Own::Verify(verify),
+            Command::Machine => Own::Machine,
             Command::Doctor => Own::Doctor,
             Command::Init { pieces, merge } => Own::Init { pieces: pieces.0, merge },
             Command::Facts { paths } => Own::Facts { paths },

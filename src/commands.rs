@@ -11,19 +11,23 @@ mod init;
 mod inspect;
 mod judge;
 mod link;
+mod manifest;
 mod output;
 mod plan;
 mod policy;
 mod rejected;
+mod verify;
 mod walk;
 mod wrap;
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::{self, Action, Invocation, Own};
 use crate::error::{Error, plain};
 use crate::exit;
+use crate::report;
 use crate::ui::{self, Ui};
 
 /// Runs the program with the process's own arguments and environment.
@@ -45,8 +49,13 @@ fn run() -> u8 {
             Own::Doctor => doctor::run(&ui, &options),
             Own::Init { pieces, merge } => init::run(&ui, &options, &pieces, merge),
             Own::Check { paths, matrix, strict_symbols } => {
-                check::run(&ui, &options, &paths, check::How { matrix, strict_symbols })
+                check::run(&ui, &options, &paths, check::How { matrix, strict_symbols, signs: false })
             }
+            Own::Manifest { paths } => {
+                check::run(&ui, &options, &paths, check::How { signs: true, ..check::How::default() })
+            }
+            Own::Verify(verify) => verify::run(&ui, &options, &verify),
+            Own::Machine => verify::machine(&ui),
             Own::Facts { paths } => facts::run(&ui, &options, &paths),
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
             Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),
@@ -68,4 +77,17 @@ fn run() -> u8 {
 fn current_directory() -> Result<PathBuf, Error> {
     std::env::current_dir()
         .map_err(|error| Error::Environment(format!("cannot tell the working directory: {}", plain(error))))
+}
+
+/// The bytes of a regular file that is never large, and that messages call `what`.
+fn small_file(path: &Path, what: &str, largest: u64) -> Result<Vec<u8>, Error> {
+    let name = report::path(path);
+    let failed = |why: String| Error::Environment(format!("cannot read {what} `{name}`: {why}"));
+    let file = crate::facts::open(path).map_err(|why| failed(plain(why)))?;
+    let mut bytes = Vec::new();
+    file.take(largest + 1).read_to_end(&mut bytes).map_err(|error| failed(plain(error)))?;
+    if bytes.len() as u64 > largest {
+        return Err(failed(format!("it has more than {} KiB, which none needs; is it the right file?", largest >> 10)));
+    }
+    Ok(bytes)
 }

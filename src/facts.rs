@@ -22,12 +22,15 @@ pub mod signed_data;
 mod source;
 mod tables;
 pub mod texts;
+mod whole;
 mod window;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+pub(crate) use bytes::hex;
 pub use read::{Wanted, open, read_file, read_source};
 pub use source::{Source, Unreadable};
+pub use whole::{Digest, digest};
 
 /// Version of the JSON form of [`FileFacts`]; it grows when a field changes its meaning or goes away.
 pub const FORMAT_VERSION: u32 = 1;
@@ -87,7 +90,7 @@ pub enum Details {
 }
 
 /// Container format of a linked binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Executable and Linkable Format (gABI).
@@ -109,7 +112,7 @@ pub enum Endian {
 }
 
 /// The operating system a file is made for, as far as the file says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Os {
     /// Linux, with whatever C library.
@@ -139,7 +142,7 @@ pub enum Os {
 }
 
 /// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A statically linked program at a fixed address (no `PT_INTERP`, no `DT_NEEDED`).
@@ -170,7 +173,7 @@ impl Kind {
 }
 
 /// Whether a file stands alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Linkage {
     /// ELF without `PT_INTERP` and without `DT_NEEDED`; `PT_DYNAMIC` alone does not make a program dynamic.

@@ -6,6 +6,7 @@
 //! argv, env ─cli─▶ Invocation ─plan─▶ Plan ─run─▶ Outcome { status, artifacts, provenance }
 //! seaworthy.toml ─policy─▶ Policy                     bytes ─facts─▶ Facts
 //! Facts × Policy × Provenance ─check─▶ Finding ─blame─▶ Finding + culprit ─report─▶ bytes
+//! Report × Plan ─manifest─▶ Manifest                  Manifest × Machine ─verify─▶ Line ─report─▶ bytes
 //! ```
 
 pub mod blame;
@@ -17,6 +18,7 @@ pub mod exit;
 pub mod facts;
 pub mod hosts;
 pub mod init;
+pub mod manifest;
 pub mod plan;
 pub mod policy;
 pub mod profile;
@@ -24,5 +26,6 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod ui;
+pub mod verify;
 
 pub use error::Error;

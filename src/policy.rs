@@ -26,6 +26,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::facts::hex;
 
 pub use load::load;
 pub use parse::parse_str;
@@ -43,6 +46,9 @@ pub const FILE_NAME: &str = "seaworthy.toml";
 pub struct Policy {
     /// The file it came from; `None` for the built-in default.
     pub file: Option<PathBuf>,
+    /// The bytes of that file, for [`Policy::digest`].
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
     /// `linkage`: what programs for Linux must be.
     pub linkage: Setting<LinkagePolicy>,
     /// `runs-on`: names of hosts.
@@ -71,6 +77,15 @@ pub struct Policy {
     pub artifacts: Vec<ArtifactPolicy>,
     /// `[[exception]]`, in file order.
     pub exceptions: Vec<exceptions::Exception>,
+}
+
+impl Policy {
+    /// SHA-256, in hex, of the policy file's bytes; without a file, of [`Policy::to_toml`].
+    pub fn digest(&self) -> String {
+        let default = || self.to_toml().into_bytes();
+        let bytes = self.file.as_ref().map_or_else(default, |_| self.bytes.clone());
+        hex(&Sha256::digest(bytes))
+    }
 }
 
 /// A value together with who decided it.

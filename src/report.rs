@@ -17,6 +17,7 @@ mod style;
 mod summary;
 pub mod table;
 pub mod text;
+pub mod verification;
 
 use serde::Serialize;
 

@@ -45,6 +45,15 @@ pub struct Options {
         hide_possible_values = true
     )]
     pub color: Option<ColorChoice>,
+    /// The platform signature: written by a guarded build that passes, read by `verify`; or SEAWORTHY_MANIFEST
+    #[arg(long, value_name = "FILE", global = true)]
+    pub manifest: Option<PathBuf>,
+    /// Write it as an in-toto statement
+    #[arg(long, global = true)]
+    pub in_toto: bool,
+    /// Sign it with this Ed25519 key (PKCS#8, PEM), in a DSSE envelope; or SEAWORTHY_SIGN_KEY
+    #[arg(long, value_name = "FILE", global = true)]
+    pub sign_key: Option<PathBuf>,
     /// Print findings only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

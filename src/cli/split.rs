@@ -19,10 +19,10 @@ pub(super) struct Split {
 }
 
 /// Long options of ours that take a value in the next argument.
-const VALUE_OPTIONS: [&str; 4] = ["--policy", "--report", "--format", "--color"];
+const VALUE_OPTIONS: [&str; 6] = ["--policy", "--report", "--format", "--color", "--manifest", "--sign-key"];
 
 /// Long options of ours that take none.
-const FLAGS: [&str; 2] = ["--quiet", "--verbose"];
+const FLAGS: [&str; 3] = ["--quiet", "--verbose", "--in-toto"];
 
 /// Cuts `argv`, the program's own name first.
 pub(super) fn split(argv: Vec<OsString>) -> Split {

@@ -10,15 +10,18 @@ use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
+use super::manifest::{self, Made, Wanted};
 use super::{inspect, judge, output, walk};
 
 /// What is shown, and how strictly it is judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct How {
     /// The table of artifacts and hosts, in this form.
     pub(super) matrix: Option<MatrixForm>,
     /// Nothing is expected of the program that loads a shared object.
     pub(super) strict_symbols: bool,
+    /// A platform signature is wanted, whether it was named or not.
+    pub(super) signs: bool,
 }
 
 /// Judges every binary under `paths`; what is no binary is left out unless it was named.
@@ -28,6 +31,7 @@ pub(super) struct How {
 pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Result<u8, Error> {
     let directory = super::current_directory()?;
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let signature = if how.signs { Some(Wanted::always(options)?) } else { Wanted::by_options(options)? };
     let mut found = walk::find(paths)?;
     let progress = ui.progress(found.files.len(), options.format());
     let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
@@ -56,6 +60,9 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     }
     output::tell_github(ui, &report, format);
     output::write_files(&report, options, &directory)?;
+    if let Some(wanted) = signature.filter(|_| !nothing && report.problems.is_empty()) {
+        manifest::write(ui, &wanted, Made { report: &report, policy: &policy, plan: None, directory: &directory })?;
+    }
     // A guard that has looked at nothing must not look like a pass.
     if nothing {
         let why = if found.directories > 0 { "no linked binary was found" } else { "the list of files is empty" };

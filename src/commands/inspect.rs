@@ -13,7 +13,7 @@ use crate::run::Artifact;
 use crate::ui::Progress;
 
 /// What the rules need of a file.
-const WANTED: Wanted = Wanted { hashes: true, strings: true, detail: false };
+pub(super) const WANTED: Wanted = Wanted { hashes: true, strings: true, detail: false };
 
 /// Files from which on threads are worth their start.
 const MANY: usize = 16;

@@ -13,6 +13,7 @@ use crate::run::linker::{self, Call, LinkLine};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::{Progress, Ui};
 
+use super::manifest::{Made, Wanted};
 use super::{inspect, judge, wrap};
 
 /// Runs the linker, then judges what it made; a call that links nothing is handed over untouched.
@@ -27,12 +28,16 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
     };
     let directory = super::current_directory()?;
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    // Not SEAWORTHY_MANIFEST, which is for the build around this link.
+    let wanted = Wanted::by_options(options)?;
     let status = linker::run(&call)?;
     if !status.success() {
         return Ok(wrap::end_like(status));
     }
     let report = judged(&policy, &directory, &call, &line)?;
-    wrap::finish(ui, options, &report, &like_a_linker(policy), &directory)
+    let policy = like_a_linker(policy);
+    let made = Made { report: &report, policy: &policy, plan: None, directory: &directory };
+    wrap::finish(ui, options, made, wanted.as_ref())
 }
 
 fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Result<Report, Error> {

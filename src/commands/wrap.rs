@@ -17,6 +17,7 @@ use crate::report::{self, Detail, Report};
 use crate::run::{self, Outcome, real_tool, signals};
 use crate::ui::{Progress, Ui};
 
+use super::manifest::{self, Made, Wanted};
 use super::{conflicts, inspect, judge, output, rejected};
 
 /// Runs the tool, guarded; a call that builds nothing is handed over before anything else is looked at.
@@ -31,10 +32,12 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     }
     let directory = super::current_directory()?;
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let misplaced = manifest::is_misplaced(&args);
     let plan = plan::make(tool, args, &environment, &policy)?;
     if !plan.conflicts.is_empty() {
         return show(ui, options, &conflicts::report(&plan.conflicts), &directory).map(|()| exit::VIOLATED);
     }
+    let signature = Wanted::by_anything(options)?;
     if ui.detail() == Detail::Verbose {
         announce(ui, &plan);
     }
@@ -42,7 +45,9 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let outcome = run::run(&plan, std::io::stdout())?;
     let status = outcome.status;
     if status.success() {
-        return finish(ui, options, &judged(&plan, &policy, &directory, outcome)?, &policy, &directory);
+        let report = judged(&plan, &policy, &directory, outcome)?;
+        let made = Made { report: &report, policy: &policy, plan: Some(&plan), directory: &directory };
+        return finish(ui, options, made, signature.as_ref());
     }
     // A tool that was stopped needs no explanation, and whoever stopped it is waiting.
     if status.code().is_some() {
@@ -58,6 +63,12 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
         for hint in hints(&failed, || Machine::look(environment.get("PATH").map(Into::into), Some(&plan))) {
             ui.hint(&hint.cause, &hint.fix);
         }
+        if misplaced {
+            let name = tool.name();
+            let verb = plan.verb.as_deref().unwrap_or("build");
+            let cause = format!("`--manifest` is an option of seaworthy, which stands before `{name}`");
+            ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
+        }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
         let shown =
             judged(&plan, &policy, &directory, outcome).and_then(|report| show(ui, options, &report, &directory));
@@ -66,21 +77,18 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     Ok(end_like(status))
 }
 
-/// Reports, then puts rejected files away.
+/// Reports, puts rejected files away, and writes the platform signature where one is wanted.
 ///
 /// # Errors
-/// When a file could not be put away, or a report not be written.
-pub(super) fn finish(
-    ui: &Ui,
-    options: &Options,
-    report: &Report,
-    policy: &Policy,
-    directory: &Path,
-) -> Result<u8, Error> {
-    let written = show(ui, options, report, directory);
-    rejected::put_away(ui, policy, report)?;
+/// When a file could not be put away, or a report or signature not be written.
+pub(super) fn finish(ui: &Ui, options: &Options, made: Made<'_>, wanted: Option<&Wanted>) -> Result<u8, Error> {
+    let written = show(ui, options, made.report, made.directory);
+    rejected::put_away(ui, made.policy, made.report)?;
     written?;
-    Ok(if report.is_violated() { exit::VIOLATED } else { exit::OK })
+    if let Some(wanted) = wanted {
+        manifest::write(ui, wanted, made)?;
+    }
+    Ok(if made.report.is_violated() { exit::VIOLATED } else { exit::OK })
 }
 
 /// Reads and judges what came out.

@@ -9,7 +9,7 @@ mod runtime_parts;
 mod strings;
 mod version;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(in crate::facts) use elf::{Subject, of_elf};
 pub use loader::{Loader, loader};
@@ -32,7 +32,7 @@ pub struct Libc {
 }
 
 /// C libraries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LibcFamily {
     /// GNU libc.

@@ -66,6 +66,23 @@ impl Root {
         })
     }
 
+    /// The C library whose loader lies at `loader`; `None` when there is no such loader, or its release cannot be told.
+    pub fn libc(&self, loader: &str) -> Option<Libc> {
+        let Opened::Object(image) = self.open(loader) else { return None };
+        let family = family(&image);
+        let version = match family {
+            LibcFamily::Glibc => glibc_version(self),
+            LibcFamily::Musl => self.musl_version(loader),
+            _ => None,
+        };
+        version.map(|version| Libc { family, version })
+    }
+
+    /// The real path of what `path` names inside of `directory`, which neither `..` nor symbolic links leave.
+    pub fn inside(directory: &Path, path: &str) -> Option<PathBuf> {
+        links::resolve(directory, path).ok()
+    }
+
     /// Bytes of a regular file inside the root.
     fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         let real = links::resolve(&self.directory, path).ok()?;
@@ -183,17 +200,7 @@ pub(super) fn host(name: &str, directory: &Path, arch: &str) -> Result<Host, Str
             continue;
         }
         host.loaders.push(path.to_owned());
-        let family = family(&image);
-        let version = match family {
-            LibcFamily::Glibc => glibc_version(&root),
-            LibcFamily::Musl => root.musl_version(path),
-            _ => None,
-        };
-        if host.libc.is_none()
-            && let Some(version) = version
-        {
-            host.libc = Some(Libc { family, version });
-        }
+        host.libc = host.libc.or_else(|| root.libc(path));
     }
     host.root = Some(std::sync::Arc::new(root));
     Ok(host)

@@ -36,6 +36,7 @@ pub(super) fn parse(bytes: &[u8], path: &Path, shown: &Path) -> Result<Policy, P
     let document = document::read(root.into_inner(), Source::file(text, shown), broken, &mut problems);
     let mut policy = Policy::default_policy();
     policy.file = Some(path.to_path_buf());
+    bytes.clone_into(&mut policy.bytes);
     extend(&document, &mut policy, &mut problems);
     lay(&document, path.parent(), &mut policy, &mut problems);
     check_names(&document, &policy, &mut problems);

@@ -22,6 +22,7 @@ impl Policy {
     pub fn default_policy() -> Self {
         Policy {
             file: None,
+            bytes: Vec::new(),
             linkage: Setting::default(LinkagePolicy::Static),
             runs_on: Vec::new(),
             on_violation: Setting::default(OnViolation::Keep),

@@ -47,6 +47,6 @@ pub(super) fn what_it_is(result: &ArtifactResult) -> String {
 }
 
 /// `1 artifact`, `2 artifacts`.
-fn plural(count: usize, noun: &str) -> String {
+pub(super) fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

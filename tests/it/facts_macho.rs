@@ -48,7 +48,7 @@ fn seeds() -> &'static [Vec<u8>] {
 }
 
 /// A universal file of the slices, each at a multiple of 16 KiB; 64-bit form on request.
-fn universal(slices: &[(u32, &[u8])], wide: bool) -> Vec<u8> {
+pub(crate) fn universal(slices: &[(u32, &[u8])], wide: bool) -> Vec<u8> {
     let magic: u32 = if wide { 0xcafe_babf } else { 0xcafe_babe };
     let mut header = [magic, slices.len() as u32].map(u32::to_be_bytes).concat();
     let mut body: Vec<u8> = vec![0; 0x4000];

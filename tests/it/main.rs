@@ -17,6 +17,7 @@ mod harness; // Does the harness itself hold?
 mod init; // Does `seaworthy init` write what works, and touch nothing?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?
+mod manifest; // Does the platform signature say what was built, the same every time?
 mod matrix; // Does the table say where each binary runs?
 mod parity; // Is a wrapped cargo told from the bare one?
 mod parity_go; // … go?
@@ -34,3 +35,4 @@ mod tidy; // Are the house rules kept?
 mod traps_cargo; // Do cargo builds that are not what they seem get the right verdict?
 mod traps_go; // Do Go builds that are not what they seem get the right verdict?
 mod trust; // Is nothing run, written or told that nobody asked for?
+mod verify; // Is a machine refused for what it lacks, and for nothing else?

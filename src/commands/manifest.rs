@@ -1,0 +1,126 @@
+//! Writes the platform signature of what a run has judged.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::cli::Options;
+use crate::error::plain;
+use crate::facts;
+use crate::manifest::{self, FILE_NAME, Source, envelope, sign::SigningKey};
+use crate::plan::Plan;
+use crate::policy::Policy;
+use crate::report::{self, Report};
+use crate::ui::Ui;
+
+use super::output;
+
+/// The largest key file that is read, in bytes; real ones have about a hundred.
+const LARGEST_KEY: u64 = 64 << 10;
+
+/// A run and what it came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made<'a> {
+    /// What was judged.
+    pub(super) report: &'a Report,
+    /// By which policy.
+    pub(super) policy: &'a Policy,
+    /// The build, when there was one.
+    pub(super) plan: Option<&'a Plan>,
+    /// Where.
+    pub(super) directory: &'a Path,
+}
+
+/// A signature that is to be written: asked for before the build, so that a key that is none does not cost one.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    file: PathBuf,
+    in_toto: bool,
+    key: Option<SigningKey>,
+}
+
+impl Wanted {
+    /// By options alone.
+    ///
+    /// # Errors
+    /// When the key cannot be used.
+    pub(super) fn by_options(options: &Options) -> Result<Option<Wanted>, Error> {
+        let implied = || (options.in_toto || options.sign_key.is_some()).then(|| FILE_NAME.into());
+        options.manifest.clone().or_else(implied).map(|file| Wanted::to(file, options)).transpose()
+    }
+
+    /// By options or the environment.
+    ///
+    /// # Errors
+    /// When the key cannot be used.
+    pub(super) fn by_anything(options: &Options) -> Result<Option<Wanted>, Error> {
+        match (Wanted::by_options(options)?, variable("SEAWORTHY_MANIFEST")) {
+            (None, Some(file)) => Wanted::to(file, options).map(Some),
+            (wanted, _) => Ok(wanted),
+        }
+    }
+
+    /// In any case.
+    ///
+    /// # Errors
+    /// When the key cannot be used.
+    pub(super) fn always(options: &Options) -> Result<Wanted, Error> {
+        Wanted::to(file(options), options)
+    }
+
+    fn to(file: PathBuf, options: &Options) -> Result<Wanted, Error> {
+        Ok(Wanted { file, in_toto: options.in_toto, key: key(options)? })
+    }
+}
+
+/// The signature that a command is about.
+pub(super) fn file(options: &Options) -> PathBuf {
+    options.manifest.clone().or_else(|| variable("SEAWORTHY_MANIFEST")).unwrap_or_else(|| FILE_NAME.into())
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Whether the option stands behind the tool, among arguments that are the tool's and that no tool knows.
+pub(super) fn is_misplaced(args: &[OsString]) -> bool {
+    let is_ours = |arg: &OsString| arg == "--manifest" || arg.as_encoded_bytes().starts_with(b"--manifest=");
+    args.iter().take_while(|arg| *arg != "--").any(is_ours)
+}
+
+/// Writes the signature, unless something was rejected: then there is nothing to vouch for.
+///
+/// # Errors
+/// When a file cannot be read, or the signature not be written.
+pub(super) fn write(ui: &Ui, wanted: &Wanted, made: Made<'_>) -> Result<(), Error> {
+    let name = report::path(&wanted.file);
+    let why_not = match made.report {
+        report if report.is_violated() => Some("the policy is violated"),
+        report if report.artifacts.is_empty() => Some("nothing was built that runs"),
+        _ => None,
+    };
+    if let Some(why) = why_not {
+        ui.note(&format!("the platform signature `{name}` was not written: {why}"));
+        return Ok(());
+    }
+    let unreadable = |path: &Path, why: facts::Unreadable| {
+        Error::Environment(format!("cannot read `{}`: {}", report::path(path), plain(why)))
+    };
+    let paths = made.report.artifacts.iter().map(|result| result.artifact.path.as_path());
+    let digests: Vec<_> =
+        paths.map(|path| facts::digest(path).map_err(|why| unreadable(path, why))).collect::<Result<_, _>>()?;
+    let Made { report, policy, plan, directory } = made;
+    let source = Source { report, policy, plan, directory, digests: &digests };
+    let manifest = manifest::build(&source).map_err(Error::Environment)?;
+    let text = envelope::write(&manifest, wanted.in_toto, wanted.key.as_ref());
+    let failed = |source| Error::Io { action: "write", path: wanted.file.clone(), source };
+    output::write_whole(&wanted.file, text.as_bytes()).map_err(failed)
+}
+
+/// The key that signs, if one is named.
+fn key(options: &Options) -> Result<Option<SigningKey>, Error> {
+    let Some(path) = options.sign_key.clone().or_else(|| variable("SEAWORTHY_SIGN_KEY")) else { return Ok(None) };
+    let text = super::small_file(&path, "the signing key", LARGEST_KEY)?;
+    let unusable = |why| Error::Environment(format!("cannot sign with `{}`: {why}", report::path(&path)));
+    SigningKey::from_pem(&String::from_utf8_lossy(&text)).map(Some).map_err(unusable)
+}
