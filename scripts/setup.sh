@@ -42,6 +42,7 @@ c++                    g++
 openssl                openssl
 strace                 strace
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+x86_64-w64-mingw32-g++ g++-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
 qemu-img               qemu-utils
 debugfs                e2fsprogs

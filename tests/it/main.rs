@@ -25,7 +25,7 @@ mod parity_terminal; // … on a terminal?
 mod plan; // Does the plan for cargo hold in real builds?
 mod plan_go; // … for go?
 mod policy; // Are bad policies refused, each in its own words?
-mod readme; // Does the README tell the truth?
+mod readme; // Do the README and the documentation tell the truth?
 mod report; // Do reports say everything, safely, and keep their form?
 mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?
 mod rules_matrix; // Does every rule fire on what it is about, and on nothing else?

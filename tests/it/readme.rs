@@ -1,16 +1,21 @@
-//! Does the README tell the truth? Every command block in it is run, and its output compared.
+//! Do the README and the pages below `docs/` tell the truth? Every command block in them is run, and its output compared.
 //!
 //! A block marked `console` holds commands after `$ ` and what they print, standard output and standard error as a terminal
-//! shows them. `[..]` stands for anything within a line, a line of `...` for any number of lines. A block runs in one shell,
+//! shows them; lines after `> ` go on with the command. `[..]` stands for anything within a line, a line of `...` for any number of lines. A block runs in one shell,
 //! beside a copy of `examples/`. `SEAWORTHY_BLESS=1` writes what really came out.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
-use crate::support::{Run, Scratch, repository};
+use crate::support::{Run, Scratch, have, repository};
 
 /// Commands that run all of this themselves, and so cannot be run from here; `.ci/run` runs them.
 const RUN_ELSEWHERE: &[&str] = &["make demo", "make test", "cargo install --path . --locked"];
+
+/// Tools that the command blocks name.
+const TOOLS: &[&str] =
+    &["sh", "make", "go", "gcc", "musl-gcc", "zig", "x86_64-w64-mingw32-g++", "rust-std:x86_64-unknown-linux-musl"];
 
 /// Held while the README is read or written: with `SEAWORTHY_BLESS` two tests write it.
 static PAGE: Mutex<()> = Mutex::new(());
@@ -40,6 +45,9 @@ fn steps(block: &str) -> Vec<Step> {
     for line in block.lines() {
         match (line.strip_prefix("$ "), steps.last_mut()) {
             (Some(command), _) => steps.push(Step { command: command.to_owned(), ..Step::default() }),
+            (None, Some(step)) if line.starts_with("> ") && step.output.is_empty() => {
+                _ = write!(step.command, "\n{}", &line[2..]);
+            }
             (None, Some(step)) => _ = writeln!(step.output, "{line}"),
             (None, None) => panic!("output before the first command: {line}"),
         }
@@ -123,33 +131,59 @@ fn without_tool_directories(output: &str) -> String {
 }
 
 fn written(steps: &[Step], outputs: &[String]) -> String {
-    steps.iter().zip(outputs).map(|(step, output)| format!("$ {}\n{output}", step.command)).collect()
+    steps.iter().zip(outputs).map(|(step, output)| shown(step, output)).collect()
+}
+
+/// A command as a shell shows it, and what it printed.
+fn shown(step: &Step, output: &str) -> String {
+    format!("$ {}\n{output}", step.command.replace('\n', "\n> "))
+}
+
+/// The README, and every page of the documentation.
+fn pages() -> Vec<PathBuf> {
+    let mut found = vec![repository().join("README.md")];
+    let mut open = vec![repository().join("docs")];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).expect("there is documentation") {
+            let path = entry.expect("a directory entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]
 fn every_command_block_prints_what_it_says() {
-    requires!("sh", "go", "gcc", "musl-gcc", "rust-std:x86_64-unknown-linux-musl");
+    if !have(TOOLS) {
+        return;
+    }
     let _held = PAGE.lock();
-    let path = repository().join("README.md");
-    let mut page = std::fs::read_to_string(&path).expect("there is a README.md");
+    for path in pages() {
+        let page = std::fs::read_to_string(&path).expect("it was just found");
+        let is = commands(&page);
+        if overwrite() {
+            std::fs::write(&path, is).expect("documentation is writable");
+        } else {
+            snapbox::Assert::new().eq(is, page);
+        }
+    }
+}
+
+/// The page with what its commands really print.
+fn commands(page: &str) -> String {
+    let mut page = page.to_owned();
     for block in blocks(&page).into_iter().rev() {
         let steps = steps(&page[block.clone()]);
-        if steps.iter().all(|step| RUN_ELSEWHERE.contains(&step.command.as_str())) {
-            continue;
-        }
-        let outputs = run(&steps);
-        if overwrite() {
-            page.replace_range(block, &written(&steps, &outputs));
-            continue;
-        }
-        for (step, output) in steps.iter().zip(&outputs) {
-            snapbox::Assert::new()
-                .eq(format!("$ {}\n{output}", step.command), format!("$ {}\n{}", step.command, step.output));
+        if !steps.iter().all(|step| RUN_ELSEWHERE.contains(&step.command.as_str())) {
+            page.replace_range(block, &written(&steps, &run(&steps)));
         }
     }
-    if overwrite() {
-        std::fs::write(&path, page).expect("the README is writable");
-    }
+    page
 }
 
 /// The table of rules, as the rules themselves have it.
