@@ -2,7 +2,7 @@
 # Compares the facts of real binaries with what other tools gathered.
 # usage: make corpus [MANIFEST=FILE ROOT=DIRECTORY] [ONLY=TEXT]
 #
-# Without a manifest it is tests/corpus/core.jsonl, whose binaries (about 100, 350 MB) are downloaded into target/corpus.
+# Without a manifest it is tests/corpus/core.jsonl, whose binaries (about 100, 360 MB) are downloaded into target/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,8 @@
 //! A signature without an identity where the policy wants one.
 
 use super::support::NOT_MACOS;
-use super::support::apple::{NOT_SIGNED, demand};
-use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use super::support::apple::{NOT_SIGNED, identity_demand};
+use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::code_signature::SignatureKind;
 use crate::policy::Level;
@@ -39,7 +39,7 @@ The same for Go and Cargo: sign after the build with a Developer ID certificate,
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(macho) = subject.macos() else { return Verdict::NotApplicable(NOT_MACOS) };
-    let Some(policy) = identity_demanded(subject) else {
+    let Some(policy) = identity_demand(subject) else {
         return Verdict::NotApplicable("the policy does not ask who signed");
     };
     let kind = match macho.signature_kind {
@@ -58,14 +58,6 @@ fn check(subject: &Subject<'_>) -> Verdict {
         ),
         ..Violation::default()
     }])
-}
-
-/// The line of the policy that only a signature with a certificate can satisfy.
-fn identity_demanded(subject: &Subject<'_>) -> Option<PolicySource> {
-    let team = subject.policy.policy.macos.team.as_ref();
-    let team = team
-        .map(|team| PolicySource { key: format!("[macos] team = \"{}\"", team.value), origin: team.origin.clone() });
-    team.or_else(|| demand(subject, "hardened-runtime", |macos| &macos.hardened_runtime))
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! A signature that no longer fits the file it is in.
 
 use super::support::NO_SIGNATURES;
-use super::support::apple::{NOT_SIGNED, signature};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
-use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature};
+use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, SignatureKind};
 use crate::facts::pe::PeFacts;
 use crate::facts::signed_data::{SignedData, Verification};
 use crate::policy::Level;
@@ -18,10 +17,11 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Mach-O: every page of the code against its hash in every CodeDirectory, the length that they cover, the hashes of the other
-parts of the signature (requirements, entitlements), and the CMS signature over the CodeDirectory. PE: the Authenticode
-digest of the image, recomputed, against the one that was signed, and the signature over it. Who signed, and whether a
-certificate is trusted, is another question.
+Mach-O: every page of the code against its hash in every CodeDirectory, the length that they cover, what lies behind the
+signature, the hashes of its other parts (requirements, entitlements, launch constraints), and the CMS signature over the
+CodeDirectories. PE: the Authenticode digest of the image, recomputed, against the one that was signed, and the signature
+over it. A signature that is there and cannot be read does not fit either. Who signed, and whether a certificate is trusted,
+is another question.
 
 ## Why it matters
 A signed file must not change: `strip`, `install_name_tool`, `patchelf`-like tools, UPX and version stamps that run after
@@ -50,28 +50,54 @@ fn check(subject: &Subject<'_>) -> Verdict {
 }
 
 fn check_macho(macho: &MachOFacts) -> Verdict {
-    let Some(signature) = signature(macho) else { return Verdict::NotApplicable(NOT_SIGNED) };
-    let mut evidence: Vec<String> =
-        signature.code_directories.iter().flat_map(|directory| directory_faults(signature, directory)).collect();
-    evidence.extend(signature.cms.iter().flat_map(invalid));
-    if evidence.is_empty() && signature.code_directories.iter().any(|directory| directory.pages.is_none()) {
-        return Verdict::Inconclusive("the hashes of its pages were not computed".into());
+    let Some(signature) = &macho.code_signature else {
+        return Verdict::NotApplicable("it carries no signature: see `unsigned-code`");
+    };
+    if macho.signature_kind == SignatureKind::Damaged {
+        return violated("`{artifact}` carries a signature that cannot be read", signature.problems.clone());
     }
-    verdict(evidence)
+    let directories = &signature.code_directories;
+    let mut evidence: Vec<String> =
+        directories.iter().flat_map(|directory| directory_faults(signature, directory)).collect();
+    if signature.bytes_behind > 0 {
+        evidence.push(format!("{} bytes lie behind the signature, which covers nothing there", signature.bytes_behind));
+    }
+    evidence.extend(cms_faults(signature));
+    let unknown = directories.iter().any(|directory| directory.pages.is_none());
+    let unknown = unknown.then(|| "the hashes of its pages were not computed".to_owned());
+    verdict(evidence, unknown.or_else(|| signature.cms.iter().find_map(not_checked)))
+}
+
+/// What is wrong with the CMS signature, where there is one.
+fn cms_faults(signature: &CodeSignature) -> Vec<String> {
+    let Some(cms) = &signature.cms else {
+        let unreadable = (signature.kind == SignatureKind::Cms).then(|| "the CMS signature cannot be read".to_owned());
+        return unreadable.into_iter().collect();
+    };
+    let mut faults = invalid(cms);
+    if signature.cms_names_directories == Some(false) {
+        faults.push("the CMS signature names other CodeDirectories than those that are there".into());
+    }
+    faults
 }
 
 /// What in the file does not fit one CodeDirectory.
 fn directory_faults(signature: &CodeSignature, directory: &CodeDirectory) -> Vec<String> {
     let name = format!("the CodeDirectory in slot {:#x}", directory.slot);
     let mut faults = Vec::new();
-    if directory.code_limit != signature.offset {
+    if !directory.reaches(signature.offset) {
         faults.push(format!(
             "{name} covers {} bytes, but {} lie before the signature",
             directory.code_limit, signature.offset
         ));
     }
     for slot in directory.special_slots.iter().filter(|slot| slot.matches == Some(false)) {
-        faults.push(format!("{name} has another hash for the blob in slot {}", slot.slot));
+        let is_there = signature.blobs.iter().any(|blob| blob.slot == slot.slot);
+        let fault = if is_there { "has another hash for the blob" } else { "has a hash for a blob that is gone" };
+        faults.push(format!("{name} {fault} in slot {}{}", slot.slot, contents(slot.slot)));
+    }
+    for &slot in &directory.unhashed_slots {
+        faults.push(format!("{name} has no hash for the blob in slot {slot}{}", contents(slot)));
     }
     if let Some(pages) = directory.pages.as_ref().filter(|pages| !pages.sound()) {
         faults.push(match pages.first_bad.first() {
@@ -85,7 +111,22 @@ fn directory_faults(signature: &CodeSignature, directory: &CodeDirectory) -> Vec
     faults
 }
 
+/// What a special slot is about.
+fn contents(slot: u32) -> &'static str {
+    match slot {
+        2 => " (requirements)",
+        5 => " (entitlements)",
+        7 => " (entitlements in DER)",
+        8..=11 => " (launch constraints)",
+        _ => "",
+    }
+}
+
 fn check_pe(pe: &PeFacts) -> Verdict {
+    let problems: Vec<String> = pe.certificates.iter().filter_map(|entry| entry.problem.clone()).collect();
+    if !problems.is_empty() {
+        return violated("`{artifact}` carries a signature that cannot be read", problems);
+    }
     let signatures: Vec<_> = pe
         .certificates
         .iter()
@@ -103,10 +144,9 @@ fn check_pe(pe: &PeFacts) -> Verdict {
         }
         evidence.extend(invalid(&signature.signed_data));
     }
-    if evidence.is_empty() && signatures.iter().any(|signature| signature.digest_matches.is_none()) {
-        return Verdict::Inconclusive("the digest of the image could not be computed".into());
-    }
-    verdict(evidence)
+    let unknown = signatures.iter().any(|signature| signature.digest_matches.is_none());
+    let unknown = unknown.then(|| "the digest of the image could not be computed".to_owned());
+    verdict(evidence, unknown.or_else(|| signatures.iter().find_map(|signature| not_checked(&signature.signed_data))))
 }
 
 /// Signers whose signature is wrong.
@@ -118,12 +158,25 @@ fn invalid(signed: &SignedData) -> Vec<String> {
     signed.signers.iter().filter_map(|signer| reason(&signer.verification)).collect()
 }
 
-fn verdict(evidence: Vec<String>) -> Verdict {
-    if evidence.is_empty() {
-        return Verdict::Pass;
+/// A signer whose signature could not be checked, and why.
+fn not_checked(signed: &SignedData) -> Option<String> {
+    signed.signers.iter().find_map(|signer| match &signer.verification {
+        Verification::NotChecked(why) => Some(format!("the signature by the certificate could not be checked: {why}")),
+        Verification::Valid | Verification::Invalid(_) => None,
+    })
+}
+
+fn verdict(evidence: Vec<String>, unknown: Option<String>) -> Verdict {
+    match unknown {
+        _ if !evidence.is_empty() => violated("`{artifact}` was changed after it was signed", evidence),
+        Some(unknown) => Verdict::Inconclusive(unknown),
+        None => Verdict::Pass,
     }
+}
+
+fn violated(message: &str, evidence: Vec<String>) -> Verdict {
     Verdict::Violated(vec![Violation {
-        message: "`{artifact}` was changed after it was signed".into(),
+        message: message.into(),
         evidence,
         help: Some("sign as the last step; strip while linking, not afterwards".into()),
         ..Violation::default()
@@ -133,19 +186,25 @@ fn verdict(evidence: Vec<String>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::facts::macho::code_signature::{CodeDirectory, PageHashes, SignatureKind};
-    use crate::facts::signed_data::{SignedData, Verification};
+    use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, PageHashes, SignatureKind, SpecialSlot};
+    use crate::facts::pe::CertificateEntry;
+    use crate::facts::signed_data::{SignedData, Signer, Verification};
     use crate::rules::support::testing::{Case, signed_macho, signed_pe, signer};
 
     fn signed(change: impl FnOnce(&mut CodeDirectory)) -> Case {
         signed_macho(SignatureKind::Cms, 0, None).edit_macho(|macho| {
             let signature = macho.code_signature.as_mut().expect("a signature");
             signature.offset = 49152;
+            signature.cms = Some(signed_by(signer(Verification::Valid, None)));
             let directory = signature.code_directories.first_mut().expect("a CodeDirectory");
             directory.code_limit = 49152;
             directory.pages = Some(PageHashes { checked: 12, complete: true, ..PageHashes::default() });
             change(directory);
         })
+    }
+
+    fn signed_by(signer: Signer) -> SignedData {
+        SignedData { signers: vec![signer], certificates: Vec::new() }
     }
 
     fn image(matches: Option<bool>) -> Case {
@@ -171,11 +230,37 @@ mod tests {
     #[test]
     fn a_signature_over_something_else_violates() {
         let wrong = signer(Verification::Invalid("the digest differs".into()), None);
-        let case = signed(|_| {}).edit_macho(|macho| {
-            let signature = macho.code_signature.as_mut().expect("a signature");
-            signature.cms = Some(SignedData { signers: vec![wrong], certificates: Vec::new() });
-        });
-        case.violations(&RULE);
+        edited(|signature| signature.cms = Some(signed_by(wrong))).violations(&RULE);
+    }
+
+    fn edited(change: impl FnOnce(&mut CodeSignature)) -> Case {
+        signed(|_| {}).edit_macho(|macho| change(macho.code_signature.as_mut().expect("a signature")))
+    }
+
+    #[test]
+    fn what_the_code_directory_does_not_cover_violates() {
+        edited(|signature| signature.bytes_behind = 1).violations(&RULE);
+        edited(|signature| signature.cms_names_directories = Some(false)).violations(&RULE);
+        signed(|directory| directory.unhashed_slots = vec![5]).violations(&RULE);
+        signed(|directory| directory.special_slots = vec![SpecialSlot { slot: 5, matches: Some(false) }])
+            .violations(&RULE);
+    }
+
+    #[test]
+    fn alignment_and_files_outside_are_no_fault() {
+        signed(|directory| directory.code_limit = 49152 - 15).passes(&RULE);
+        signed(|directory| directory.code_limit = 49152 - 16).violations(&RULE);
+        signed(|directory| directory.special_slots = vec![SpecialSlot { slot: 1, matches: None }]).passes(&RULE);
+    }
+
+    #[test]
+    fn what_cannot_be_read_violates() {
+        edited(|signature| signature.problems = vec!["it has no CodeDirectory".into()])
+            .edit_macho(|macho| macho.signature_kind = SignatureKind::Damaged)
+            .violations(&RULE);
+        edited(|signature| signature.cms = None).violations(&RULE);
+        let damaged = CertificateEntry { problem: Some("it cannot be read".into()), ..CertificateEntry::default() };
+        Case::pe().edit_pe(|pe| pe.certificates = vec![damaged]).violations(&RULE);
     }
 
     #[test]
@@ -193,6 +278,13 @@ mod tests {
     fn without_hashes_it_cannot_be_told() {
         signed(|directory| directory.pages = None).inconclusive(&RULE);
         image(None).inconclusive(&RULE);
+        let unknown = signer(Verification::NotChecked("not known here".into()), None);
+        edited(|signature| signature.cms = Some(signed_by(unknown.clone()))).inconclusive(&RULE);
+        signed_pe(|authenticode| {
+            authenticode.digest_matches = Some(true);
+            authenticode.signed_data = signed_by(unknown);
+        })
+        .inconclusive(&RULE);
     }
 
     #[test]

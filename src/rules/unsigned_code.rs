@@ -1,6 +1,6 @@
 //! Code without a signature that the system, or the policy, demands.
 
-use super::support::apple::demand;
+use super::support::apple::{demand, identity_demand};
 use super::support::{NOT_MACOS, NOT_PROGRAM};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::macho::code_signature::SignatureKind;
@@ -15,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-That every arm64 slice carries a code signature, be it ad hoc, and with `[macos] signed = true` or `notarizable = true`
-every slice. A signature that cannot be read counts as none.
+That every arm64 slice carries a code signature, be it ad hoc, and every slice where `[macos]` asks for `signed`,
+`notarizable`, `hardened-runtime` or a `team`. One that is there and cannot be read is a `stale-signature`.
 
 ## Why it matters
 The kernel of a Mac with Apple silicon kills arm64 code without a signature at once ("Killed: 9"). Apple's linker and Go's
@@ -45,12 +45,12 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if subject.facts.kind == Kind::Other {
         return Verdict::NotApplicable(NOT_PROGRAM);
     }
-    let state = match macho.signature_kind {
-        SignatureKind::None => "there is no `LC_CODE_SIGNATURE`",
-        SignatureKind::Damaged => "the signature that `LC_CODE_SIGNATURE` names cannot be read",
+    match macho.signature_kind {
+        SignatureKind::None => {}
+        SignatureKind::Damaged => return Verdict::NotApplicable("its signature cannot be read: see `stale-signature`"),
         SignatureKind::LinkerAdhoc | SignatureKind::Adhoc | SignatureKind::Cms => return Verdict::Pass,
-    };
-    let policy = demand(subject, "signed", |macos| &macos.signed);
+    }
+    let policy = demand(subject, "signed", |macos| &macos.signed).or_else(|| identity_demand(subject));
     let by_system = subject.facts.arch == "aarch64";
     if !by_system && policy.is_none() {
         return Verdict::NotApplicable(
@@ -58,11 +58,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
         );
     }
     let why = if by_system { "macOS kills unsigned arm64 code" } else { "the policy demands a signature" };
-    let mut evidence = vec![state.to_owned()];
-    evidence.extend(macho.code_signature.iter().flat_map(|signature| signature.problems.iter().cloned()));
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` is not signed, and {why}"),
-        evidence,
+        evidence: vec!["there is no `LC_CODE_SIGNATURE`".into()],
         policy,
         help: Some("sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere".into()),
         ..Violation::default()
@@ -82,7 +80,7 @@ mod tests {
     #[test]
     fn unsigned_arm64_code_violates() {
         signed(SignatureKind::None).documented(&RULE);
-        signed(SignatureKind::Damaged).violations(&RULE);
+        signed(SignatureKind::Damaged).not_applicable(&RULE);
     }
 
     #[test]
@@ -91,6 +89,8 @@ mod tests {
         intel().not_applicable(&RULE);
         intel().with(|case| case.policy.macos.signed = Some(from_file(true))).violations(&RULE);
         intel().with(|case| case.policy.macos.notarizable = Some(from_file(true))).violations(&RULE);
+        intel().with(|case| case.policy.macos.hardened_runtime = Some(from_file(true))).violations(&RULE);
+        intel().with(|case| case.policy.macos.team = Some(from_file("ABCDE12345".into()))).violations(&RULE);
         intel().with(|case| case.policy.macos.signed = Some(from_file(false))).not_applicable(&RULE);
     }
 

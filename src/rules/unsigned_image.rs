@@ -3,7 +3,7 @@
 use super::support::NOT_WINDOWS;
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
-use crate::policy::Level;
+use crate::policy::{Level, Origin, WindowsPolicy};
 
 pub(super) static RULE: Rule = Rule {
     id: "unsigned-image",
@@ -13,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-That the certificate table holds at least one Authenticode signature that can be read, when `[windows] signed = true`.
+That the certificate table holds an Authenticode signature, when `[windows]` asks for `signed` or a `signer`. One that is
+there and cannot be read is a `stale-signature`.
 
 ## Why it matters
 SmartScreen warns of unsigned downloads, many companies allow signed programs only, and an installer's own signature does
@@ -35,23 +36,31 @@ The same for Go and Cargo: sign after the build, `signtool sign /fd sha256 /tr U
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(pe) = subject.windows() else { return Verdict::NotApplicable(NOT_WINDOWS) };
-    let Some(signed) = subject.policy.policy.windows.signed.as_ref().filter(|signed| signed.value) else {
+    let Some(policy) = demand(&subject.policy.policy.windows) else {
         return Verdict::NotApplicable("the policy does not ask for a signature");
     };
     if pe.certificates.iter().any(|entry| entry.authenticode.is_some()) {
         return Verdict::Pass;
     }
-    let mut evidence: Vec<String> = pe.certificates.iter().filter_map(|entry| entry.problem.clone()).collect();
-    if evidence.is_empty() {
-        evidence.push("the certificate table holds no Authenticode signature".into());
+    if pe.certificates.iter().any(|entry| entry.problem.is_some()) {
+        return Verdict::NotApplicable("its signature cannot be read: see `stale-signature`");
     }
     Verdict::Violated(vec![Violation {
         message: "`{artifact}` is not signed".into(),
-        evidence,
-        policy: Some(PolicySource { key: "[windows] signed = true".into(), origin: signed.origin.clone() }),
+        evidence: vec!["the certificate table holds no Authenticode signature".into()],
+        policy: Some(policy),
         help: Some("sign it after the build: `signtool sign …` on Windows, `osslsigncode sign …` elsewhere".into()),
         ..Violation::default()
     }])
+}
+
+/// The line of `[windows]` that asks for a signature.
+fn demand(windows: &WindowsPolicy) -> Option<PolicySource> {
+    let line = |key: String, origin: &Origin| PolicySource { key: format!("[windows] {key}"), origin: origin.clone() };
+    let signed = windows.signed.as_ref().filter(|signed| signed.value);
+    signed.map(|signed| line("signed = true".into(), &signed.origin)).or_else(|| {
+        windows.signer.as_ref().map(|signer| line(format!("signer = \"{}\"", signer.value), &signer.origin))
+    })
 }
 
 #[cfg(test)]
@@ -67,9 +76,10 @@ mod tests {
     #[test]
     fn an_unsigned_image_violates_where_a_signature_is_asked_for() {
         asked().documented(&RULE);
+        Case::pe().with(|case| case.policy.windows.signer = Some(from_file("Jane Doe".into()))).violations(&RULE);
         let damaged =
             CertificateEntry { problem: Some("the signature cannot be read".into()), ..CertificateEntry::default() };
-        asked().edit_pe(|pe| pe.certificates = vec![damaged]).violations(&RULE);
+        asked().edit_pe(|pe| pe.certificates = vec![damaged]).not_applicable(&RULE);
     }
 
     #[test]

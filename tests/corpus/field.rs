@@ -1,4 +1,4 @@
-//! One binary's comparison: fields counted, differences explained or reported.
+//! One binary's comparison: fields and verdicts counted, differences explained or reported.
 
 use serde_json::Value;
 
@@ -10,6 +10,10 @@ pub(crate) struct Comparison {
     record: Value,
     /// Fields that both sides have.
     pub(crate) fields: usize,
+    /// Verdicts about signatures that were compared.
+    pub(crate) verdicts: usize,
+    /// What kinds of signature the binary has, one for each slice.
+    pub(crate) signatures: Vec<&'static str>,
     /// Differences that the table accounts for, with its reason.
     pub(crate) explained: Vec<&'static str>,
     /// The others, a line each.
@@ -23,6 +27,8 @@ impl Comparison {
             name: format!("{} {}", text("path"), text("arch")),
             record: record.clone(),
             fields: 0,
+            verdicts: 0,
+            signatures: Vec::new(),
             explained: Vec::new(),
             disagreements: Vec::new(),
         }
@@ -44,6 +50,20 @@ impl Comparison {
                 short(&ours)
             )),
         }
+    }
+
+    /// Compares what a rule has to say with what it says.
+    pub(crate) fn verdict(&mut self, rule: &str, expected: &str, found: &str) {
+        self.verdicts += 1;
+        if expected != found {
+            self.disagreements
+                .push(format!("{}: verdict of {rule}: the manifest implies {expected}, here {found}", self.name));
+        }
+    }
+
+    /// Notes what kind of signature is judged.
+    pub(crate) fn signature(&mut self, kind: &'static str) {
+        self.signatures.push(kind);
     }
 
     /// Compares one field whose order means nothing.

@@ -1,7 +1,8 @@
 //! Compares what this tool reads with a manifest of binaries whose facts other tools gathered.
 //!
 //! `make corpus`, or `make corpus MANIFEST=… ROOT=…`: the manifest has one JSON record a line, `path` is relative to the root. Every field
-//! that both sides have is compared; a difference that [`explained`] does not account for is a disagreement, and fails.
+//! that both sides have is compared; a difference that [`explained`] does not account for is a disagreement, and fails. So
+//! does a verdict about a signature that is not the one the record implies ([`verdicts`]).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a runner of its own, whose result is what it prints")]
 
@@ -12,6 +13,7 @@ mod go;
 mod language;
 mod macho;
 mod pe;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,7 +44,9 @@ fn main() -> ExitCode {
         .filter(|line| !line.trim().is_empty() && line.contains(&only))
         .map(|line| serde_json::from_str(line).expect("the manifest has one JSON record a line"))
         .collect();
-    report(&records.par_iter().map(|record| judge(record, &root)).collect::<Vec<_>>())
+    let outcomes: Vec<Outcome> = records.par_iter().map(|record| judge(record, &root)).collect();
+    let signable = records.iter().any(|record| record["format"] == "macho" || record["format"] == "pe");
+    report(&outcomes, signable)
 }
 
 /// What became of one record.
@@ -59,7 +63,11 @@ fn judge(record: &Value, root: &Path) -> Outcome {
         return Outcome::Unavailable(format!("{} {why}", path.display()));
     }
     let mut comparison = Comparison::of(record);
-    compare(&mut comparison, record, &read_file(&path, Wanted::ALL));
+    let read = read_file(&path, Wanted::ALL);
+    compare(&mut comparison, record, &read);
+    if let Ok(facts) = &read {
+        verdicts::compare(&mut comparison, record, facts);
+    }
     Outcome::Compared(comparison)
 }
 
@@ -84,9 +92,10 @@ fn compare(comparison: &mut Comparison, record: &Value, read: &Result<FileFacts,
     }
 }
 
-fn report(outcomes: &[Outcome]) -> ExitCode {
-    let (mut compared, mut fields, mut unavailable, mut disagreements) = (0, 0, 0, 0);
+fn report(outcomes: &[Outcome], signable: bool) -> ExitCode {
+    let (mut compared, mut fields, mut verdicts, mut unavailable, mut disagreements) = (0, 0, 0, 0, 0);
     let mut explained: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut signatures: BTreeMap<&str, usize> = BTreeMap::new();
     for outcome in outcomes {
         match outcome {
             Outcome::Unavailable(why) => {
@@ -96,6 +105,8 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
             Outcome::Compared(comparison) => {
                 compared += 1;
                 fields += comparison.fields;
+                verdicts += comparison.verdicts;
+                comparison.signatures.iter().for_each(|kind| *signatures.entry(kind).or_default() += 1);
                 disagreements += comparison.disagreements.len();
                 comparison.explained.iter().for_each(|why| *explained.entry(why).or_default() += 1);
                 comparison.disagreements.iter().for_each(|line| println!("{line}"));
@@ -103,7 +114,10 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
         }
     }
     explained.iter().for_each(|(why, count)| println!("explained, {count} times, right is {why}"));
+    signatures.iter().for_each(|(kind, count)| println!("judged: {kind}, {count} times"));
     println!("{unavailable} binaries unavailable");
-    println!("{compared} binaries, {fields} fields compared, {disagreements} disagreements");
-    if disagreements == 0 && compared > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("{compared} binaries, {fields} fields and {verdicts} verdicts compared, {disagreements} disagreements");
+    // Where there are files that can be signed and no verdict was compared, something is wrong with the comparison.
+    let judged = verdicts > 0 || !signable;
+    if disagreements == 0 && compared > 0 && judged { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -2,6 +2,8 @@
 
 mod signatures;
 
+pub(crate) use signatures::parts;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -68,8 +68,13 @@ pub struct CodeSignature {
     pub requirements: BTreeMap<String, String>,
     /// Length of the CMS signature, in bytes; 0 when there is none.
     pub cms_size: u64,
-    /// The CMS signature, checked against the primary CodeDirectory.
+    /// The CMS signature, checked against the primary CodeDirectory; `None` when there is none, or it cannot be read.
     pub cms: Option<SignedData>,
+    /// Whether the CMS signature names the CodeDirectories that are there, all of them and no other; `None` when it names
+    /// none, and so covers the primary one alone.
+    pub cms_names_directories: Option<bool>,
+    /// Bytes of the slice behind the signature, which it cannot cover.
+    pub bytes_behind: u64,
     /// A stapled notarization ticket lies in the signature.
     pub has_ticket: bool,
     /// What is wrong with the signature, one sentence each; empty when it is sound as far as it was read.
@@ -102,6 +107,10 @@ impl CodeSignature {
 pub(super) fn read(slice: &Source<'_>, range: Range, wanted: Wanted) -> Result<CodeSignature, Unreadable> {
     slice.slice(range.offset, range.size, "LC_CODE_SIGNATURE")?;
     let mut signature = CodeSignature { offset: range.offset, size: range.size, ..CodeSignature::default() };
+    signature.bytes_behind = slice.len() - (range.offset + range.size);
+    if signature.bytes_behind > 0 {
+        signature.problems.push(format!("{} bytes lie behind it", signature.bytes_behind));
+    }
     // The SuperBlob says its own length, so that padding behind it is not read.
     let head = slice.read_up_to(range.offset, 8.min(range.size), "code signature")?;
     let length = Fields::big(&head).u32(4).map_or(0, u64::from).min(range.size);
@@ -136,7 +145,7 @@ fn fill(
     for (slot, blob) in superblob.code_directories() {
         match CodeDirectory::parse(slot, blob, superblob) {
             Some(mut directory) => {
-                if wanted.hashes {
+                if wanted.hashes && !directory.is_scattered {
                     directory.pages = Some(pages::check(slice, &directory, blob)?);
                 }
                 signature.problems.extend(directory.problems(signature.offset));
@@ -149,7 +158,10 @@ fn fill(
     if signature.cms_size > 0 {
         let blob = superblob.content(superblob::CMS).unwrap_or_default();
         let primary = superblob.blob(superblob::CODE_DIRECTORY).unwrap_or_default();
-        signature.cms = cms::read(blob, primary, &signature.code_directories, &mut signature.problems);
+        if let Some(read) = cms::read(blob, primary, &signature.code_directories, &mut signature.problems) {
+            signature.cms_names_directories = read.names_directories;
+            signature.cms = Some(read.signed_data);
+        }
     }
     signature.cdhash = signature.best_directory().map(|directory| directory.cdhash.clone());
     signature.kind = kind(signature);

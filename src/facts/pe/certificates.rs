@@ -26,7 +26,8 @@ pub struct CertificateEntry {
     pub kind: String,
     /// The Authenticode signature inside.
     pub authenticode: Option<Authenticode>,
-    /// Why there is none.
+    /// Why there is none although there should be: a signature that cannot be read, or an entry that does not lie in the
+    /// table, or a table that does not lie in the file.
     pub problem: Option<String>,
 }
 
@@ -37,9 +38,28 @@ pub(super) fn place(headers: &Headers) -> Option<(u64, u64)> {
     (table.size != 0).then_some((table.at.into(), table.size.into()))
 }
 
-/// Reads every entry.
-pub(super) fn read(source: &Source<'_>, headers: &Headers) -> Result<Vec<CertificateEntry>, Unreadable> {
+/// Reads every entry. Damage to the table becomes a problem, and the one entry that is returned then: the image still
+/// starts, but whatever signature it had is no longer one.
+///
+/// # Errors
+/// Only what reading the file says.
+pub(super) fn read(
+    source: &Source<'_>,
+    headers: &Headers,
+    problems: &mut Vec<String>,
+) -> Result<Vec<CertificateEntry>, Unreadable> {
     let Some((offset, size)) = place(headers) else { return Ok(Vec::new()) };
+    match entries(source, offset, size) {
+        Err(damage @ Unreadable::Damaged { .. }) => {
+            problems.push(damage.to_string());
+            let problem = Some(damage.to_string());
+            Ok(vec![CertificateEntry { offset, problem, ..CertificateEntry::default() }])
+        }
+        other => other,
+    }
+}
+
+fn entries(source: &Source<'_>, offset: u64, size: u64) -> Result<Vec<CertificateEntry>, Unreadable> {
     let table = source.read(offset, size, "certificate table")?;
     let fields = Fields::little(&table);
     let mut entries = Vec::new();

@@ -6,7 +6,8 @@ use crate::policy::{MacOsPolicy, Setting};
 use crate::rules::{PolicySource, Subject};
 
 /// Why a rule about the contents of a signature has nothing to say without one.
-pub(in crate::rules) const NOT_SIGNED: &str = "it carries no signature: see `unsigned-code`";
+pub(in crate::rules) const NOT_SIGNED: &str =
+    "it carries no signature that can be read: see `unsigned-code` and `stale-signature`";
 
 /// The signature, when there is one that can be read.
 pub(in crate::rules) fn signature(macho: &MachOFacts) -> Option<&CodeSignature> {
@@ -29,4 +30,12 @@ pub(in crate::rules) fn demand(
             .map(|setting| PolicySource { key: format!("[macos] {key} = true"), origin: setting.origin.clone() })
     };
     line(key, value(macos)).or_else(|| line("notarizable", &macos.notarizable))
+}
+
+/// The line of `[macos]` that only a signature with a certificate can satisfy.
+pub(in crate::rules) fn identity_demand(subject: &Subject<'_>) -> Option<PolicySource> {
+    let team = subject.policy.policy.macos.team.as_ref();
+    let team = team
+        .map(|team| PolicySource { key: format!("[macos] team = \"{}\"", team.value), origin: team.origin.clone() });
+    team.or_else(|| demand(subject, "hardened-runtime", |macos| &macos.hardened_runtime))
 }

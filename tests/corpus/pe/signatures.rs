@@ -55,7 +55,7 @@ fn osslsigncode(comparison: &mut Comparison, theirs: &Value, ours: &Value) {
 }
 
 /// A name as its parts, whose order and spacing differ between tools.
-fn parts(name: &str) -> Vec<String> {
+pub(crate) fn parts(name: &str) -> Vec<String> {
     name.replace("\\,", "\u{1}").split(',').map(|part| part.trim().replace('\u{1}', ",")).collect()
 }
 

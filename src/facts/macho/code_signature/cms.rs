@@ -10,13 +10,20 @@ use crate::facts::signed_data::{Parsed, ParsedSigner, SignedData, Verification};
 /// Apple's attribute with the hashes of all CodeDirectories, as a property list.
 const CD_HASHES: &str = "1.2.840.113635.100.9.1";
 
+/// What there is to say about the CMS signature.
+pub(super) struct Cms {
+    pub(super) signed_data: SignedData,
+    /// Whether it names all CodeDirectories and no other; `None` when it names none.
+    pub(super) names_directories: Option<bool>,
+}
+
 /// Reads the signature and checks it against the CodeDirectories; what is wrong is added to `problems`.
 pub(super) fn read(
     blob: &[u8],
     primary: &[u8],
     directories: &[CodeDirectory],
     problems: &mut Vec<String>,
-) -> Option<SignedData> {
+) -> Option<Cms> {
     let Some(parsed) = Parsed::parse(blob).filter(|parsed| !parsed.signers.is_empty()) else {
         problems.push("the CMS signature cannot be read".into());
         return None;
@@ -30,20 +37,22 @@ pub(super) fn read(
             problems.push(format!("the timestamp: {why}"));
         }
     }
-    if parsed.signers.iter().any(|signer| !covers_all(signer, directories)) {
+    let lists: Vec<bool> = parsed.signers.iter().filter_map(|signer| names_all(signer, directories)).collect();
+    let names_directories = (!lists.is_empty()).then(|| !lists.contains(&false));
+    if names_directories == Some(false) {
         problems.push("the CMS signature does not name every CodeDirectory".into());
     }
-    Some(signed)
+    Some(Cms { signed_data: signed, names_directories })
 }
 
-/// Whether the list of hashes, where there is one, is that of the CodeDirectories in the file.
-fn covers_all(signer: &ParsedSigner<'_>, directories: &[CodeDirectory]) -> bool {
-    let Some(list) = signer.signed_attribute(CD_HASHES).and_then(|value| value.tagged(asn1::OCTET_STRING)) else {
-        return true;
+/// Whether the list of hashes is that of the CodeDirectories in the file; `None` when there is no list.
+fn names_all(signer: &ParsedSigner<'_>, directories: &[CodeDirectory]) -> Option<bool> {
+    let list = signer.signed_attribute(CD_HASHES)?.tagged(asn1::OCTET_STRING)?;
+    let Ok(plist::Value::Dictionary(list)) = super::entitlements::property_list(list.contents) else {
+        return Some(false);
     };
-    let Ok(plist::Value::Dictionary(list)) = super::entitlements::property_list(list.contents) else { return false };
     let hashes = list.get("cdhashes").and_then(plist::Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let named: BTreeSet<String> = hashes.iter().filter_map(plist::Value::as_data).map(hex).collect();
     let found: BTreeSet<String> = directories.iter().map(|directory| directory.cdhash.clone()).collect();
-    named == found
+    Some(named == found)
 }

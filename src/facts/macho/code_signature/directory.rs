@@ -13,6 +13,13 @@ use crate::facts::macho::names;
 /// Most special slots that are believed; xnu knows eleven.
 const MOST_SPECIAL_SLOTS: u32 = 64;
 
+/// Special slots whose blob is no part of the signature: `Info.plist`, the resources of a bundle, its `Application` and what
+/// a disk image has.
+const OUTSIDE: [u32; 4] = [1, 3, 4, 6];
+
+/// The signature starts at a multiple of this; what a signer does not count to the code is padding.
+const ALIGNMENT: u64 = 16;
+
 /// `CS_ADHOC`.
 pub(super) const ADHOC: u32 = 0x2;
 /// `CS_RUNTIME`.
@@ -21,6 +28,7 @@ const RUNTIME: u32 = 0x1_0000;
 pub(super) const LINKER_SIGNED: u32 = 0x2_0000;
 
 /// Versions of the structure from which its later fields are there.
+const HAS_SCATTER: u32 = 0x20100;
 const HAS_TEAM: u32 = 0x20200;
 const HAS_WIDE_LIMIT: u32 = 0x20300;
 const HAS_EXEC_SEGMENT: u32 = 0x20400;
@@ -69,11 +77,16 @@ pub struct CodeDirectory {
     pub cdhash: String,
     /// The whole of this hash, in hex.
     pub cdhash_full: String,
-    /// The pages against their hashes; `None` when hashes were not wanted.
+    /// Special slots of blobs that are there and that this CodeDirectory has no hash of.
+    pub unhashed_slots: Vec<u32>,
+    /// The pages against their hashes; `None` when hashes were not wanted, or are those of scattered pages.
     pub pages: Option<PageHashes>,
     /// Offset of the first page's hash in the blob.
     #[serde(skip)]
     pub(super) hash_offset: u32,
+    /// The hashes are those of pages that a table names, which no linker of today makes.
+    #[serde(skip)]
+    pub(super) is_scattered: bool,
 }
 
 /// One special slot: the hash of another blob, or of a file beside the binary.
@@ -81,7 +94,7 @@ pub struct CodeDirectory {
 pub struct SpecialSlot {
     /// Slot number: 1 Info.plist, 2 requirements, 3 resources, 5 entitlements, 7 entitlements in DER.
     pub slot: u32,
-    /// Whether the hash is that of the blob in this slot; `None` when there is no such blob: the hash is of something
+    /// Whether the hash is that of the blob in this slot, and such a blob is there; `None` when the hash is of something
     /// outside of the signature, such as `Info.plist`.
     pub matches: Option<bool>,
 }
@@ -90,6 +103,11 @@ impl CodeDirectory {
     /// Hardened runtime (`CS_RUNTIME`).
     pub fn hardened_runtime(&self) -> bool {
         self.flags & RUNTIME != 0
+    }
+
+    /// Whether it covers the code up to the signature, which starts at `signature_at`.
+    pub fn reaches(&self, signature_at: u64) -> bool {
+        signature_at.checked_sub(self.code_limit).is_some_and(|padding| padding < ALIGNMENT)
     }
 
     /// How strong the hash is, as the kernel ranks it.
@@ -129,6 +147,7 @@ impl CodeDirectory {
             code_slots: fields.u32(28)?,
             special_slot_count: fields.u32(24)?,
             special_slots: Vec::new(),
+            unhashed_slots: Vec::new(),
             platform: fields.u8(38)?,
             exec_segment_base: exec(64),
             exec_segment_limit: exec(72),
@@ -138,8 +157,11 @@ impl CodeDirectory {
             cdhash_full: hex(&full),
             pages: None,
             hash_offset: fields.u32(16)?,
+            is_scattered: since(HAS_SCATTER).and_then(|()| fields.u32(44)).is_some_and(|at| at != 0),
         };
         directory.special_slots = directory.check_special_slots(fields, hash_type, superblob)?;
+        let hashed = |slot: u32| directory.special_slots.iter().any(|hashed| hashed.slot == slot);
+        directory.unhashed_slots = superblob.special_slots().filter(|&slot| !hashed(slot)).collect();
         Some(directory)
     }
 
@@ -164,7 +186,11 @@ impl CodeDirectory {
             if expected.iter().all(|&byte| byte == 0) {
                 continue;
             }
-            let matches = superblob.blob(slot).map(|blob| hash(hash_type, blob) == expected);
+            let blob = superblob.blob(slot);
+            let matches = match blob {
+                None if OUTSIDE.contains(&slot) => None,
+                blob => Some(blob.is_some_and(|blob| hash(hash_type, blob) == expected)),
+            };
             slots.push(SpecialSlot { slot, matches });
         }
         Some(slots)
@@ -177,12 +203,14 @@ impl CodeDirectory {
         if self.rank() == 0 {
             problems.push(format!("{name} has an unknown hash ({})", self.hash_type));
         }
-        if self.code_limit != signature_at {
+        if !self.reaches(signature_at) {
             problems.push(format!("{name} covers {} bytes, but the code has {signature_at}", self.code_limit));
         }
         for slot in self.special_slots.iter().filter(|slot| slot.matches == Some(false)) {
             problems.push(format!("{name} does not match the blob in slot {}", slot.slot));
         }
+        problems
+            .extend(self.unhashed_slots.iter().map(|slot| format!("{name} has no hash of the blob in slot {slot}")));
         if let Some(pages) = self.pages.as_ref().filter(|pages| !pages.sound()) {
             problems.push(format!("{name} {}", pages.describe()));
         }

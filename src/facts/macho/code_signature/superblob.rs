@@ -11,6 +11,9 @@ pub(super) const DER_ENTITLEMENTS: u32 = 7;
 pub(super) const CMS: u32 = 0x10000;
 pub(super) const TICKET: u32 = 0x10002;
 
+/// Slots whose hash a CodeDirectory holds; those above have other meanings.
+const SPECIAL: std::ops::Range<u32> = 1..0x1000;
+
 /// Alternate CodeDirectories; the kernel knows five slots.
 const ALTERNATES: std::ops::Range<u32> = 0x1000..0x1005;
 
@@ -71,6 +74,11 @@ impl<'a> SuperBlob<'a> {
     /// The bytes of the first blob in a slot, behind its header.
     pub(super) fn content(&self, slot: u32) -> Option<&'a [u8]> {
         self.blob(slot).and_then(|blob| blob.get(8..))
+    }
+
+    /// The slots of the blobs that a CodeDirectory has to have a hash of.
+    pub(super) fn special_slots(&self) -> impl Iterator<Item = u32> {
+        self.entries.iter().map(|entry| entry.0).filter(|slot| SPECIAL.contains(slot))
     }
 
     /// The CodeDirectories, each slot at most once.
