@@ -50,6 +50,7 @@ mod old_go_toolchain;
 mod page_alignment;
 mod partial_relro;
 mod private_glibc_symbol;
+mod refused_by_notary;
 mod run_path;
 mod stale_signature;
 mod static_glibc_resolver;
@@ -127,6 +128,7 @@ pub static RULES: &[&Rule] = &[
     &page_alignment::RULE,
     &partial_relro::RULE,
     &private_glibc_symbol::RULE,
+    &refused_by_notary::RULE,
     &run_path::RULE,
     &stale_signature::RULE,
     &static_glibc_resolver::RULE,

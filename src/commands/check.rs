@@ -49,7 +49,9 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let nothing = inspected.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
     let (artifacts, general) = judge::judge(&policy, &directory, inspected, &provenance, how.strict_symbols)?;
-    let report = Report { artifacts, general, notes: notes(ignored, found.links_outside), problems: found.problems };
+    let mut notes = notes(ignored, found.links_outside);
+    notes.extend(judge::limits(&artifacts, &policy));
+    let report = Report { artifacts, general, notes, problems: found.problems };
     let format = options.format();
     ui.out(&match how.matrix {
         Some(form) if matches!(format, Format::Text | Format::Short) => matrix(&report, form, &ui.styles_out())?,

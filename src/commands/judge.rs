@@ -37,6 +37,18 @@ pub(super) fn judge(
     }
 }
 
+/// What the policy asks for and no file can answer, where a file was asked.
+pub(super) fn limits(artifacts: &[ArtifactResult], policy: &Policy) -> Option<String> {
+    let asked = policy.macos.notarizable.as_ref().is_some_and(|notarizable| notarizable.value);
+    let slices = || artifacts.iter().filter_map(|artifact| artifact.facts.as_ref()).flat_map(|file| &file.slices);
+    let judged = asked && slices().any(|slice| slice.os == Os::MacOs);
+    judged.then(|| {
+        "`notarizable` is judged by what a file shows; only Apple can answer whether the certificate is a Developer ID of \
+         its own that is valid and was not revoked, whether the notary finds malware, and whether a ticket was issued"
+            .into()
+    })
+}
+
 /// Hosts that were asked for, each resolved once.
 struct Known<'p> {
     policy: &'p Policy,

@@ -48,7 +48,8 @@ fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Re
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         blame::link::blame(&mut artifacts, line, directory, &call.program);
     }
-    Ok(Report { artifacts, general, notes: Vec::new(), problems: Vec::new() })
+    let notes = judge::limits(&artifacts, policy).into_iter().collect();
+    Ok(Report { artifacts, general, notes, problems: Vec::new() })
 }
 
 /// The output; Windows tools add `.exe` to a name without an ending.

@@ -101,7 +101,9 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
     }
     let inspected = inspect::inspect(artifacts, policy, directory, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance, false)?;
-    let report = Report { artifacts: Vec::new(), general, notes: notes(plan), problems: Vec::new() };
+    let mut notes = notes(plan);
+    notes.extend(judge::limits(&artifacts, policy));
+    let report = Report { artifacts: Vec::new(), general, notes, problems: Vec::new() };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }

@@ -97,6 +97,8 @@ pub(super) enum Shape {
     Path,
     /// Apple's name of a team: ten capital letters and digits.
     Team,
+    /// An entitlement: `KEY` or `KEY=VALUE`.
+    Entitlement,
 }
 
 /// A closed set of words that a key takes.
@@ -252,10 +254,20 @@ static MACOS: Section = Section {
     meaning: "What Mach-O files must be.",
     keys: &[
         key("min", Kind::Text(Shape::Version), "no limit", "the oldest macOS it must run on").example("\"12.0\""),
-        key("entitlements", Kind::Texts(Shape::Any), "none", "entitlements that programs must have")
-            .example("[\"com.apple.security.cs.allow-jit\"]"),
-        key("forbidden-entitlements", Kind::Texts(Shape::Any), "none", "entitlements that no program may have")
-            .example("[\"com.apple.security.get-task-allow\"]"),
+        key(
+            "entitlements",
+            Kind::Texts(Shape::Entitlement),
+            "none",
+            "entitlements that programs must have: a `KEY`, which must not be `false`, or `KEY=VALUE`",
+        )
+        .example("[\"com.apple.security.cs.allow-jit\"]"),
+        key(
+            "forbidden-entitlements",
+            Kind::Texts(Shape::Entitlement),
+            "none",
+            "entitlements that no code may have, each as a `KEY` or `KEY=VALUE`",
+        )
+        .example("[\"com.apple.security.get-task-allow\"]"),
         key(
             "entitlements-file",
             Kind::Text(Shape::Path),
@@ -266,7 +278,12 @@ static MACOS: Section = Section {
         key("hardened-runtime", Kind::Flag, "not asked", "programs must be signed with the hardened runtime")
             .example("true"),
         key("team", Kind::Text(Shape::Team), "any", "the team that must have signed").example("\"ABCDE12345\""),
-        key("notarizable", Kind::Flag, "`false`", "everything that Apple's notary demands of a binary"),
+        key(
+            "notarizable",
+            Kind::Flag,
+            "`false`",
+            "everything that Apple's notary demands of a binary; the report says what only Apple can answer",
+        ),
         key("signed", Kind::Flag, "what the platform demands", "programs must carry a signature").example("true"),
         key("universal", Kind::Flag, "not asked", "files must hold both arm64 and x86_64").example("true"),
     ],

@@ -66,6 +66,13 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
                 return Err(flaw(format!("`{key}` is not a target: `{shown}`"), label));
             }
         }
+        Shape::Entitlement => {
+            let (name, value) = text.split_once('=').unwrap_or((text, "any"));
+            if name.trim().is_empty() || name.trim().contains(char::is_whitespace) || value.trim().is_empty() {
+                let label = "expected `KEY` or `KEY=VALUE`, as `com.apple.security.cs.allow-jit`";
+                return Err(flaw(format!("`{key}` names no entitlement: `{shown}`"), label));
+            }
+        }
         Shape::Team => {
             if text.len() != 10 || !only(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
                 let label = "expected ten capital letters and digits, as `ABCDE12345`";

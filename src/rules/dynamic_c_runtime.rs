@@ -37,7 +37,8 @@ error[dynamic-c-runtime]: `dist/app.exe` needs `vcruntime140.dll`, which Windows
 - Go: with cgo and MinGW, `-ldflags='-linkmode=external -extldflags=-static'`; without cgo no such DLL is needed.
 - Cargo: `-C target-feature=+crt-static`, for `-msvc` and for `-gnu` targets. C++ code compiled by a build script needs the
   static runtime as well; the `cc` crate follows `crt-static`.
-- MinGW: link with `-static`. MSVC: compile with `/MT`.
+- MinGW: `-static-libgcc` and `-static-libstdc++` for GCC's own libraries, `-static` for `libwinpthread` and everything
+  else. MSVC: compile with `/MT`.
 "#,
 };
 
@@ -78,15 +79,33 @@ fn help(subject: &Subject<'_>, names: &[String]) -> String {
     }
     let product = names.iter().find_map(|name| if let Dll::Msvc(of) = dll(name) { Some(of) } else { None });
     match (subject.maker(), product) {
-        (Maker::Rust, _) => "build with `-C target-feature=+crt-static`".into(),
+        (Maker::Rust, Some(_)) => "build with `-C target-feature=+crt-static`".into(),
+        // What rustc brings itself it links statically then; what C and C++ in build scripts bring it does not.
+        (Maker::Rust, None) => {
+            format!(
+                "build with `-C target-feature=+crt-static`, and for C and C++ {}",
+                static_pieces(names, "-C link-arg=")
+            )
+        }
         (Maker::Go, _) => {
             "build with `CGO_ENABLED=0`, or with `-ldflags='-linkmode=external -extldflags=-static'`".into()
         }
         (Maker::Other, Some(product)) => {
             format!("compile with `/MT`, or install the redistributable of {product} on every host")
         }
-        (Maker::Other, None) => "link with `-static`, or ship the DLL beside the program".into(),
+        (Maker::Other, None) => format!("link with {}, or ship the DLL beside the program", static_pieces(names, "")),
     }
+}
+
+/// The flags that take the pieces of MinGW's runtime out of DLLs: GCC has one for its own libraries, none for threads.
+fn static_pieces(names: &[String], prefix: &str) -> String {
+    let pieces = [("libgcc_s_", "-static-libgcc"), ("libstdc++-", "-static-libstdc++")];
+    let flag = |name: &String| pieces.iter().find(|(start, _)| name.starts_with(start)).map(|(_, flag)| *flag);
+    let flags: Option<Vec<&str>> = names.iter().map(flag).collect();
+    let mut flags = flags.unwrap_or_else(|| vec!["-static"]);
+    flags.sort_unstable();
+    flags.dedup();
+    flags.iter().map(|flag| format!("`{prefix}{flag}`")).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]
@@ -113,9 +132,19 @@ mod tests {
     #[test]
     fn other_runtimes_violate_with_their_own_advice() {
         let help = |dll: &str| needs(&[dll]).violations(&RULE).remove(0).help.expect("help");
-        assert!(help("libgcc_s_seh-1.dll").contains("-static"));
+        assert!(help("libgcc_s_seh-1.dll").contains("`-static-libgcc`"));
+        assert!(help("libwinpthread-1.dll").contains("`-static`"));
         assert!(help("msvcr120.dll").contains("Visual C++ 2013"));
         assert!(help("vcruntime140d.dll").contains("debug"));
+    }
+
+    #[test]
+    fn the_advice_names_every_piece() {
+        let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
+        let pieces = || needs(&["libstdc++-6.dll", "libgcc_s_seh-1.dll"]);
+        assert!(help(pieces()).contains("`-static-libgcc` and `-static-libstdc++`"));
+        assert!(help(pieces().rust()).contains("`-C link-arg=-static-libgcc`"));
+        assert!(help(pieces().go(&[])).contains("-extldflags=-static"));
     }
 
     #[test]

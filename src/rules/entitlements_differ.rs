@@ -29,7 +29,7 @@ DER form, older systems the XML, so a program whose forms differ has other right
 ```text
 error[entitlements-differ]: the entitlements of `dist/app` are not those of `app.entitlements`
   = evidence: `com.apple.security.cs.allow-jit` is missing
-  = evidence: `com.apple.security.get-task-allow` = true is not in the file
+  = evidence: `com.apple.security.get-task-allow` = true is there as well
   = policy: `[macos] entitlements-file` (seaworthy.toml:1)
   = help: sign it with `--entitlements app.entitlements`, or see `seaworthy explain entitlements-differ`
 ```
@@ -48,15 +48,19 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let Some(signature) = signature(macho) else { return Verdict::NotApplicable(NOT_SIGNED) };
     let entitlements = signature.entitlements.as_ref();
     let mut violations = Vec::new();
-    if entitlements.is_some_and(|entitlements| entitlements.forms_agree == Some(false)) {
+    if let Some((found, der)) = entitlements.and_then(|found| Some((found, found.der_values.as_ref()?))) {
+        let mut evidence =
+            vec!["the XML form, which macOS 11 reads, says other than the DER form, which later ones read".to_owned()];
+        evidence.extend(differences(&found.values, der).iter().map(|line| format!("in the DER form, {line}")));
         violations.push(Violation {
             message: "the two forms of the entitlements of `{artifact}` disagree".into(),
-            evidence: vec![
-                "the XML form, which macOS 11 reads, says other than the DER form, which later ones read".into(),
-            ],
+            evidence,
             help: Some("sign it again with a current `codesign` or `rcodesign`".into()),
             ..Violation::default()
         });
+    }
+    if entitlements.is_some_and(|entitlements| entitlements.unreadable) {
+        return Verdict::Inconclusive("a form of its entitlements cannot be read".into());
     }
     let policy = &subject.policy.policy.macos;
     if let Some(file) = &policy.entitlements_file {
@@ -95,7 +99,7 @@ fn differences(wanted: &BTreeMap<String, Value>, found: &BTreeMap<String, Value>
         found
             .iter()
             .filter(|(key, _)| !wanted.contains_key(*key))
-            .map(|(key, value)| format!("`{key}` = {value} is not in the file")),
+            .map(|(key, value)| format!("`{key}` = {value} is there as well")),
     );
     lines
 }
@@ -111,7 +115,8 @@ mod tests {
 
     fn claims(key: &str, forms_agree: Option<bool>) -> Case {
         let values = [(key.to_owned(), true.into())].into();
-        let entitlements = Entitlements { values, forms_agree, ..Entitlements::default() };
+        let der_values = (forms_agree == Some(false)).then(Default::default);
+        let entitlements = Entitlements { values, forms_agree, der_values, ..Entitlements::default() };
         signed_macho(SignatureKind::Adhoc, 0, None).edit_macho(|macho| {
             macho.code_signature.as_mut().expect("a signature").entitlements = Some(entitlements);
         })
@@ -140,6 +145,15 @@ mod tests {
     fn the_same_entitlements_pass() {
         wanted(claims(JIT, Some(true))).passes(&RULE);
         claims(JIT, Some(true)).passes(&RULE);
+    }
+
+    #[test]
+    fn a_form_that_cannot_be_read_is_no_pass() {
+        let unreadable = claims(JIT, None).edit_macho(|macho| {
+            let signature = macho.code_signature.as_mut().expect("a signature");
+            signature.entitlements.as_mut().expect("entitlements").unreadable = true;
+        });
+        wanted(unreadable).inconclusive(&RULE);
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! An entitlement that the policy forbids is in the signature.
 
-use super::support::apple::{NOT_SIGNED, signature};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::support::apple::{Entitlement, NOT_SIGNED, signature};
 use super::support::{NOT_MACOS, listed};
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
@@ -14,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-That no key of `[macos] forbidden-entitlements` is claimed by the code signature; a key that is `false` is not claimed. With
-`notarizable = true`, `com.apple.security.get-task-allow` is forbidden as well.
+That no key of `[macos] forbidden-entitlements` is claimed by the code signature, in XML or in DER; a key that is `false` is
+not claimed, and `"KEY=VALUE"` forbids this value alone. With `notarizable = true`, `com.apple.security.get-task-allow` is
+forbidden as well.
 
 ## Why it matters
 `get-task-allow` lets any process of the same user attach to the program and read its memory. Development builds need it for
@@ -55,16 +60,23 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }
     let Some(signature) = signature(macho) else { return Verdict::NotApplicable(NOT_SIGNED) };
     let Some(entitlements) = &signature.entitlements else { return Verdict::Pass };
-    let claimed: Vec<_> = forbidden.into_iter().filter(|(key, ..)| entitlements.grants(key)).collect();
-    let Some((_, line, origin)) = claimed.first() else { return Verdict::Pass };
-    let keys: Vec<String> = claimed.iter().map(|(key, ..)| (*key).to_owned()).collect();
-    let shown = |key: &String| {
-        let value = entitlements.values.get(key).map(ToString::to_string).unwrap_or_default();
-        format!("the signature claims `{key}` = {value}")
+    let claims = |text: &str| entitlements.forms().find(|values| Entitlement::parse(text).is_in(values));
+    let claimed: Vec<_> = forbidden.into_iter().filter_map(|one| Some((one, claims(one.0)?))).collect();
+    let Some(((_, line, origin), _)) = claimed.first() else {
+        return match entitlements.unreadable {
+            true => Verdict::Inconclusive("a form of its entitlements cannot be read".into()),
+            false => Verdict::Pass,
+        };
+    };
+    let keys: Vec<String> = claimed.iter().map(|((text, ..), _)| Entitlement::parse(text).key.to_owned()).collect();
+    let shown = |(key, (_, values)): (&String, &(_, &BTreeMap<String, Value>))| {
+        let form = if entitlements.der_values.as_ref() == Some(*values) { " in its DER form" } else { "" };
+        let value = values.get(key).map(ToString::to_string).unwrap_or_default();
+        format!("the signature claims `{key}` = {value}{form}")
     };
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` claims {}, which is forbidden", listed(&keys, 3)),
-        evidence: keys.iter().map(shown).collect(),
+        evidence: keys.iter().zip(&claimed).map(shown).collect(),
         policy: Some(PolicySource { key: (*line).to_owned(), origin: (*origin).clone() }),
         help: Some("take the key out of the entitlements file, and sign again".into()),
         ..Violation::default()
@@ -96,6 +108,29 @@ mod tests {
     fn a_forbidden_entitlement_violates() {
         forbids(claims(true)).documented(&RULE);
         claims(true).with(|case| case.policy.macos.notarizable = Some(from_file(true))).violations(&RULE);
+    }
+
+    #[test]
+    fn the_form_of_newer_systems_counts_too() {
+        let der = |case: Case| {
+            case.edit_macho(|macho| {
+                let signature = macho.code_signature.as_mut().expect("a signature");
+                let entitlements = signature.entitlements.as_mut().expect("entitlements");
+                entitlements.der_values = Some([(DEBUG.to_owned(), true.into())].into());
+            })
+        };
+        forbids(der(claims(false))).violations(&RULE);
+        let value = |text: &str| {
+            let text = format!("{DEBUG}={text}");
+            claims(true).with(move |case| case.policy.macos.forbidden_entitlements = Some(from_file(vec![text])))
+        };
+        value("true").violations(&RULE);
+        value("false").passes(&RULE);
+        let unreadable = claims(false).edit_macho(|macho| {
+            let signature = macho.code_signature.as_mut().expect("a signature");
+            signature.entitlements.as_mut().expect("entitlements").unreadable = true;
+        });
+        forbids(unreadable).inconclusive(&RULE);
     }
 
     #[test]

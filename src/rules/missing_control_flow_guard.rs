@@ -4,7 +4,7 @@ use super::support::NOT_WINDOWS;
 use super::support::advice::Maker;
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
-use crate::facts::pe::CrtKind;
+use crate::facts::pe::{CrtKind, PeFacts};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -45,7 +45,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if pe.is_clr {
         return Verdict::NotApplicable("it is .NET code, whose calls are checked by its runtime");
     }
-    if pe.crt.kind == CrtKind::Msvcrt || pe.crt.kind == CrtKind::Cygwin {
+    if made_by_gnu_ld(pe) {
         return Verdict::NotApplicable("MinGW does not offer it");
     }
     let flag = pe.dll_characteristic_names.contains(&"GUARD_CF");
@@ -70,6 +70,12 @@ fn check(subject: &Subject<'_>) -> Verdict {
         }),
         ..Violation::default()
     }])
+}
+
+/// Whether GNU ld made it: it counts its own versions from 2, where Microsoft's linker and LLD are at 14, and what it links
+/// runs on `msvcrt.dll` unless it was built for the Universal CRT.
+fn made_by_gnu_ld(pe: &PeFacts) -> bool {
+    matches!(pe.crt.kind, CrtKind::Msvcrt | CrtKind::Cygwin) || pe.linker_version.starts_with("2.")
 }
 
 #[cfg(test)]
@@ -101,6 +107,7 @@ mod tests {
     fn toolchains_without_it_are_not_asked() {
         Case::pe().go(&[]).not_applicable(&RULE);
         Case::pe().edit_pe(|pe| pe.crt.kind = CrtKind::Msvcrt).not_applicable(&RULE);
+        Case::pe().edit_pe(|pe| pe.linker_version = "2.44".into()).not_applicable(&RULE);
         Case::pe().edit_pe(|pe| pe.is_clr = true).not_applicable(&RULE);
     }
 }

@@ -1,8 +1,12 @@
 //! An entitlement that the policy requires is not in the signature.
 
+use serde_json::Value;
+
+use super::support::apple::Entitlement;
 use super::support::{NOT_MACOS, NOT_PROGRAM, listed};
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
+use crate::facts::macho::code_signature::SignatureKind;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -13,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-That every key of `[macos] entitlements` is in the program's code signature, and not `false`.
+That every key of `[macos] entitlements` is in the program's code signature, and not `false`; of `"KEY=VALUE"`, that it has
+this value, or, of an array, that the value is in it. Where the signature says it twice, in XML and in DER, both must.
 
 ## Why it matters
 With the hardened runtime the kernel refuses what the signature does not claim: a JIT dies without
@@ -44,11 +49,17 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let Some(required) = &subject.policy.policy.macos.entitlements else {
         return Verdict::NotApplicable("the policy requires no entitlements");
     };
+    if macho.signature_kind == SignatureKind::Damaged {
+        return Verdict::NotApplicable("its signature cannot be read: see `stale-signature`");
+    }
     let entitlements = macho.code_signature.as_ref().and_then(|signature| signature.entitlements.as_ref());
     let missing: Vec<String> = required
         .value
         .iter()
-        .filter(|key| !entitlements.is_some_and(|entitlements| entitlements.grants(key)))
+        .filter(|wanted| {
+            let wanted = Entitlement::parse(wanted);
+            !entitlements.is_some_and(|found| found.forms().all(|values| wanted.is_in(values)))
+        })
         .cloned()
         .collect();
     if missing.is_empty() {
@@ -56,7 +67,14 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }
     let evidence = match entitlements {
         Some(found) if found.values.is_empty() => "the signature's entitlements are empty".into(),
-        Some(found) => format!("the signature claims {}", listed(&found.values.keys().cloned().collect::<Vec<_>>(), 5)),
+        Some(found) if found.der_values.is_some() => "not both forms of the signature's entitlements claim it".into(),
+        Some(found) => {
+            let claimed = found.values.iter().map(|(key, value)| match value {
+                Value::Bool(true) => key.clone(),
+                value => format!("{key}={value}"),
+            });
+            format!("the signature claims {}", listed(&claimed.collect::<Vec<_>>(), 5))
+        }
         None if macho.code_signature.is_some() => "the signature has no entitlements".into(),
         None => "the file is not signed".to_owned(),
     };
@@ -72,14 +90,15 @@ fn check(subject: &Subject<'_>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::facts::macho::code_signature::{CodeSignature, Entitlements};
+    use crate::facts::macho::code_signature::{CodeSignature, Entitlements, SignatureKind};
     use crate::rules::support::testing::{Case, from_file};
 
     const JIT: &str = "com.apple.security.cs.allow-jit";
 
     fn claims(entitlements: &[(&str, bool)]) -> Case {
         let values = entitlements.iter().map(|(key, value)| (key.to_string(), (*value).into())).collect();
-        let entitlements = Entitlements { values, has_xml: true, has_der: true, forms_agree: Some(true) };
+        let entitlements =
+            Entitlements { values, has_xml: true, has_der: true, forms_agree: Some(true), ..Entitlements::default() };
         let signature = CodeSignature { entitlements: Some(entitlements), ..CodeSignature::default() };
         unsigned().edit_macho(|macho| macho.code_signature = Some(signature))
     }
@@ -94,6 +113,26 @@ mod tests {
         claims(&[(JIT, false)]).violations(&RULE);
         claims(&[]).violations(&RULE);
         unsigned().violations(&RULE);
+        unsigned().edit_macho(|macho| macho.signature_kind = SignatureKind::Damaged).not_applicable(&RULE);
+    }
+
+    #[test]
+    fn a_value_is_asked_for_by_name() {
+        let asks = |value: &str| {
+            let text = format!("{JIT}={value}");
+            claims(&[(JIT, true)]).with(move |case| case.policy.macos.entitlements = Some(from_file(vec![text])))
+        };
+        asks("true").passes(&RULE);
+        asks("false").violations(&RULE);
+    }
+
+    #[test]
+    fn both_forms_must_claim_it() {
+        let apart = claims(&[(JIT, true)]).edit_macho(|macho| {
+            let signature = macho.code_signature.as_mut().expect("a signature");
+            signature.entitlements.as_mut().expect("entitlements").der_values = Some([].into());
+        });
+        apart.violations(&RULE);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod facts_schema; // Does the JSON form of facts keep to its schema?
 mod faults; // Does it hold when the machine does not?
 #[path = "../../fuzz/src/container.rs"]
 mod fuzz_container; // Do readers get as far as the bytes that the fuzzer makes up?
+mod hardening; // Is every hardening property told from the others?
 mod harness; // Does the harness itself hold?
 mod init; // Does `seaworthy init` write what works, and touch nothing?
 mod library; // Does the public API do what its example shows?
@@ -31,6 +32,7 @@ mod rules; // Does the list of rules keep its shape, and does every page about r
 mod rules_matrix; // Does every rule fire on what it is about, and on nothing else?
 mod self_build; // Does the tool build itself through itself?
 mod signals; // Do signals reach the tool, and does the wrapper end as it ended?
+mod tampering; // Is a signature that was tampered with caught, by the rule about it alone?
 mod tidy; // Are the house rules kept?
 mod traps_cargo; // Do cargo builds that are not what they seem get the right verdict?
 mod traps_go; // Do Go builds that are not what they seem get the right verdict?

@@ -176,3 +176,23 @@ fn a_report_that_cannot_be_written_leaves_the_old_one_and_exits_with_4() {
     assert_eq!(std::fs::read_dir(scratch.join("old")).expect("the directory").count(), 1);
     Run::program("test").args(["-c", "/dev/full"]).run().expect_code(0);
 }
+
+#[test]
+fn what_only_apple_can_answer_is_said() {
+    requires!("go");
+    let scratch = Scratch::empty();
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    for (system, name) in [("darwin", "mac"), ("linux", "linux")] {
+        let build = scratch.program("go").args(["build", "-o", name, "main.go"]);
+        build.env("GOOS", system).env("GOARCH", "arm64").env("CGO_ENABLED", "0").run().expect_code(0);
+    }
+    scratch.write("seaworthy.toml", "extends = \"notarizable\"\n");
+    let says = |file: &str, format: &str| {
+        let done = scratch.seaworthy().args(["check", "--format", format, file]).run();
+        let place = if format == "json" { done.json()["notes"].to_string() } else { done.stdout() };
+        place.contains("only Apple can answer")
+    };
+    for format in ["text", "json"] {
+        assert!(says("mac", format) && !says("linux", format), "{format}");
+    }
+}

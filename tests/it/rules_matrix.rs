@@ -15,7 +15,6 @@ use fixture::{Fixture, Judged};
 /// Rules that no fixture can both violate and pass here, and why.
 const WITHOUT_FIXTURE: &[(&str, &str)] = &[
     ("float-abi", "no linker for 32-bit ARM with a C library is packaged everywhere"),
-    ("missing-control-flow-guard", "only Microsoft's compiler and rustc with it make guarded images"),
     ("old-go-toolchain", "no Go release before 1.12 is packaged"),
 ];
 

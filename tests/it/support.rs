@@ -21,6 +21,14 @@ pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// rustc's own linker, which links Mach-O anywhere.
+pub(crate) fn rust_lld() -> String {
+    let ask = |arguments: &[&str]| Run::program("rustc").args(arguments).run().expect_code(0).stdout();
+    let version = ask(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned();
+    format!("{}/lib/rustlib/{host}/bin/rust-lld", ask(&["--print", "sysroot"]).trim())
+}
+
 /// What outlives one test on purpose: caches that every test shares, below cargo's own target directory.
 pub(crate) fn shared(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("it").join(name);

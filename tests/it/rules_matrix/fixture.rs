@@ -13,7 +13,7 @@ use seaworthy::rules::{RULES, Rule, Subject, Verdict};
 use seaworthy::run::{Artifact, Provenance, Role};
 use serde::Deserialize;
 
-use crate::support::{Scratch, repository};
+use crate::support::{Scratch, repository, rust_lld};
 
 /// `expect.toml`.
 #[derive(Debug, Deserialize)]
@@ -162,12 +162,4 @@ impl Fixture {
         }
         provenance
     }
-}
-
-/// rustc's own linker, which links Mach-O anywhere.
-fn rust_lld() -> String {
-    let ask = |arguments: &[&str]| crate::support::Run::program("rustc").args(arguments).run().expect_code(0).stdout();
-    let version = ask(&["-vV"]);
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned();
-    format!("{}/lib/rustlib/{host}/bin/rust-lld", ask(&["--print", "sysroot"]).trim())
 }

@@ -74,6 +74,13 @@ impl Report {
 }
 
 impl Artifact {
+    /// Rules that say something about this artifact, sorted; `inconclusive` when it could not be judged.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let unsure = (self.verdict == "inconclusive").then(|| "inconclusive".to_owned());
+        let rules = self.findings.iter().map(|finding| finding.rule.clone());
+        unsure.into_iter().chain(rules.collect::<std::collections::BTreeSet<_>>()).collect()
+    }
+
     /// Rules that deny this artifact, sorted.
     pub(crate) fn denied(&self) -> Vec<&str> {
         let denied = self.findings.iter().filter(|finding| finding.level == "deny");

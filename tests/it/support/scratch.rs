@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::report::{Artifact, Report};
 use super::{Run, repository};
 
 /// A temporary directory and one for reports beside it, removed with the value.
@@ -77,6 +78,14 @@ impl Scratch {
     /// The program under test, run here.
     pub(crate) fn seaworthy(&self) -> Run {
         Run::seaworthy().cwd(self.path())
+    }
+
+    /// The rules that each of some files here breaks, whatever their level, by a policy.
+    pub(crate) fn rules_broken(&self, policy: &str, files: &[String]) -> Vec<Vec<String>> {
+        let check = self.seaworthy().args(["check", "--policy", policy, "--format", "json"]).args(files);
+        let report = Report::parse(&check.run().output.stdout);
+        assert_eq!(report.artifacts.len(), files.len());
+        report.artifacts.iter().map(Artifact::rules).collect()
     }
 
     /// Another program, run here.

@@ -22,12 +22,21 @@ pub struct Entitlements {
     pub has_der: bool,
     /// Whether both forms say the same; `None` when there is only one, or one cannot be read.
     pub forms_agree: Option<bool>,
+    /// What the DER form says, where it does not say the same as the XML form.
+    pub der_values: Option<BTreeMap<String, Value>>,
+    /// A form is there that cannot be read.
+    pub unreadable: bool,
 }
 
 impl Entitlements {
-    /// Whether an entitlement is there and not `false`.
+    /// What each form says: macOS 12 and later go by the DER form, earlier ones by the XML form.
+    pub fn forms(&self) -> impl Iterator<Item = &BTreeMap<String, Value>> {
+        std::iter::once(&self.values).chain(&self.der_values)
+    }
+
+    /// Whether an entitlement is there and not `false`, in every form.
     pub fn grants(&self, key: &str) -> bool {
-        self.values.get(key).is_some_and(|value| *value != Value::Bool(false))
+        self.forms().all(|values| values.get(key).is_some_and(|value| *value != Value::Bool(false)))
     }
 }
 
@@ -42,10 +51,12 @@ pub(super) fn read(superblob: &SuperBlob<'_>, problems: &mut Vec<String>) -> Opt
     let mut take = |form: Result<BTreeMap<String, Value>, String>| form.map_err(|problem| problems.push(problem)).ok();
     let xml = xml.and_then(|xml| take(from_xml(xml)));
     let der = der.and_then(|der| take(der_entitlements::parse(der)));
+    entitlements.unreadable = (entitlements.has_xml && xml.is_none()) || (entitlements.has_der && der.is_none());
     if let (Some(xml), Some(der)) = (&xml, &der) {
         entitlements.forms_agree = Some(xml == der);
         if xml != der {
             problems.push("the XML and the DER entitlements differ".into());
+            entitlements.der_values = Some(der.clone());
         }
     }
     entitlements.values = xml.or(der).unwrap_or_default();
