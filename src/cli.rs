@@ -67,6 +67,8 @@ pub enum Own {
         matrix: Option<MatrixForm>,
         /// Judge shared objects alone.
         strict_symbols: bool,
+        /// Read the machine code.
+        scan_instructions: bool,
     },
     /// Write the platform signature of files that exist already.
     Manifest {
@@ -90,6 +92,8 @@ pub enum Own {
     Facts {
         /// Files.
         paths: Vec<PathBuf>,
+        /// Read the machine code.
+        scan_instructions: bool,
     },
     /// Print a rule's page, or the list of rules.
     Explain {
@@ -196,6 +200,9 @@ enum Command {
         /// Judge shared objects alone, as `ldd -r` does: nothing is expected of the program that loads them
         #[arg(long)]
         strict_symbols: bool,
+        /// Say which CPU features the machine code for x86-64 uses; it may need less, so this is never a finding
+        #[arg(long)]
+        scan_instructions: bool,
     },
     /// Print what would be run and why; run nothing
     #[command(override_usage = "seaworthy plan [OPTIONS] cargo ARGS…\n       seaworthy plan [OPTIONS] go ARGS…")]
@@ -240,6 +247,9 @@ enum Command {
         /// Files
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
+        /// Read the machine code for x86-64 too, for the CPU features that it uses
+        #[arg(long)]
+        scan_instructions: bool,
     },
     /// Explain a rule; without a name, list the rules
     Explain {
@@ -349,13 +359,15 @@ impl From<Command> for Action {
             Command::Go { args } => return Action::Wrap { tool: Tool::Go, args },
             Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
             Command::Link { program, args } => return Action::Link { program: Some(program), args },
-            Command::Check { paths, matrix, strict_symbols } => Own::Check { paths, matrix, strict_symbols },
+            Command::Check { paths, matrix, strict_symbols, scan_instructions } => {
+                Own::Check { paths, matrix, strict_symbols, scan_instructions }
+            }
             Command::Manifest { paths } => Own::Manifest { paths },
             Command::Verify(verify) => Own::Verify(verify),
             Command::Machine => Own::Machine,
             Command::Doctor => Own::Doctor,
             Command::Init { pieces, merge } => Own::Init { pieces: pieces.0, merge },
-            Command::Facts { paths } => Own::Facts { paths },
+            Command::Facts { paths, scan_instructions } => Own::Facts { paths, scan_instructions },
             Command::Explain { rule } => Own::Explain { rule },
             Command::Rules { .. } => Own::Rules,
             Command::Policy { command: PolicyCommand::Show } => Own::PolicyShow,

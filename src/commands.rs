@@ -48,15 +48,18 @@ fn run() -> u8 {
         Action::Own(own) => match own {
             Own::Doctor => doctor::run(&ui, &options),
             Own::Init { pieces, merge } => init::run(&ui, &options, &pieces, merge),
-            Own::Check { paths, matrix, strict_symbols } => {
-                check::run(&ui, &options, &paths, check::How { matrix, strict_symbols, signs: false })
-            }
+            Own::Check { paths, matrix, strict_symbols, scan_instructions } => check::run(
+                &ui,
+                &options,
+                &paths,
+                check::How { matrix, strict_symbols, scan_instructions, signs: false },
+            ),
             Own::Manifest { paths } => {
                 check::run(&ui, &options, &paths, check::How { signs: true, ..check::How::default() })
             }
             Own::Verify(verify) => verify::run(&ui, &options, &verify),
             Own::Machine => verify::machine(&ui),
-            Own::Facts { paths } => facts::run(&ui, &options, &paths),
+            Own::Facts { paths, scan_instructions } => facts::run(&ui, &options, &paths, scan_instructions),
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
             Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),
             Own::PolicyShow => policy::show(&ui, &options),

@@ -10,6 +10,7 @@ mod bytes;
 pub mod elf;
 mod fields;
 pub mod go_build_info;
+pub mod instructions;
 mod languages;
 pub mod libc;
 pub mod macho;
@@ -45,6 +46,9 @@ pub struct FileFacts {
     /// What a search of the whole file found; `None` when nobody asked for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub texts: Option<texts::Texts>,
+    /// What its code uses; `None` when nobody asked, or it is no code for x86-64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<instructions::Instructions>,
 }
 
 /// What was read from one architecture slice.

@@ -67,7 +67,7 @@ fn slice(arch: &str) -> Facts {
 
 fn file(path: &str, facts: Result<Vec<Facts>, Unreadable>) -> Inspected {
     let artifact = Artifact { path: PathBuf::from(path), role: Role::Program, package: None, target: None };
-    Inspected { artifact, facts: facts.map(|slices| FileFacts { size: 1, slices, texts: None }) }
+    Inspected { artifact, facts: facts.map(|slices| FileFacts { size: 1, slices, texts: None, instructions: None }) }
 }
 
 fn good(path: &str) -> Inspected {

@@ -22,6 +22,8 @@ pub(super) struct How {
     pub(super) strict_symbols: bool,
     /// A platform signature is wanted, whether it was named or not.
     pub(super) signs: bool,
+    /// The machine code is read too.
+    pub(super) scan_instructions: bool,
 }
 
 /// Judges every binary under `paths`; what is no binary is left out unless it was named.
@@ -37,7 +39,8 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
     let artifacts = found.files.drain(..).map(|file| artifact(file.path)).collect();
     let (mut inspected, mut ignored) = (Vec::new(), 0);
-    for (read, named) in inspect::inspect(artifacts, &policy, &directory, &progress).into_iter().zip(named) {
+    let all = inspect::inspect(artifacts, &policy, &directory, how.scan_instructions, &progress);
+    for (read, named) in all.into_iter().zip(named) {
         match &read.facts {
             Err(Unreadable::NotLinked(_)) if !named => ignored += 1,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::cli::{Listing, Options};
 use crate::error::plain;
 use crate::exit;
+use crate::facts::instructions::scan_file;
 use crate::facts::{FORMAT_VERSION, Facts, FileFacts, Unreadable, Wanted, read_file};
 use crate::report::{self, Detail, escape, outline};
 use crate::ui::Ui;
@@ -35,8 +36,15 @@ struct File<'a> {
 ///
 /// # Errors
 /// When standard output cannot take them. Files that cannot be read are named, the others are printed all the same.
-pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf]) -> Result<u8, Error> {
-    let read: Vec<_> = paths.iter().map(|path| (path.as_path(), read_file(path, Wanted::ALL))).collect();
+pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], scan_instructions: bool) -> Result<u8, Error> {
+    let read = |path: &PathBuf| {
+        let mut facts = read_file(path, Wanted::ALL)?;
+        if scan_instructions {
+            facts.instructions = scan_file(path)?;
+        }
+        Ok(facts)
+    };
+    let read: Vec<_> = paths.iter().map(|path| (path.as_path(), read(path))).collect();
     let text = match options.listing()? {
         Listing::Json => report::json::to_text(&document(&read)),
         Listing::Text => text(&read, ui),
@@ -77,6 +85,10 @@ fn text(read: &[(&Path, Result<FileFacts, Unreadable>)], ui: &Ui) -> String {
                 let _ = writeln!(out, "{strong}{name}{strong:#}, {}", escape(&slice.arch));
             }
             out.push_str(&outline::render(&flat(slice, all), 1, all, &styles));
+        }
+        if let Some(instructions) = &facts.instructions {
+            let uses = serde_json::json!({ "uses": instructions.in_words(), "instructions": instructions });
+            out.push_str(&outline::render(&uses, 1, all, &styles));
         }
     }
     out

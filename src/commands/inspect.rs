@@ -5,6 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::check::Inspected;
+use crate::facts::instructions::scan_file;
 use crate::facts::texts::{Texts, search_file};
 use crate::facts::{FileFacts, Unreadable, Wanted, read_file};
 use crate::policy::Policy;
@@ -49,6 +50,7 @@ pub(super) fn inspect(
     artifacts: Vec<Artifact>,
     policy: &Policy,
     directory: &Path,
+    scan_instructions: bool,
     progress: &Progress,
 ) -> Vec<Inspected> {
     let search = Search::of(policy, directory);
@@ -56,6 +58,9 @@ pub(super) fn inspect(
         let mut facts: Result<FileFacts, Unreadable> = read_file(&artifact.path, WANTED);
         if let (Some(search), Ok(facts)) = (&search, &mut facts) {
             facts.texts = search.run(&artifact.path);
+        }
+        if scan_instructions && let Ok(facts) = &mut facts {
+            facts.instructions = scan_file(&artifact.path).ok().flatten();
         }
         progress.step();
         Inspected { artifact, facts }

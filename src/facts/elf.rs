@@ -3,6 +3,7 @@
 mod abi;
 mod assemble;
 mod attributes;
+mod code;
 mod dynamic;
 mod exports;
 mod hardening;
@@ -18,6 +19,7 @@ mod versions;
 use serde::Serialize;
 
 pub use assemble::read;
+pub(in crate::facts) use code::x86_64_code;
 pub use exports::{ExportedSymbol, exports};
 pub use notes::{AbiTag, Note, Properties};
 pub use relocations::has_relocations_only_glibc_knows;

@@ -48,7 +48,7 @@ pub fn read_source(source: &Source<'_>, wanted: Wanted) -> Result<FileFacts, Unr
     if slices.is_empty() {
         return Err(Unreadable::NotLinked("it has no architecture slice".into()));
     }
-    Ok(FileFacts { size: source.len(), slices, texts: None })
+    Ok(FileFacts { size: source.len(), slices, texts: None, instructions: None })
 }
 
 /// Opens a regular file for reading, and nothing else.

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::check::{ArtifactResult, Finding, HostVerdict, Overall, Runs};
+use crate::facts::instructions::Instructions;
 use crate::facts::{Facts, Format, Kind, Linkage};
 use crate::policy::{Level, Origin};
 
@@ -48,6 +49,9 @@ struct Artifact<'a> {
     linkage: Option<Linkage>,
     verdict: Overall,
     floors: Floors,
+    /// Only with `--scan-instructions`, for x86-64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<&'a Instructions>,
     findings: Vec<JsonFinding<'a>>,
     inconclusive: Vec<RuleReason<'a>>,
     not_applicable: Vec<RuleReason<'a>>,
@@ -168,6 +172,7 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
         linkage: first.map(|facts| facts.linkage),
         verdict: result.verdict,
         floors: first.map(Floors::of).unwrap_or_default(),
+        uses: result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()),
         findings: result.findings.iter().map(finding).collect(),
         inconclusive: reasons(&result.inconclusive),
         not_applicable: reasons(&result.not_applicable),

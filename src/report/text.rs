@@ -45,6 +45,9 @@ impl Text {
             let ok = self.styles.ok;
             let _ = writeln!(self.out, "{ok}ok{ok:#}: {name}: {}", summary::what_it_is(result));
         }
+        if let Some(instructions) = result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()) {
+            self.line("uses", &format!("{name}: {}", escape(&instructions.in_words())));
+        }
         if detail == Detail::Verbose {
             for (rule, reason) in &result.not_applicable {
                 self.line("not applicable", &format!("{}: {}", escape(rule), escape(reason)));

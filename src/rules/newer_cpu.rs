@@ -15,6 +15,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 The CPU level that the file says it needs, against `[linux] cpu` and the level that the hosts of `runs-on` start on: the
 property `GNU_PROPERTY_X86_ISA_1_NEEDED` (x86-64-v1 to v4), and the `GOAMD64` or `GOARM` that a Go program was built with.
+What the machine code merely uses is no finding, since many programs ask the CPU before they run it: `seaworthy check
+--scan-instructions` says it.
 
 ## Why it matters
 glibc 2.33 and newer refuse such a file ("CPU ISA level is lower than required"), Go's runtime stops at the start, and a

@@ -34,7 +34,12 @@ fn facts_of_real_files_fit() {
         build.env("GOOS", system).env("GOARCH", "amd64").env("CGO_ENABLED", "0").run().expect_code(0);
         files.push(output);
     }
-    let out = scratch.seaworthy().args(["facts", "--format", "json"]).args(&files).run().expect_code(4);
+    let out = scratch
+        .seaworthy()
+        .args(["facts", "--scan-instructions", "--format", "json"])
+        .args(&files)
+        .run()
+        .expect_code(4);
     let document = out.json();
     let found = violations(&schema(), &document);
     assert!(found.is_empty(), "{}", found.join("\n"));

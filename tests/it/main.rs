@@ -16,6 +16,7 @@ mod fuzz_container; // Do readers get as far as the bytes that the fuzzer makes 
 mod hardening; // Is every hardening property told from the others?
 mod harness; // Does the harness itself hold?
 mod init; // Does `seaworthy init` write what works, and touch nothing?
+mod instructions; // Is it said what machine code uses, and never held against it?
 mod library; // Does the public API do what its example shows?
 mod link; // Does the linker guard judge links and pass on questions?
 mod manifest; // Does the platform signature say what was built, the same every time?

@@ -321,7 +321,10 @@ impl<'a> Search<'_, 'a> {
         };
         let directories = root.directories(self.graph.family);
         if self.graph.family != LibcFamily::Musl {
-            let is_default = |path: &String| directories.contains(&directory(path));
+            // By its beginning, as glibc compares: the subdirectories for CPUs are default ones too.
+            let is_default = |path: &String| {
+                directories.iter().any(|one| path.strip_prefix(one.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            };
             for path in root.cached(self.name).iter().filter(|path| with_directories || !is_default(path)) {
                 if let Some(found) = self.on_host(path) {
                     return Some(found);

@@ -166,7 +166,7 @@ impl Case {
         let path = format!("/work/{}", self.artifact.path.display());
         let slices = self.archs.iter().map(|arch| Facts { arch: (*arch).to_owned(), ..self.facts.clone() });
         let slices = slices.chain([self.facts.clone()]).collect();
-        let file = FileFacts { size: 0, slices, texts: self.texts.clone() };
+        let file = FileFacts { size: 0, slices, texts: self.texts.clone(), instructions: None };
         let loads = Loads::new(&self.facts, &path, &self.hosts, &NoFiles).with_symbols(false, &effective.provided);
         let subject = Subject {
             artifact: &self.artifact,
