@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html bless lint check-targets corpus test-hosts fuzz soak
+.PHONY: help setup demo test test-html test-projects bless lint check-targets corpus test-hosts fuzz soak
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -26,6 +26,9 @@ test: setup ## Runs every test.
 test-html: ## Opens the report in HTML in a browser and uses it; screenshots stay in target/html.
 	@scripts/setup.sh html
 	@$(IN_ENV) cargo test --locked --test html
+
+test-projects: setup ## Names the culprit in real third-party projects, and follows the advice. Needs the package registries.
+	@$(IN_ENV) cargo test --locked --test it -- --ignored --test-threads 1 projects::
 
 bless: setup ## Rewrites what is generated from the source: README output, docs, snapshots. Read the diff.
 	@$(IN_ENV) SEAWORTHY_BLESS=1 SNAPSHOTS=overwrite cargo test --locked --test it

@@ -29,6 +29,8 @@ gcc                    gcc libc6-dev
 musl-gcc               musl-tools musl-dev
 python3                python3
 '
+# C library as pkg-config calls it, Debian package
+LIBRARIES=
 case ${1:-test} in
 demo) ;;
 test)
@@ -51,6 +53,20 @@ faketime               faketime
 strace                 strace
 unshare                util-linux
 openssl                openssl
+clang                  clang
+lld-link               lld
+mold                   mold
+cmake                  cmake
+meson                  meson
+ninja                  ninja-build
+perl                   perl
+pkg-config             pkg-config
+'
+  LIBRARIES='
+openssl                libssl-dev
+sqlite3                libsqlite3-dev
+zlib                   zlib1g-dev
+libzstd                libzstd-dev
 '
   ;;
 html)
@@ -136,6 +152,17 @@ system_programs() {
   lacking+=("${missing[@]}")
 }
 
+system_libraries() {
+  local missing=() library package
+  while read -r library package; do
+    [ -n "$library" ] || continue
+    pkg-config --exists "$library" 2>/dev/null || missing+=("$package")
+  done <<<"$LIBRARIES"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if can_apt && apt_install "${missing[@]}"; then return 0; fi
+  lacking+=("${missing[@]}")
+}
+
 # go_is_new PROGRAM: whether it is Go, and at least GO_OLDEST
 go_is_new() {
   local version
@@ -214,6 +241,7 @@ have_go() { type -P go >/dev/null && go_is_new "$(type -P go)"; }
 
 rust_itself
 system_programs # before the targets: building a standard library needs gcc and python3
+system_libraries
 rust_targets
 go_itself
 if [ "${1:-test}" = test ]; then

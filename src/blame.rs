@@ -11,6 +11,7 @@ pub mod needs;
 pub mod objects;
 mod startup;
 mod toolchain;
+mod ways;
 
 use std::collections::BTreeSet;
 
@@ -37,10 +38,11 @@ pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &P
     let go = (plan.tool == Tool::Go).then(|| go::GoBlame::new(plan));
     for result in results {
         let facts = result.facts.as_ref().and_then(|facts| facts.slices.first());
+        let artifact = cargo.as_ref().map(|cargo| cargo.of_artifact(&result.artifact, facts));
         for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
-            let culprits = match (&cargo, &go) {
-                (Some(cargo), _) => cargo.of(&finding.causes, &result.artifact, facts),
-                (_, Some(go)) => go.of(&finding.causes, facts),
+            let culprits = match (&artifact, &go) {
+                (Some(artifact), _) => artifact.of(&finding.causes),
+                (_, Some(go)) => go.of(&finding.causes, &result.artifact, facts),
                 (None, None) => Culprits::default(),
             };
             if !culprits.phrases.is_empty() {
@@ -48,6 +50,14 @@ pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &P
                 finding.help = culprits.help.or(finding.help.take());
             }
         }
+    }
+}
+
+impl Culprits {
+    /// Drops phrases that were there before.
+    fn only_once(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.phrases.retain(|phrase| seen.insert(phrase.clone()));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod go;
 pub mod go_quoting;
 pub mod scan;
+pub mod users;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use self::environment::Environment;
+use self::users::UserSettings;
 use crate::error::Error;
 use crate::policy::{Origin, Policy};
 use crate::run::real_tool;
@@ -79,6 +81,8 @@ pub struct Plan {
     pub verb: Option<String>,
     /// What the plan expects of every program that comes out; rule `enforced-setting-lost` compares.
     pub expectations: Expectations,
+    /// What the user set that shapes programs, and where.
+    pub users: UserSettings,
 }
 
 impl Plan {
@@ -97,6 +101,7 @@ impl Plan {
             targets: Vec::new(),
             verb: None,
             expectations: Expectations::default(),
+            users: UserSettings::default(),
         }
     }
 }

@@ -231,7 +231,10 @@ pub enum Cause {
     TextRelocations,
     /// cgo, in a Go program.
     Cgo,
-    /// A setting that did not reach the artifact: `CGO_ENABLED`, `-tags`, `--target` …
+    /// A Go module that does nothing as it was built.
+    Module(String),
+    /// A setting that did not reach the artifact (`CGO_ENABLED`, `-tags`, `--target` …), or what settings make of it:
+    /// `start-files`, `target-cpu`, `run-path`, `debug-info`, `relro`, `pie`, `build-path`.
     Setting(String),
 }
 

@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::go::packages;
-use super::needs::{self, CargoBuild, Machine};
-use super::{cargo, fixes};
+use super::go::left_out::{self, LeftOut};
+use super::needs::{self, CargoBuild, Machine, Need};
+use super::{cargo, fixes, go};
 use crate::plan::environment::Environment;
 use crate::plan::{Plan, Tool};
 use crate::policy::Policy;
@@ -43,32 +43,28 @@ pub struct FailedBuild<'a> {
 pub fn hints(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint> {
     match build.plan.tool {
         Tool::Cargo => of_cargo(build, machine),
-        Tool::Go => of_go(build),
+        Tool::Go => of_go(build, machine),
     }
 }
 
 fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint> {
-    let Some((target, origin)) = &build.plan.expectations.target else { return Vec::new() };
+    let cargo = cargo::CargoBlame::new(build.plan, &build.provenance.cargo_messages);
+    let Some((target, origin)) = &build.plan.expectations.target else {
+        return crt_static_in_macros(build, &cargo).into_iter().collect();
+    };
     let why = format!("cargo.target, {origin}");
     let machine = machine();
     let names_linker = crate::plan::cargo::names_linker(target, build.environment);
     let needs = CargoBuild { target, why: &why, directory: build.directory, names_linker };
-    let missing = needs::of_cargo(&machine, needs).into_iter().filter(|need| !need.present);
-    let mut hints: Vec<Hint> = missing
-        .filter_map(|need| {
-            let cause = format!("{} is not installed, and the build needs it: {}", need.what, need.why);
-            need.fix.map(|fix| Hint { cause, fix })
-        })
-        .collect();
-    let folder = cargo::target_directory(&build.plan.program, &build.plan.args).map(|folder| folder.join(target));
+    let mut hints: Vec<Hint> = needs::of_cargo(&machine, needs).into_iter().filter_map(missing).collect();
+    let folder = cargo::build_directory(&build.plan.program, &build.plan.args).map(|folder| folder.join(target));
     for name in folder.iter().flat_map(|folder| failed_scripts(folder, build.started)) {
         if let Some(advice) = fixes::of_crate(&name) {
-            let cause = format!("the build script of crate `{name}` failed for {target}");
+            let cause = format!("the build script of {} failed for {target}", cargo.by_name(&name, target));
             hints.push(Hint { cause, fix: advice.to_owned() });
         }
     }
     if target.contains("-musl") {
-        let cargo = cargo::CargoBlame::new(build.plan, &build.provenance.cargo_messages);
         hints.extend(cargo.glibc_code(target).into_iter().map(|who| Hint {
             cause: format!("{who}, which glibc has and musl lacks"),
             fix: format!(
@@ -80,16 +76,38 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     hints
 }
 
-/// Packages whose build script was started for this target after `since` and did not finish: cargo makes their `out`
-/// folder before the run, and writes `output` beside it after a success (cargo `src/cargo/core/compiler/custom_build.rs`).
+/// What the machine lacks.
+fn missing(need: Need) -> Option<Hint> {
+    let cause = format!("{} is not installed, and the build needs it: {}", need.what, need.why);
+    need.fix.filter(|_| !need.present).map(|fix| Hint { cause, fix })
+}
+
+/// Without a target, flags reach procedural macros too, and those cannot be linked with `+crt-static`.
+fn crt_static_in_macros(build: &FailedBuild<'_>, cargo: &cargo::CargoBlame<'_>) -> Option<Hint> {
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let is_native = build.plan.targets.is_empty() && cfg!(target_os = "linux");
+    let flag = is_native.then(|| crate::plan::cargo::asks_for_crt_static(&host, build.environment)).flatten()?;
+    let name = cargo.a_procedural_macro()?;
+    Some(Hint {
+        cause: format!(
+            "`{}`, set by {}, reaches procedural macros such as `{name}` too, which cannot be linked so",
+            flag.value,
+            flag.place()
+        ),
+        fix: format!("add `--target {host}`: flags are then for that target alone"),
+    })
+}
+
+/// Packages whose build script was started for this target after `since` and did not finish: cargo writes
+/// `invoked.timestamp` when it starts one, and `output` beside it after a success (`src/cargo/core/compiler/custom_build.rs`
+/// of cargo 1.95).
 fn failed_scripts(folder: &Path, since: SystemTime) -> Vec<String> {
     let mut failed = Vec::new();
     for profile in folders(folder) {
         for script in folders(&profile.join("build")) {
-            let fresh =
-                |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).is_ok_and(|time| time >= since);
-            let started = fresh(&script) || fresh(&script.join("out"));
-            if !started || !script.join("out").is_dir() || fresh(&script.join("output")) {
+            let changed = |file: &str| std::fs::metadata(script.join(file)).and_then(|data| data.modified()).ok();
+            let Some(started) = changed("invoked.timestamp").filter(|started| *started >= since) else { continue };
+            if changed("output").is_some_and(|finished| finished >= started) {
                 continue;
             }
             let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -106,28 +124,28 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
-fn of_go(build: &FailedBuild<'_>) -> Vec<Hint> {
+fn of_go(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint> {
     let Some((value, origin)) = &build.plan.expectations.cgo_enabled else { return Vec::new() };
     if value != "0" {
-        return Vec::new();
+        return needs::of_go(&machine(), build.policy).into_iter().filter_map(missing).collect();
     }
-    let all = packages::ask(build.plan).unwrap_or_default();
-    let cgo_only = all.iter().filter(|package| {
-        package.go_files.is_empty() && !package.ignored_go_files.is_empty() && !package.standard && package.is_broken()
-    });
-    cgo_only
-        .map(|package| {
-            let way = packages::way(&all, &package.import_path).filter(|way| way.len() > 1);
-            let way = way.map(|way| format!(" (imported by {})", way.join(" → "))).unwrap_or_default();
-            Hint {
-                cause: format!(
-                    "package `{}`{way} has only cgo files, and go.cgo = \"off\" ({origin}) leaves them out",
-                    package.import_path
-                ),
-                fix: "use a package in pure Go, or set `go.cgo = \"static\"` with `go.cc = \"musl-gcc\"`".into(),
+    let hint = |left: &LeftOut| {
+        let way = if left.way.len() > 1 { format!(" (imported by {})", left.way.join(" → ")) } else { String::new() };
+        let what = match left.is_empty {
+            true => "has only cgo files".to_owned(),
+            false => {
+                format!("has what is undefined in its cgo files, such as `{}`", left.package.cgo_files.join("`, `"))
             }
-        })
-        .collect()
+        };
+        Hint {
+            cause: format!(
+                "{}{way} {what}, and go.cgo = \"off\" ({origin}) leaves them out",
+                go::called(&left.package)
+            ),
+            fix: go::advice(&[&left.package]),
+        }
+    };
+    left_out::of(build.plan).iter().map(hint).collect()
 }
 
 #[cfg(test)]
@@ -138,11 +156,12 @@ mod tests {
     fn only_a_script_that_started_now_and_did_not_finish_failed() {
         let folder = tempfile::tempdir().unwrap();
         let build = folder.path().join("debug/build");
-        for script in ["openssl-sys-1234", "zstd-sys-5678"] {
+        for script in ["openssl-sys-1234", "zstd-sys-5678", "native-tls-9abc"] {
             std::fs::create_dir_all(build.join(script).join("out")).unwrap();
         }
-        std::fs::create_dir_all(build.join("serde-9abc")).unwrap();
-        std::fs::write(build.join("zstd-sys-5678/output"), "").unwrap();
+        for file in ["openssl-sys-1234/invoked.timestamp", "zstd-sys-5678/invoked.timestamp", "zstd-sys-5678/output"] {
+            std::fs::write(build.join(file), "").unwrap();
+        }
         let hour = std::time::Duration::from_secs(3600);
         assert_eq!(failed_scripts(folder.path(), SystemTime::now() - hour), ["openssl-sys"]);
         assert!(failed_scripts(folder.path(), SystemTime::now() + hour).is_empty());

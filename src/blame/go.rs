@@ -1,13 +1,20 @@
 //! Blame in a Go build: packages that use cgo, and the flags that made the link dynamic.
 
+pub(crate) mod left_out;
 pub(crate) mod packages;
+mod settings;
 
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Culprits;
-use crate::facts::Facts;
+use super::objects::{self, LinkInput, Owner};
+use super::ways::Ways;
+use super::{Culprits, startup, with_symbols};
+use crate::facts::{Facts, object};
 use crate::plan::Plan;
+use crate::plan::users::GoSetting;
 use crate::rules::Cause;
+use crate::run::Artifact;
 use packages::Package;
 
 /// Packages of Go itself whose cgo half has a pure Go twin, and the tag that chooses it (`go doc net`, `go doc os/user`).
@@ -20,38 +27,188 @@ const CGO_RUNTIME: &str = "runtime/cgo";
 pub(crate) struct GoBlame<'a> {
     plan: &'a Plan,
     packages: OnceCell<Option<Vec<Package>>>,
+    exported: OnceCell<Option<Vec<Package>>>,
+}
+
+/// The packages of one program.
+struct Program<'p> {
+    packages: Vec<&'p Package>,
+    ways: Option<Ways>,
 }
 
 impl<'a> GoBlame<'a> {
     /// Nothing is asked yet.
     pub(crate) fn new(plan: &'a Plan) -> Self {
-        GoBlame { plan, packages: OnceCell::new() }
+        GoBlame { plan, packages: OnceCell::new(), exported: OnceCell::new() }
     }
 
     /// Who is behind these causes.
-    pub(crate) fn of(&self, causes: &[Cause], facts: Option<&Facts>) -> Culprits {
-        let asks_for_c =
-            |cause: &Cause| matches!(cause, Cause::Cgo | Cause::Loader(_) | Cause::Library(_) | Cause::Symbol(_));
-        if !causes.iter().any(asks_for_c) {
-            return Culprits::default();
-        }
-        let Some(packages) = self.packages.get_or_init(|| packages::ask(self.plan)) else {
-            return Culprits::default();
-        };
-        let users: Vec<&Package> = packages
+    pub(crate) fn of(&self, causes: &[Cause], artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
+        let symbols: BTreeSet<&str> = causes
             .iter()
-            .filter(|package| !package.cgo_files.is_empty() && package.import_path != CGO_RUNTIME)
+            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
             .collect();
+        let asks_for_c =
+            |cause: &Cause| matches!(cause, Cause::Cgo | Cause::Loader(_) | Cause::Library(_) | Cause::Module(_));
+        let has_stack = causes.contains(&Cause::ExecutableStack);
+        if !symbols.is_empty() || has_stack {
+            let packages = self.exported.get_or_init(|| packages::ask_more(self.plan, Some("-export"), &[]));
+            let program = packages.as_ref().map(|packages| Program::of(packages, artifact));
+            let of_objects = |program: Program<'_>| match has_stack {
+                true => program.of_executable_stack(),
+                false => program.of_symbols(&symbols, artifact, facts),
+            };
+            return program.map(of_objects).unwrap_or_default();
+        }
+        let users = &self.plan.users.go;
+        let mut culprits = Culprits { phrases: settings::replaced(users, causes), help: None };
+        if !causes.iter().any(asks_for_c) {
+            return culprits;
+        }
+        let packages = self.packages.get_or_init(|| packages::ask(self.plan));
+        let Some(program) = packages.as_ref().map(|packages| Program::of(packages, artifact)) else {
+            return culprits;
+        };
+        let found =
+            match causes.iter().find_map(|cause| if let Cause::Module(path) = cause { Some(path) } else { None }) {
+                Some(path) => program.of_module(path),
+                None => program.of_c_code(causes, facts, users),
+            };
+        culprits.phrases.extend(found.phrases);
+        Culprits { help: found.help, ..culprits }
+    }
+}
+
+impl<'p> Program<'p> {
+    fn of(packages: &'p [Package], artifact: &Artifact) -> Self {
+        let ways = packages::ways(packages, artifact.package.as_deref());
+        // No import names `runtime/cgo`: it comes with the first package that uses cgo.
+        let is_part = |package: &&Package| {
+            let path = &package.import_path;
+            path == CGO_RUNTIME || ways.as_ref().is_none_or(|ways| ways.lead_to(path))
+        };
+        let packages = packages.iter().filter(is_part).collect();
+        Program { packages, ways }
+    }
+
+    fn of_c_code(&self, causes: &[Cause], facts: Option<&Facts>, settings: &[GoSetting]) -> Culprits {
+        let users = self.users();
         let wanted: Vec<&str> = causes.iter().filter_map(library).collect();
         let exact: Vec<&Package> =
             users.iter().copied().filter(|package| wanted.iter().any(|name| asks_for(package, name))).collect();
         if !exact.is_empty() {
-            return of_packages(packages, &exact);
+            return self.of_packages(&exact);
         }
         if users.is_empty() {
-            return of_build_mode(facts);
+            return of_build_mode(facts, settings);
         }
-        of_packages(packages, &users)
+        let mut culprits = self.of_packages(&users);
+        culprits.phrases.extend(settings::cgo_by(settings));
+        culprits
+    }
+
+    /// Packages of a module, none of which does anything as it was built.
+    fn of_module(&self, path: &str) -> Culprits {
+        let is_of = |package: &&&Package| package.module.as_ref().is_some_and(|module| module.path == path);
+        let packages = self.packages.iter().filter(is_of).map(|package| self.phrase(package, ""));
+        Culprits { phrases: packages.collect(), help: None }
+    }
+
+    /// The archives of packages that use cgo, which hold their C objects.
+    fn archives(&self) -> Vec<LinkInput> {
+        let users = self.packages.iter().filter(|package| !package.cgo_files.is_empty() && !package.export.is_empty());
+        let of = |package: &&Package| LinkInput {
+            path: package.export.clone().into(),
+            owner: Owner::Package(package.import_path.clone()),
+        };
+        users.map(of).collect()
+    }
+
+    fn package(&self, owner: &Owner) -> Option<&'p Package> {
+        let Owner::Package(path) = owner else { return None };
+        self.packages.iter().copied().find(|package| package.import_path == *path)
+    }
+
+    /// Whose objects make the linker mark the stack executable.
+    fn of_executable_stack(&self) -> Culprits {
+        let found = objects::executable_stacks(&self.archives());
+        let phrase = |package: &Package| {
+            format!("{} has an object without a `.note.GNU-stack` section", self.phrase(package, ""))
+        };
+        let phrases = found.iter().filter_map(|reference| self.package(&reference.owner)).map(phrase).collect();
+        let mut culprits = Culprits { phrases, help: None };
+        culprits.only_once();
+        culprits
+    }
+
+    /// Whose C objects refer to these symbols.
+    fn of_symbols(&self, symbols: &BTreeSet<&str>, artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
+        let mut inputs = self.archives();
+        inputs.extend(startup::of_kind("cc".as_ref(), facts.map(|facts| facts.kind)));
+        let present = object::names_of_file(&artifact.path).unwrap_or_default();
+        let mut by_owner: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        // C's own start-up code and Go's are there because some package uses cgo.
+        let mut toolchains = false;
+        for reference in objects::references(&inputs, |name| symbols.contains(name)).found {
+            let who = match self.package(&reference.owner) {
+                // Without a symbol table it cannot be told whether the object was linked in.
+                Some(_) if !reference.by.iter().any(|name| present.contains(name)) => continue,
+                Some(package) => {
+                    toolchains |= package.standard;
+                    self.phrase(package, "")
+                }
+                None => {
+                    toolchains = true;
+                    format!("`{}` of the C toolchain", reference.file.file_name().unwrap_or_default().display())
+                }
+            };
+            by_owner.entry(who).or_default().insert(reference.symbol);
+        }
+        let phrase = |(who, symbols): (&String, &BTreeSet<String>)| {
+            with_symbols(who, &symbols.iter().map(String::as_str).collect())
+        };
+        let mut phrases: Vec<String> = by_owner.iter().map(phrase).collect();
+        if toolchains {
+            let users = self.users();
+            phrases.extend(self.of_packages(&users).phrases);
+        }
+        Culprits { phrases, help: None }
+    }
+
+    /// Packages that use cgo, but for the one that comes with them.
+    fn users(&self) -> Vec<&'p Package> {
+        let uses = |package: &&Package| !package.cgo_files.is_empty() && package.import_path != CGO_RUNTIME;
+        self.packages.iter().copied().filter(uses).collect()
+    }
+
+    /// Third parties first: they decide; Go's own packages would be pure without them.
+    fn of_packages(&self, users: &[&Package]) -> Culprits {
+        let third: Vec<&Package> = users.iter().copied().filter(|package| !package.standard).collect();
+        let named = if third.is_empty() { users.to_vec() } else { third.clone() };
+        let phrases = named.iter().map(|package| self.phrase(package, " uses cgo")).collect();
+        let tags: Vec<&str> = PURE_TAGS
+            .iter()
+            .filter(|(path, _)| users.iter().any(|package| package.import_path == *path))
+            .map(|(_, tag)| *tag)
+            .collect();
+        let help = match third.is_empty() {
+            true if tags.is_empty() => None,
+            true => Some(format!(
+                "build with `-tags {}`, or set `go.cgo = \"off\"`: these packages have a pure Go half",
+                tags.join(",")
+            )),
+            false => Some(advice(&third)),
+        };
+        Culprits { phrases, help }
+    }
+
+    /// The package, what it does, and how it is imported.
+    fn phrase(&self, package: &Package, does: &str) -> String {
+        let who = format!("{}{does}", called(package));
+        match self.ways.as_ref().and_then(|ways| ways.to(&package.import_path)).filter(|way| way.len() > 1) {
+            Some(way) => format!("{who}, imported by {}", way.join(" → ")),
+            None => who,
+        }
     }
 }
 
@@ -67,41 +224,38 @@ fn asks_for(package: &Package, library: &str) -> bool {
         || package.cgo_pkg_config.iter().any(|name| name == library || name.strip_prefix("lib") == Some(library))
 }
 
-/// Third parties first: they decide; Go's own packages would be pure without them.
-fn of_packages(all: &[Package], users: &[&Package]) -> Culprits {
-    let third: Vec<&Package> = users.iter().copied().filter(|package| !package.standard).collect();
-    let named = if third.is_empty() { users.to_vec() } else { third.clone() };
-    let phrases = named.iter().map(|package| phrase(all, package)).collect();
-    let tags: Vec<&str> = PURE_TAGS
-        .iter()
-        .filter(|(path, _)| users.iter().any(|package| package.import_path == *path))
-        .map(|(_, tag)| *tag)
-        .collect();
-    let help = (third.is_empty() && !tags.is_empty()).then(|| {
-        format!("build with `-tags {}`, or set `go.cgo = \"off\"`: these packages have a pure Go half", tags.join(","))
+/// What to do about packages of third parties: without them, or with their C code linked in.
+pub(crate) fn advice(packages: &[&Package]) -> String {
+    let instead = packages.iter().find_map(|package| {
+        let instead = super::fixes::instead_of_package(&package.import_path)?;
+        Some(format!("use {instead} in the place of `{}`, or ", package.import_path))
     });
-    Culprits { phrases, help }
+    let link = match packages.iter().any(|package| !package.cxx_files.is_empty()) {
+        true => {
+            "link the C++ code in: `go.cgo = \"static\"`, with the system's compilers, or with both `CC` and `CXX` for musl"
+        }
+        false => "link the C code in: `go.cgo = \"static\"` with `go.cc = \"musl-gcc\"`",
+    };
+    format!("{}{link}", instead.unwrap_or_default())
 }
 
-fn phrase(all: &[Package], package: &Package) -> String {
+/// `package `P` (M v1.0.0)`.
+pub(crate) fn called(package: &Package) -> String {
     let path = &package.import_path;
-    let who = match &package.module {
+    match &package.module {
         _ if package.standard => format!("package `{path}` of the Go standard library"),
         Some(module) if !module.version.is_empty() => format!("package `{path}` ({} {})", module.path, module.version),
         _ => format!("package `{path}`"),
-    };
-    match packages::way(all, path).filter(|way| way.len() > 1) {
-        Some(way) => format!("{who} uses cgo, imported by {}", way.join(" → ")),
-        None => format!("{who} uses cgo"),
     }
 }
 
 /// Without any cgo, only the build mode asks for a loader.
-fn of_build_mode(facts: Option<&Facts>) -> Culprits {
+fn of_build_mode(facts: Option<&Facts>, settings: &[GoSetting]) -> Culprits {
     let mode = facts.and_then(|facts| facts.go.as_ref()).and_then(|go| go.setting("-buildmode"));
+    let place = settings::build_mode_by(settings).map(|place| format!(" of {place}")).unwrap_or_default();
     match mode {
         Some("pie") => Culprits {
-            phrases: vec!["`-buildmode=pie`: without cgo, Go still asks for the system's loader".into()],
+            phrases: vec![format!("`-buildmode=pie`{place}: without cgo, Go still asks for the system's loader")],
             help: Some("build with `-buildmode=exe`".into()),
         },
         _ => Culprits::default(),
@@ -119,10 +273,11 @@ mod tests {
     #[test]
     fn third_parties_come_before_the_standard_library() {
         let (net, sqlite) = (user("net", true), user("example.org/sqlite", false));
-        let blame = of_packages(&[], &[&net, &sqlite]);
+        let program = Program { packages: vec![&net, &sqlite], ways: None };
+        let blame = program.of_packages(&[&net, &sqlite]);
         assert_eq!(blame.phrases, ["package `example.org/sqlite` uses cgo"]);
-        assert_eq!(blame.help, None);
-        let alone = of_packages(&[], &[&net]);
+        assert!(blame.help.unwrap().contains("go.cgo = \"static\""));
+        let alone = program.of_packages(&[&net]);
         assert!(alone.help.unwrap().contains("-tags netgo"));
     }
 

@@ -1,6 +1,7 @@
 //! Blame on a link line, which is exact: object, archive or `-l` flag.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::cargo::link_name;
@@ -8,25 +9,23 @@ use super::objects::{self, LinkInput, Owner};
 use super::{startup, with_symbols};
 use crate::check::ArtifactResult;
 use crate::rules::Cause;
-use crate::run::linker::LinkLine;
+use crate::run::linker::{Call, LinkLine};
 
-/// Adds the culprit to every finding where the link line shows it. `directory` is where the `linker` ran.
-pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, linker: &Path) {
+/// Adds the culprit to every finding where the link line shows it. `directory` is where the linker was called.
+pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, call: &Call) {
     let mut inputs = inputs(line, directory);
-    inputs.extend(startup::files(linker.as_os_str()));
-    let kind = results.first().and_then(|result| result.facts.as_ref()?.slices.first()).map(|facts| facts.kind);
+    inputs.extend(startup::files(call.program.as_os_str(), call.args.iter().map(OsString::as_os_str)));
     for finding in results.iter_mut().flat_map(|result| &mut result.findings).filter(|finding| finding.blame.is_none())
     {
         let mut phrases: Vec<String> = finding.causes.iter().filter_map(|cause| of_library(line, cause)).collect();
-        let symbols: Vec<String> = finding
+        phrases.extend(finding.causes.iter().filter_map(|cause| of_loader(line, cause)));
+        let symbols: BTreeSet<&str> = finding
             .causes
             .iter()
-            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.clone()) } else { None })
+            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
             .collect();
         if !symbols.is_empty() {
-            let linked: Vec<LinkInput> =
-                inputs.iter().filter(|input| startup::is_linked(&input.path, kind)).cloned().collect();
-            phrases.extend(of_symbols(&linked, &symbols));
+            phrases.extend(of_symbols(&inputs, &symbols));
         }
         if finding.causes.contains(&Cause::ExecutableStack) {
             phrases.extend(
@@ -51,9 +50,18 @@ fn of_library(line: &LinkLine, cause: &Cause) -> Option<String> {
     line.files.iter().find(named).map(|path| format!("`{}` on the link line", path.display()))
 }
 
-fn of_symbols(inputs: &[LinkInput], symbols: &[String]) -> Vec<String> {
-    let mut by_place: BTreeMap<String, std::collections::BTreeSet<&str>> = BTreeMap::new();
-    let references = objects::references(inputs, symbols);
+/// What made the link dynamic as a whole.
+fn of_loader(line: &LinkLine, cause: &Cause) -> Option<String> {
+    match (cause, &line.loader) {
+        (Cause::Loader(_), Some(loader)) => Some(format!("`--dynamic-linker {loader}` on the link line")),
+        (Cause::Loader(_), None) if !line.is_static => Some("there is no `-static` on the link line".to_owned()),
+        _ => None,
+    }
+}
+
+fn of_symbols(inputs: &[LinkInput], symbols: &BTreeSet<&str>) -> Vec<String> {
+    let mut by_place: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let references = objects::references(inputs, |name| symbols.contains(name));
     for reference in &references.found {
         by_place.entry(place(&reference.file, reference.member.as_deref())).or_default().insert(&reference.symbol);
     }

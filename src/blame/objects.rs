@@ -21,6 +21,8 @@ pub struct LinkInput {
 pub enum Owner {
     /// A crate of the build, by cargo's package id.
     Crate(String),
+    /// A Go package, by its import path.
+    Package(String),
     /// The Rust standard library.
     Std,
     /// The start-up files of the C toolchain (`crt1.o`, `crti.o` …).
@@ -40,8 +42,8 @@ pub struct Reference {
     pub file: PathBuf,
     /// The member, when the file is an archive.
     pub member: Option<String>,
-    /// What the object defines: shows whether it made it into a program with a symbol table.
-    pub defines: Vec<String>,
+    /// The functions and data that refer to it: shows whether they made it into a program with a symbol table.
+    pub by: Vec<String>,
 }
 
 /// What a search found, and whether it could look everywhere.
@@ -53,9 +55,9 @@ pub struct References {
     pub unreadable: Vec<PathBuf>,
 }
 
-/// Finds who refers to each of `wanted` without defining it.
-pub fn references(inputs: &[LinkInput], wanted: &[String]) -> References {
-    let parts: Vec<References> = inputs.par_iter().map(|input| of_input(input, wanted)).collect();
+/// Finds who refers to a symbol that `wanted` accepts, without defining it.
+pub fn references(inputs: &[LinkInput], wanted: impl Fn(&str) -> bool + Sync) -> References {
+    let parts: Vec<References> = inputs.par_iter().map(|input| of_input(input, &wanted)).collect();
     let mut all = References::default();
     for part in parts {
         all.found.extend(part.found);
@@ -66,55 +68,31 @@ pub fn references(inputs: &[LinkInput], wanted: &[String]) -> References {
     all
 }
 
-/// Finds references to any symbol that `wanted` accepts; parses every object, so give it few inputs.
-pub fn references_where(inputs: &[LinkInput], wanted: impl Fn(&str) -> bool) -> Vec<Reference> {
-    let mut found = Vec::new();
-    for input in inputs {
-        for_each_object(&input.path, |member, bytes| {
-            if let Ok(symbols) = object::symbols(bytes) {
-                let names = symbols.undefined.iter().filter(|name| wanted(name));
-                found.extend(names.map(|name| reference(name, input, member, &symbols)));
-            }
-            true
-        });
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
 /// Finds objects that make the linker mark the stack executable.
 pub fn executable_stacks(inputs: &[LinkInput]) -> Vec<Reference> {
-    let mut found = Vec::new();
-    for input in inputs {
-        for_each_object(&input.path, |member, bytes| {
-            if let Ok(symbols) = object::symbols(bytes)
+    let of_input = |input: &LinkInput| {
+        let mut found = Vec::new();
+        for_each_object(&input.path, |member, content| {
+            if let Ok(symbols) = object::symbols(content)
                 && symbols.executable_stack == Some(true)
             {
-                found.push(reference(".note.GNU-stack", input, member, &symbols));
+                found.push(reference(".note.GNU-stack".into(), symbols.defined, input, member));
             }
             true
         });
-    }
-    found
+        found
+    };
+    inputs.par_iter().flat_map_iter(of_input).collect()
 }
 
-fn of_input(input: &LinkInput, wanted: &[String]) -> References {
+fn of_input(input: &LinkInput, wanted: &(impl Fn(&str) -> bool + Sync)) -> References {
     let mut result = References::default();
-    let readable = for_each_object(&input.path, |member, bytes| {
-        // Most objects mention none of the names; a search of the raw bytes is much cheaper than a parse.
-        let mentioned: Vec<&String> =
-            wanted.iter().filter(|name| memchr::memmem::find(bytes, name.as_bytes()).is_some()).collect();
-        if mentioned.is_empty() {
-            return !bytes.starts_with(b"BC\xc0\xde");
+    let readable = for_each_object(&input.path, |member, content| match object::referred(content, wanted) {
+        Ok(names) => {
+            result.found.extend(names.into_iter().map(|found| reference(found.name, found.by, input, member)));
+            true
         }
-        let Ok(symbols) = object::symbols(bytes) else { return member.is_some_and(is_rust_metadata) };
-        for name in mentioned {
-            if symbols.undefined.contains(name) {
-                result.found.push(reference(name, input, member, &symbols));
-            }
-        }
-        true
+        Err(_) => member.is_some_and(is_no_code),
     });
     if !readable {
         result.unreadable.push(input.path.clone());
@@ -122,34 +100,24 @@ fn of_input(input: &LinkInput, wanted: &[String]) -> References {
     result
 }
 
-fn reference(symbol: &str, input: &LinkInput, member: Option<&str>, symbols: &object::ObjectSymbols) -> Reference {
-    Reference {
-        symbol: symbol.to_owned(),
-        owner: input.owner.clone(),
-        file: input.path.clone(),
-        member: member.map(str::to_owned),
-        defines: symbols.defined.clone(),
-    }
+fn reference(symbol: String, by: Vec<String>, input: &LinkInput, member: Option<&str>) -> Reference {
+    let (owner, file) = (input.owner.clone(), input.path.clone());
+    Reference { symbol, owner, file, member: member.map(str::to_owned), by }
 }
 
-/// rustc's `lib.rmeta` inside an rlib: not code.
-fn is_rust_metadata(member: &str) -> bool {
+/// rustc's `lib.rmeta` inside an rlib.
+fn is_no_code(member: &str) -> bool {
     member.ends_with(".rmeta")
 }
 
 /// Calls `visit` with each object of the file; false when the file, or any object by `visit`'s word, could not be read.
-fn for_each_object(path: &Path, mut visit: impl FnMut(Option<&str>, &[u8]) -> bool) -> bool {
+fn for_each_object(path: &Path, mut visit: impl FnMut(Option<&str>, &Source<'_>) -> bool) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let Ok(source) = Source::from_file(&file) else { return false };
-    let Ok(members) = archive::members(&source) else {
-        return source.read(0, source.len(), "object file").is_ok_and(|bytes| visit(None, &bytes));
-    };
+    let Ok(members) = archive::members(&source) else { return visit(None, &source) };
     let mut readable = true;
-    for member in members {
-        readable &= match member.content.read(0, member.content.len(), "archive member") {
-            Ok(bytes) => visit(Some(&member.name), &bytes),
-            Err(_) => false,
-        };
+    for member in &members {
+        readable &= visit(Some(&member.name), &member.content);
     }
     readable
 }

@@ -23,15 +23,26 @@ pub(super) fn is_linked(file: &Path, kind: Option<Kind>) -> bool {
     name == wanted || !["crt1.o", "Scrt1.o", "rcrt1.o"].iter().any(|other| name == *other)
 }
 
-/// Where `compiler` finds them. A linker that is no compiler driver does not answer, and has none.
-pub(super) fn files(compiler: &OsStr) -> Vec<LinkInput> {
-    NAMES.iter().filter_map(|name| of_compiler(compiler, name)).collect()
+/// Those that `compiler` links with these arguments, as it says itself when asked for the commands it would run. A linker
+/// that is no compiler driver does not answer, and has none.
+pub(super) fn files<'w>(compiler: &OsStr, args: impl IntoIterator<Item = &'w OsStr>) -> Vec<LinkInput> {
+    let words = args.into_iter().chain([OsStr::new("-###")]);
+    let answer = duct::cmd(compiler, words).stdin_null().stdout_null().stderr_capture().unchecked().run();
+    let text = answer.map(|answer| String::from_utf8_lossy(&answer.stderr).into_owned()).unwrap_or_default();
+    let paths = text.split_whitespace().map(|word| PathBuf::from(word.trim_matches('"')));
+    let is_one = |path: &PathBuf| NAMES.iter().any(|name| path.file_name().is_some_and(|file| file == *name));
+    let found = paths.filter(|path| is_one(path) && path.is_file());
+    found.map(|path| LinkInput { path, owner: Owner::CStartup }).collect()
 }
 
-/// A compiler answers with the bare name when it has no such file.
-fn of_compiler(compiler: &OsStr, name: &str) -> Option<LinkInput> {
-    let question = format!("-print-file-name={name}");
-    let answer = duct::cmd!(compiler, question).stderr_null().stdin_null().read().ok()?;
-    let path = PathBuf::from(answer.trim());
-    (path.is_absolute() && path.is_file()).then_some(LinkInput { path, owner: Owner::CStartup })
+/// Those of a program of that kind.
+pub(super) fn of_kind(compiler: &OsStr, kind: Option<Kind>) -> Vec<LinkInput> {
+    let flag = match kind {
+        Some(Kind::Pie) => "-pie",
+        Some(Kind::StaticPie) => "-static-pie",
+        Some(Kind::Exe) => "-no-pie",
+        Some(Kind::Static) => "-static",
+        _ => "-shared",
+    };
+    files(compiler, [OsStr::new(flag), OsStr::new("/dev/null")])
 }

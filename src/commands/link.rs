@@ -46,7 +46,7 @@ fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Re
     let inspected = inspect::inspect(vec![artifact], policy, directory, false, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &Provenance::default(), false)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
-        blame::link::blame(&mut artifacts, line, directory, &call.program);
+        blame::link::blame(&mut artifacts, line, directory, call);
     }
     let notes = judge::limits(&artifacts, policy).into_iter().collect();
     Ok(Report { artifacts, general, notes, problems: Vec::new() })

@@ -2,16 +2,15 @@
 //!
 //! Read on the failure path only. Only headers, the symbol table and its names are looked at, none of them trusted.
 
+mod elf;
+
 use std::collections::HashSet;
 
-use goblin::elf::section_header::{SHF_EXECINSTR, SHN_UNDEF, SHT_NOBITS, SHT_SYMTAB};
-use goblin::elf::sym::{STB_GLOBAL, STB_WEAK, st_bind};
 use goblin::mach::load_command::LC_SYMTAB;
 use goblin::mach::symbols::{N_EXT, N_STAB, N_TYPE, N_UNDF};
 use goblin::pe::symbol::IMAGE_SYM_CLASS_EXTERNAL;
 
 use super::bytes::until_nul;
-use super::elf::image::Image;
 use super::fields::Fields;
 use super::tables::Budget;
 use super::{Endian, Source, Unreadable};
@@ -31,39 +30,56 @@ pub struct ObjectSymbols {
     pub executable_stack: Option<bool>,
 }
 
-/// Reads the symbols of the object in `bytes`.
+/// Reads the symbols of the object in `source`.
 ///
 /// # Errors
 /// [`Unreadable::NotLinked`] for anything that is not an object, LLVM bitcode included; [`Unreadable::Damaged`] for one
 /// that contradicts itself.
-pub fn symbols(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
-    if bytes.starts_with(b"BC\xc0\xde") || bytes.starts_with(&[0xde, 0xc0, 0x17, 0x0b]) {
+pub fn symbols(source: &Source<'_>) -> Result<ObjectSymbols, Unreadable> {
+    let magic = source.read_up_to(0, 4, "magic of an object file")?;
+    if *magic == *b"BC\xc0\xde" || *magic == [0xde, 0xc0, 0x17, 0x0b] {
         return Err(Unreadable::NotLinked("LLVM bitcode".into()));
     }
-    match bytes {
-        [0x7f, b'E', b'L', b'F', ..] => of_elf(bytes),
-        [0xcf, 0xfa, 0xed, 0xfe, ..] => of_macho(bytes, 64),
-        [0xce, 0xfa, 0xed, 0xfe, ..] => of_macho(bytes, 32),
+    let all = || source.read(0, source.len(), "object file");
+    match *magic {
+        [0x7f, b'E', b'L', b'F'] => elf::symbols(source),
+        [0xcf, 0xfa, 0xed, 0xfe] => of_macho(&all()?, 64),
+        [0xce, 0xfa, 0xed, 0xfe] => of_macho(&all()?, 32),
         // IMAGE_FILE_MACHINE_AMD64, _I386, _ARM64, _ARMNT: a COFF object starts with its machine, it has no magic.
-        [0x64, 0x86, ..] | [0x4c, 0x01, ..] | [0x64, 0xaa, ..] | [0xc4, 0x01, ..] => of_coff(bytes),
+        [0x64, 0x86, ..] | [0x4c, 0x01, ..] | [0x64, 0xaa, ..] | [0xc4, 0x01, ..] => of_coff(&all()?),
         _ => Err(Unreadable::NotLinked("not an object file".into())),
     }
+}
+
+/// A name that an object refers to and does not define, and where it does so.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Referred {
+    /// The name.
+    pub name: String,
+    /// Functions and data of the object that refer to it: shows whether the reference made it into a program with a symbol
+    /// table. Everything the object defines, where it cannot be told more closely.
+    pub by: Vec<String>,
+}
+
+/// The names, of those that `wanted` accepts, that the object in `source` refers to and does not define.
+///
+/// # Errors
+/// As [`symbols`].
+pub fn referred(source: &Source<'_>, wanted: impl Fn(&str) -> bool) -> Result<Vec<Referred>, Unreadable> {
+    if *source.read_up_to(0, 4, "magic of an object file")? == *b"\x7fELF" {
+        return elf::referred(source, wanted);
+    }
+    let ObjectSymbols { undefined, defined, .. } = symbols(source)?;
+    let names = undefined.into_iter().filter(|name| wanted(name));
+    Ok(names.map(|name| Referred { name, by: defined.clone() }).collect())
 }
 
 /// Every name in the symbol table of the linked ELF file at `path`; `None` when it has none, is of another format, or
 /// cannot be read.
 pub fn names_of_file(path: &std::path::Path) -> Option<HashSet<String>> {
-    let bytes = std::fs::read(path).ok()?;
-    let source = Source::from_bytes(&bytes);
-    let image = bytes.starts_with(b"\x7fELF").then(|| Image::open(&source).ok())??;
-    let mut names = HashSet::new();
-    each_of_elf(&bytes, &image, |_, is_defined, name| {
-        if is_defined {
-            names.insert(name.to_owned());
-        }
-    })
-    .ok()?;
-    (!names.is_empty()).then_some(names)
+    let file = std::fs::File::open(path).ok()?;
+    let source = Source::from_file(&file).ok()?;
+    elf::defined_names(&source).ok().filter(|names| !names.is_empty())
 }
 
 impl ObjectSymbols {
@@ -80,8 +96,8 @@ struct Names<'b> {
 }
 
 impl<'b> Names<'b> {
-    fn new(bytes: &[u8], table: &'b [u8]) -> Self {
-        Names { table, budget: Budget::for_file(bytes.len() as u64) }
+    fn new(file_size: u64, table: &'b [u8]) -> Self {
+        Names { table, budget: Budget::for_file(file_size) }
     }
 
     /// The name at an index; `None` where there is none, or one that is not UTF-8.
@@ -102,45 +118,6 @@ fn table<'b>(bytes: &'b [u8], offset: u64, len: u64, what: &str) -> Result<&'b [
         .ok_or_else(|| Unreadable::damaged(what, offset, format!("{len} bytes wanted, the object has {}", bytes.len())))
 }
 
-fn of_elf(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
-    let source = Source::from_bytes(bytes);
-    let image = Image::open(&source)?;
-    let mut found = ObjectSymbols::default();
-    each_of_elf(bytes, &image, |binding, is_defined, name| {
-        if matches!(binding, STB_GLOBAL | STB_WEAK) {
-            found.add(is_defined, name);
-        }
-    })?;
-    let is_executable = |flags: u64| flags & u64::from(SHF_EXECINSTR) != 0;
-    found.executable_stack = Some(match image.section(".note.GNU-stack") {
-        Some(note) => is_executable(note.header.sh_flags),
-        None => image
-            .section_headers()
-            .iter()
-            .any(|header| is_executable(header.sh_flags) && header.sh_type != SHT_NOBITS && header.sh_size > 0),
-    });
-    Ok(found)
-}
-
-/// Calls `visit` with binding, whether it is defined, and the name of each symbol in `.symtab`.
-fn each_of_elf(bytes: &[u8], image: &Image<'_>, mut visit: impl FnMut(u8, bool, &str)) -> Result<(), Unreadable> {
-    let headers = image.section_headers();
-    let Some(header) = headers.iter().find(|header| header.sh_type == SHT_SYMTAB) else { return Ok(()) };
-    let symbols = table(bytes, header.sh_offset, header.sh_size, ".symtab")?;
-    let Some(strings) = headers.get(header.sh_link as usize) else { return Ok(()) };
-    let names = Names::new(bytes, table(bytes, strings.sh_offset, strings.sh_size, ".strtab")?);
-    // Elf64_Sym: name, info, other, shndx, value, size; Elf32_Sym: name, value, size, info, other, shndx.
-    let (size, info, section) = if image.order.wide { (24, 4, 6) } else { (16, 12, 14) };
-    for symbol in symbols.chunks_exact(size) {
-        let name = names.at(image.order.u32(symbol, 0).unwrap_or(0))?;
-        let is_defined = image.order.u16(symbol, section).map(u32::from) != Some(SHN_UNDEF);
-        if let (Some(name), Some(&info)) = (name, symbol.get(info)) {
-            visit(st_bind(info), is_defined, name);
-        }
-    }
-    Ok(())
-}
-
 fn of_macho(bytes: &[u8], bits: u8) -> Result<ObjectSymbols, Unreadable> {
     let fields = Fields::new(bytes, Endian::Little, bits);
     let mut found = ObjectSymbols::default();
@@ -153,7 +130,7 @@ fn of_macho(bytes: &[u8], bits: u8) -> Result<ObjectSymbols, Unreadable> {
             let field = |index: usize| fields.u32(at + 8 + 4 * index).map(u64::from).ok_or_else(cut);
             let entry = if bits == 64 { 16 } else { 12 };
             let symbols = table(bytes, field(0)?, field(1)? * entry, "LC_SYMTAB")?;
-            let names = Names::new(bytes, table(bytes, field(2)?, field(3)?, "LC_SYMTAB")?);
+            let names = Names::new(bytes.len() as u64, table(bytes, field(2)?, field(3)?, "LC_SYMTAB")?);
             for symbol in symbols.chunks_exact(entry as usize).map(|symbol| fields.with(symbol)) {
                 let (Some(name), Some(kind)) = (symbol.u32(0), symbol.u8(4)) else { continue };
                 if kind & N_STAB == 0
@@ -181,7 +158,7 @@ fn of_coff(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
     let len = u64::from(count) * COFF_SYMBOL as u64;
     let symbols = table(bytes, offset.into(), len, "COFF symbol table")?;
     // The names follow, after four bytes that say how long they are.
-    let names = Names::new(bytes, bytes.get(offset as usize + symbols.len()..).unwrap_or_default());
+    let names = Names::new(bytes.len() as u64, bytes.get(offset as usize + symbols.len()..).unwrap_or_default());
     let mut rest = symbols.chunks_exact(COFF_SYMBOL).map(Fields::little);
     while let Some(symbol) = rest.next() {
         let (section, class) = (symbol.u16(12).unwrap_or(0), symbol.u8(16).unwrap_or(0));
@@ -208,10 +185,14 @@ fn of_coff(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
 mod tests {
     use super::*;
 
+    fn of(bytes: &[u8]) -> Result<ObjectSymbols, Unreadable> {
+        symbols(&Source::from_bytes(bytes))
+    }
+
     #[test]
     fn anything_else_is_refused() {
         for bytes in [&b""[..], b"BC\xc0\xde....", b"#!/bin/sh\n", b"\x7fELF", b"!<arch>\n"] {
-            assert!(symbols(bytes).is_err(), "{bytes:?}");
+            assert!(of(bytes).is_err(), "{bytes:?}");
         }
     }
 
@@ -232,12 +213,12 @@ mod tests {
 
     #[test]
     fn mach_o_symbols() {
-        let found = symbols(&mach_o(80)).unwrap();
+        let found = of(&mach_o(80)).unwrap();
         assert_eq!((found.defined, found.undefined), (vec!["a".to_owned()], vec!["b".to_owned()]));
-        assert!(matches!(symbols(&mach_o(90)), Err(Unreadable::Damaged { .. })));
+        assert!(matches!(of(&mach_o(90)), Err(Unreadable::Damaged { .. })));
         let whole = mach_o(80);
         for end in 4..whole.len() {
-            drop(symbols(&whole[..end]));
+            drop(of(&whole[..end]));
         }
     }
 
@@ -249,10 +230,10 @@ mod tests {
         bytes.extend([0xff; COFF_SYMBOL]);
         bytes.extend(b"\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x02\0");
         bytes.extend(b"\x11\0\0\0longer_name\0");
-        let found = symbols(&bytes).unwrap();
+        let found = of(&bytes).unwrap();
         assert_eq!((found.defined, found.undefined), (vec!["short".to_owned()], vec!["longer_name".to_owned()]));
         for end in 2..bytes.len() {
-            drop(symbols(&bytes[..end]));
+            drop(of(&bytes[..end]));
         }
     }
 }

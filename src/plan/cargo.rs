@@ -3,6 +3,7 @@
 pub(crate) mod config;
 mod install;
 mod message_format;
+mod profile;
 mod rustflags;
 pub(crate) mod targets;
 mod verbs;
@@ -17,6 +18,7 @@ use self::rustflags::RustFlags;
 use self::targets::Libc;
 use super::environment::Environment;
 use super::scan::{Flag, Flags, Syntax, tells};
+use super::users::{Source, TargetSettings};
 use super::{Change, Conflict, Discovery, Mode, Plan};
 use crate::policy::Policy;
 
@@ -38,7 +40,8 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
     let mut edit = Edit::default();
     plan.verb = Some(resolved.verb.clone());
 
-    let mut targets = targets::chosen(&flags, &config, environment);
+    let source = |flag: &Flag| source_of(flag, &plan.args, resolved, &config);
+    let mut targets = targets::chosen(&flags, &config, environment, source);
     plan.conflicts.extend(targets.iter().filter_map(|target| targets::conflict(target, policy)));
     if targets.is_empty()
         && resolved.row.takes_target
@@ -47,8 +50,9 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
         targets.extend(give_target(plan, &mut edit, policy));
     }
     for target in &targets {
-        weigh_flags(plan, &target.value, resolved, &config, environment, policy);
+        weigh_flags(plan, target, resolved, &config, environment, policy);
     }
+    plan.users.profile = profile::settings(&flags, &resolved.verb, &config, environment);
     plan.targets = targets.into_iter().map(|target| target.value).collect();
     only_once(&mut plan.notes);
 
@@ -76,6 +80,12 @@ pub(crate) fn names_linker(target: &str, environment: &Environment) -> bool {
     environment.non_empty(&variable).is_some() || config().whole_strings(&["target", target, "linker"]).is_some()
 }
 
+/// The flag that asks for `+crt-static` on a target, without options of the command line.
+pub(crate) fn asks_for_crt_static(target: &str, environment: &Environment) -> Option<Sourced> {
+    let flags = RustFlags::of(target, &Config::load(environment, &[]), environment).flags;
+    flags.into_iter().find(|flag| rustflags::features(&flag.value).any(|feature| feature == "+crt-static"))
+}
+
 /// The flags after the verb, those of aliases included.
 fn flags_of(resolved: &Resolved) -> Vec<Flag> {
     Flags::new(Syntax::after_verb(super::Tool::Cargo), &resolved.args, resolved.call.verb_at + 1).collect()
@@ -86,25 +96,34 @@ fn give_target(plan: &mut Plan, edit: &mut Edit, policy: &Policy) -> Option<Sour
     edit.added.extend(["--target".into(), OsString::from(&triple)]);
     plan.changes.push(Change { what: format!("--target {triple}"), key, origin: origin.clone() });
     plan.expectations.target = Some((triple.clone(), origin));
-    Some(Sourced { value: triple, source: config::Source::CommandLine })
+    Some(Sourced { value: triple, source: Source::CommandLine })
 }
 
 /// What the rustflags for one target do to the policy, and what the policy adds to them.
 fn weigh_flags(
     plan: &mut Plan,
-    triple: &str,
+    target: &Sourced,
     resolved: &Resolved,
     config: &Config,
     environment: &Environment,
     policy: &Policy,
 ) {
+    let triple = &target.value;
     let adds = targets::needs_crt_static(triple, policy);
     let stays_static = adds || (targets::libc(triple) == Libc::Musl && targets::must_be_static(triple, policy));
     let flags = RustFlags::of(triple, config, environment);
-    if let Some((variable, source)) = &flags.masked {
-        let note = format!("`{variable}` in the environment hides the rustflags of {source}");
-        plan.notes.push(note);
+    if let Some((variable, hidden)) = &flags.hidden
+        && let Some(first) = hidden.first()
+    {
+        plan.notes.push(format!("`{variable}` in the environment hides the rustflags of {}", first.source));
     }
+    let linker = linker(triple, &flags, config, environment);
+    plan.users.targets.push(TargetSettings {
+        target: target.clone(),
+        flags: flags.flags.iter().cloned().chain(last_words(resolved)).collect(),
+        hidden: flags.hidden.clone(),
+        linker: linker.clone(),
+    });
     if !stays_static {
         return;
     }
@@ -119,7 +138,7 @@ fn weigh_flags(
         plan.env.insert(variable, value);
     }
     if targets::libc(triple) == Libc::Musl && !flags.says("relocation-model=static") {
-        plan.notes.extend(musl_gcc(triple, &flags, config, environment));
+        plan.notes.extend(linker.and_then(|linker| musl_gcc(triple, &linker)));
     }
 }
 
@@ -133,7 +152,7 @@ fn last_words(resolved: &Resolved) -> Option<Sourced> {
     for word in after {
         on |= rustflags::features(word).any(|feature| feature == "+crt-static");
         if rustflags::features(word).any(|feature| feature == "-crt-static") {
-            off = Some(Sourced { value: word.to_owned(), source: config::Source::CommandLine });
+            off = Some(Sourced { value: word.to_owned(), source: Source::CommandLine });
         }
     }
     off.filter(|_| !on)
@@ -147,7 +166,7 @@ fn lost_crt_static(flag: &Sourced, policy: &Policy, by_crt_static: bool) -> Conf
     };
     Conflict {
         user: flag.value.clone(),
-        user_source: flag.source.to_string(),
+        user_source: flag.place(),
         policy: wanted.to_owned(),
         origin: origin.clone(),
         help: "`-crt-static` links programs dynamically; take the flag out, or allow it with `linkage = \"any\"`"
@@ -155,20 +174,42 @@ fn lost_crt_static(flag: &Sourced, policy: &Policy, by_crt_static: bool) -> Conf
     }
 }
 
-/// `linker = "musl-gcc"` turns rustc's static-pie into a program that crashes at start (rust-lang/rust#95926).
-fn musl_gcc(triple: &str, flags: &RustFlags, config: &Config, environment: &Environment) -> Option<String> {
+/// Who wrote a flag: an alias, when it stands among the words of one.
+fn source_of(flag: &Flag, typed: &[OsString], resolved: &Resolved, config: &Config) -> Source {
+    let call = super::scan::split(super::Tool::Cargo, typed);
+    let alias =
+        call.filter(|call| resolved.words > 1 && (call.verb_at..call.verb_at + resolved.words).contains(&flag.at));
+    let Some(alias) = alias else { return Source::CommandLine };
+    let words = config.strings(&["alias", &alias.verb]).unwrap_or_default();
+    let file = words.into_iter().find_map(|word| match word.source {
+        Source::File(path) => Some(path),
+        _ => None,
+    });
+    Source::Alias(alias.verb, file)
+}
+
+/// The linker named for a target.
+fn linker(triple: &str, flags: &RustFlags, config: &Config, environment: &Environment) -> Option<Sourced> {
     let variable = format!("CARGO_TARGET_{}_LINKER", rustflags::shouted(triple));
+    if let Some(linker) = environment.text(&variable) {
+        return Some(Sourced { value: linker.to_owned(), source: Source::Variable(variable) });
+    }
     let configured = config.whole_strings(&["target", triple, "linker"]).and_then(|mut linkers| linkers.pop());
-    let (linker, place) = match (environment.text(&variable), configured) {
-        (Some(linker), _) => (linker.to_owned(), format!("`{variable}`")),
-        (None, Some(linker)) => (linker.value, linker.source.to_string()),
-        (None, None) if flags.says("linker=musl-gcc") => ("musl-gcc".to_owned(), "rustflags".to_owned()),
-        (None, None) => return None,
+    let by_flag = || {
+        let flag = flags.flags.iter().find(|flag| flag.value.contains("linker="))?;
+        let (_, linker) = flag.value.split_once("linker=")?;
+        Some(Sourced { value: linker.to_owned(), source: flag.source.clone() })
     };
-    linker.ends_with("musl-gcc").then(|| {
+    configured.or_else(by_flag)
+}
+
+/// `linker = "musl-gcc"` turns rustc's static-pie into a program that crashes at start (rust-lang/rust#95926).
+fn musl_gcc(triple: &str, linker: &Sourced) -> Option<String> {
+    linker.value.ends_with("musl-gcc").then(|| {
         format!(
-            "{place} sets `{linker}` as the linker for {triple}: programs linked so ask for musl's loader and crash at \
-             start (rust-lang/rust#95926); take it out, or add `-C relocation-model=static`"
+            "{} sets `{}` as the linker for {triple}: programs linked so ask for musl's loader and crash at start \
+             (rust-lang/rust#95926); take it out, or add `-C relocation-model=static`",
+            linker.source, linker.value
         )
     })
 }

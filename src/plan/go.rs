@@ -13,6 +13,7 @@ pub(crate) use self::settings::{Set, Settings};
 use super::environment::Environment;
 use super::go_quoting::split as split_words;
 use super::scan::{Call, Flag, Flags, Syntax, split};
+use super::users::GoSetting;
 use super::{Change, Conflict, Discovery, Mode, Plan, Tool};
 use crate::policy::{Origin, Policy};
 
@@ -28,6 +29,8 @@ pub(super) fn fill(plan: &mut Plan, args: &[OsString], environment: &Environment
     plan.verb = Some(call.verb.clone());
     plan.targets = vec![format!("{}/{}", settings.os(), settings.arch())];
     plan.args = args.to_vec();
+
+    plan.users.go = build.settings(&settings);
 
     let mut wanted = Wanted::from(policy);
     cgo::fill(plan, &mut wanted, &build, &settings, environment, policy);
@@ -88,6 +91,29 @@ impl Build {
         });
         let set = || self.goflags.iter().rev().find(|(known, _)| known == name);
         typed.or_else(|| set().map(|(_, value)| (value.clone(), self.goflags_source.as_str())))
+    }
+
+    /// Every value of what go takes once, in the order in which later ones replace earlier ones.
+    fn settings(&self, settings: &Settings<'_>) -> Vec<GoSetting> {
+        let mut found = Vec::new();
+        for name in ["ldflags", "tags", "buildmode", "trimpath"] {
+            let set = self.goflags.iter().filter(|(known, _)| known == name);
+            found.extend(set.map(|(_, value)| GoSetting {
+                name,
+                value: value.clone(),
+                place: self.goflags_source.clone(),
+            }));
+            let typed = self.flags.iter().filter(|flag| flag.name == name);
+            let text =
+                |flag: &Flag| flag.value.as_ref().map_or("true".into(), |value| value.to_string_lossy().into_owned());
+            let place = || "the command line".to_owned();
+            found.extend(typed.map(|flag| GoSetting { name, value: text(flag), place: place() }));
+        }
+        for name in ["CGO_ENABLED", "CC"] {
+            let set = settings.get(name);
+            found.extend(set.map(|Set { value, source }| GoSetting { name, value, place: source }));
+        }
+        found
     }
 
     fn is_on(&self, name: &str) -> bool {

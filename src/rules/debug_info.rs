@@ -1,7 +1,7 @@
 //! Debug information is left in the file.
 
 use super::support::advice::Maker;
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
 
@@ -51,6 +51,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: "`{artifact}` carries debug information".into(),
         evidence: vec![evidence.into()],
         help: Some(help.into()),
+        causes: vec![Cause::Setting("debug-info".into())],
         ..Violation::default()
     }])
 }

@@ -1,7 +1,7 @@
 //! Paths of the machine that built it are left in the file.
 
 use super::support::advice::Maker;
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
 
@@ -62,6 +62,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: format!("`{{artifact}}` contains paths of the machine that built it, such as `{first}`"),
         evidence,
         help: Some(help.into()),
+        causes: vec![Cause::Setting("build-path".into())],
         ..Violation::default()
     }])
 }

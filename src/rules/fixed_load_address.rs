@@ -2,7 +2,7 @@
 
 use super::support::NOT_PROGRAM;
 use super::support::advice::Maker;
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::pe::PeFacts;
 use crate::facts::{Format, Kind, Os};
 use crate::policy::Level;
@@ -68,6 +68,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: "`{artifact}` is loaded at an address that is known beforehand".into(),
         evidence,
         help: Some(help.into()),
+        causes: vec![Cause::Setting("pie".into())],
         ..Violation::default()
     }])
 }

@@ -61,7 +61,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
                     format!("the build information lists `{} {}` and `CGO_ENABLED=0`", module.path, module.version),
                     format!("built without cgo, its calls return: {says}"),
                 ],
-                causes: vec![Cause::Library(module.path.clone())],
+                causes: vec![Cause::Module(module.path.clone())],
                 policy: policy(subject),
                 help: Some(help(&instead)),
                 ..Violation::default()

@@ -2,7 +2,7 @@
 
 use super::support::NOT_PROGRAM;
 use super::support::advice::Maker;
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::elf::StartCode;
 use crate::policy::Level;
@@ -58,6 +58,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             .into(),
         evidence: vec!["the code at `e_entry` is that of musl's `rcrt1.o`".into(), what],
         help: Some(help(subject.maker())),
+        causes: vec![Cause::Setting("start-files".into())],
         ..Violation::default()
     }])
 }

@@ -1,7 +1,7 @@
 //! The file needs a newer CPU than it will find.
 
 use super::support::advice::Maker;
-use super::{PolicySource, Rule, Subject, Verdict, Violation};
+use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
 
@@ -71,7 +71,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
                 Maker::Rust => format!("build with `-C target-cpu={has}`, in the C code of crates too"),
                 Maker::Other => format!("compile with `-march={has}`"),
             }),
-            ..Violation::default()
+            causes: vec![Cause::Setting("target-cpu".into())],
         });
     }
     if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }

@@ -1,6 +1,6 @@
 //! Tables that the loader fills in stay writable.
 
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::elf::Relro;
 use crate::policy::Level;
@@ -49,6 +49,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: "`{artifact}` keeps its tables of addresses writable while it runs".into(),
         evidence: vec![evidence.into()],
         help: Some("link with `-Wl,-z,relro,-z,now`".into()),
+        causes: vec![Cause::Setting("relro".into())],
         ..Violation::default()
     }])
 }

@@ -1,6 +1,6 @@
 //! A library search path that points to a place hosts need not have.
 
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::elf::ElfFacts;
 use crate::facts::macho::MachOFacts;
@@ -85,6 +85,7 @@ fn verdict(subject: &Subject<'_>, entries: Vec<(&'static str, &str)>) -> Verdict
         message: format!("`{{artifact}}` searches for libraries in {place}{more}"),
         evidence: bad.iter().map(|(header, entry)| format!("`{header}` contains `{entry}`")).collect(),
         help: Some(help.into()),
+        causes: vec![Cause::Setting("run-path".into())],
         ..Violation::default()
     }])
 }

@@ -2,6 +2,7 @@
 
 mod installed;
 mod messages;
+mod package_id;
 mod relay;
 
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+pub(crate) use self::package_id::name_and_version;
 use self::relay::Event;
 use super::signals::Signals;
 use super::{Artifact, Outcome, Provenance, not_started};

@@ -25,6 +25,10 @@ pub struct LinkLine {
     pub libraries: Vec<String>,
     /// Folders behind `-L`, in order.
     pub directories: Vec<PathBuf>,
+    /// The loader the program is to ask for, when one is named.
+    pub loader: Option<String>,
+    /// A static program is asked for.
+    pub is_static: bool,
 }
 
 /// Options that take their value as the next word, and whose value could be taken for an input.
@@ -35,13 +39,12 @@ const WITH_VALUE: &[&str] = &[
     "-u",
     "-e",
     "-h",
+    "-flavor",
     "-soname",
     "--soname",
     "-rpath",
     "--rpath",
     "-rpath-link",
-    "--dynamic-linker",
-    "-dynamic-linker",
     "-I",
     "-isystem",
     "-include",
@@ -83,7 +86,7 @@ const WITH_VALUE: &[&str] = &[
 pub fn link_line(program: &OsStr, args: &[OsString], directory: &Path) -> Option<LinkLine> {
     let words = response::expand(args, directory);
     let line = if is_msvc(program) { msvc(&words) } else { unix(&words) }?;
-    (!probe::is_probe(&line)).then_some(line)
+    (!probe::is_probe(&line, directory)).then_some(line)
 }
 
 /// `link.exe`, `lld-link` and their like take `/OUT:`; Git's own `link` is none of them but has no such option either.
@@ -105,6 +108,8 @@ fn unix(words: &[OsString]) -> Option<LinkLine> {
             "-L" | "--library-path" => line.directories.push(PathBuf::from(rest.next()?)),
             "-l" | "--library" => line.libraries.push(rest.next()?.to_string_lossy().into_owned()),
             "-shared" | "--shared" | "-dylib" | "-dynamiclib" | "-bundle" | "-Bshareable" => line.shared = true,
+            "-static" | "--static" | "-static-pie" => line.is_static = true,
+            "-dynamic-linker" | "--dynamic-linker" => line.loader = Some(rest.next()?.to_string_lossy().into_owned()),
             flag if WITH_VALUE.contains(&flag) => drop(rest.next()),
             _ => joined(&mut line, word, &text),
         }

@@ -1,5 +1,8 @@
 //! Blame on builds whose culprit is known: is it named, with the way to it, and does the advice work?
 
+mod hints;
+mod settings;
+
 use crate::support::{Done, Run, Scratch, shared};
 
 /// A crate `app` that depends on `middle`, which depends on `foo-sys`, which brings C code by its build script.
@@ -62,6 +65,35 @@ fn a_library_that_exists_only_shared_is_blamed_on_the_crate_that_asks_for_it() {
 }
 
 #[test]
+fn a_way_does_not_lead_through_what_runs_in_the_compiler_or_in_build_scripts() {
+    requires!("gcc", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = chain_of_crates(&ASKS_FOR.replace("KIND", "dylib"));
+    scratch.write("foo.c", "int foo(void) { return 3; }\n");
+    let shared_object = ["-shared", "-fPIC", "-Wl,-soname,libfoo.so.1", "-o", "foo-sys/libfoo.so", "foo.c"];
+    scratch.program("gcc").args(shared_object).run().expect_code(0);
+    // A shorter way, which links nothing into the program: through a procedural macro.
+    let manifest = "[package]\nname = \"maker\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n\
+                    [dependencies]\nfoo-sys = { path = \"../foo-sys\" }\n";
+    scratch.write("maker/Cargo.toml", manifest);
+    scratch.write("maker/src/lib.rs", "");
+    let app = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nwrapped = { package = \
+               \"middle\", path = \"middle\" }\nmaker = { path = \"maker\" }\n";
+    scratch.write("Cargo.toml", app.replace("wrapped", "outer"));
+    scratch.write("middle/src/lib.rs", "pub fn call() -> i32 { inner::call() }\n");
+    let middle = "[package]\nname = \"middle\"\nversion = \"0.2.0\"\nedition = \"2021\"\n[dependencies]\ninner = { path = \
+                  \"../inner\" }\n";
+    scratch.write("middle/Cargo.toml", middle);
+    let inner = "[package]\nname = \"inner\"\nversion = \"0.2.0\"\nedition = \"2021\"\n[dependencies]\nfoo-sys = { path = \
+                 \"../foo-sys\" }\n";
+    scratch.write("inner/Cargo.toml", inner);
+    scratch.write("inner/src/lib.rs", "pub fn call() -> i32 { unsafe { foo_sys::foo() } }\n");
+    scratch.write("src/main.rs", "fn main() { println!(\"{}\", outer::call()); }\n");
+    let done = guarded(&scratch, &["build"]).expect_code(3);
+    let wanted = "crate `foo-sys 0.3.1` (app → middle → inner → foo-sys): its build script asks for the library";
+    assert_eq!(blame(&done), wanted);
+}
+
+#[test]
 fn a_new_glibc_symbol_is_blamed_on_the_object_that_refers_to_it() {
     requires!("gcc");
     let scratch = chain_of_crates(&ASKS_FOR.replace("KIND", "static"));
@@ -75,6 +107,22 @@ fn a_new_glibc_symbol_is_blamed_on_the_object_that_refers_to_it() {
     let blame = blame(&done);
     assert!(blame.starts_with("crate `foo-sys 0.3.1` (app → middle → foo-sys)"), "{blame}");
     assert!(blame.contains("`arc4random`") && !blame.contains("standard library"), "{blame}");
+}
+
+#[test]
+fn the_programs_own_crate_is_named_when_its_sources_mention_the_symbol() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    let main =
+        "extern \"C\" {\n    fn arc4random() -> u32;\n}\nfn main() { println!(\"{}\", unsafe { arc4random() }); }\n";
+    scratch.write("src/main.rs", main);
+    scratch.write("seaworthy.toml", "linkage = \"any\"\n[linux]\nglibc = \"2.35\"\n");
+    for more in [&[][..], &["--release"]] {
+        let args: Vec<&str> = ["build", "--target", "x86_64-unknown-linux-gnu"].iter().chain(more).copied().collect();
+        let done = guarded(&scratch, &args).expect_code(3);
+        assert_eq!(blame(&done), "crate `app` itself refers to `arc4random`");
+    }
 }
 
 #[test]
@@ -108,9 +156,72 @@ fn go_names_the_standard_packages_that_have_a_pure_half() {
     let blamed = blame(&done);
     let wanted =
         "package `net` of the Go standard library uses cgo, imported by example.org/app → example.org/app/look → net";
-    assert_eq!(blamed, wanted);
+    assert_eq!(blamed, format!("{wanted}; `CGO_ENABLED=1`, set by the environment"));
     done.expect_stderr("-tags netgo");
     go(&scratch).args(["go", "build", "-tags", "netgo", "-o", "app"]).run().expect_code(0);
+}
+
+#[test]
+fn go_names_os_user_and_the_tag_that_does_without_c() {
+    requires!("go", "gcc");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write("main.go", "package main\n\nimport \"os/user\"\n\nfunc main() { user.Current() }\n");
+    scratch.write("seaworthy.toml", "[go]\ncgo = \"allow\"\n");
+    let done = go(&scratch).args(["go", "build", "-o", "app"]).run().expect_code(3);
+    let blame = blame(&done);
+    let wanted = "package `os/user` of the Go standard library uses cgo, imported by example.org/app → os/user";
+    assert_eq!(blame.split("; ").next(), Some(wanted));
+    done.expect_stderr("-tags osusergo");
+    go(&scratch).args(["go", "build", "-tags", "osusergo", "-o", "app"]).run().expect_code(0);
+}
+
+#[test]
+fn bare_assembly_in_a_go_package_is_blamed_for_the_executable_stack() {
+    requires!("go", "gcc");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write("main.go", "package main\n\nimport \"example.org/app/c\"\n\nfunc main() { println(c.Three()) }\n");
+    let package = "package c\n\n// int three(void);\nimport \"C\"\n\nfunc Three() int { return int(C.three()) }\n";
+    scratch.write("c/c.go", package);
+    scratch.write("seaworthy.toml", "linkage = \"any\"\n[go]\ncgo = \"allow\"\n");
+    let assembly =
+        |note: &str| scratch.write("c/three.S", format!(".globl three\nthree:\n\tmov $3, %eax\n\tret\n{note}"));
+    let build = || go(&scratch).args(["go", "build", "-ldflags=-linkmode=external", "-o", "app"]).run();
+    assembly("");
+    let done = build().expect_code(3).expect_stderr("error[executable-stack]");
+    let blame = blame(&done);
+    let wanted = "package `example.org/app/c`, imported by example.org/app → example.org/app/c has an object without a \
+                  `.note.GNU-stack` section";
+    assert_eq!(blame, wanted);
+    assembly(".section .note.GNU-stack,\"\",%progbits\n");
+    build().expect_code(0);
+}
+
+#[test]
+fn of_several_go_programs_each_gets_its_own_blame_and_a_symbol_its_object() {
+    requires!("go", "gcc");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    for name in ["a", "b"] {
+        let package = format!(
+            "package {name}\n\n// unsigned arc4random(void);\n// int {name}(void) {{ return (int)arc4random(); }}\nimport \"C\"\n\nfunc Call() int {{ return int(C.{name}()) }}\n"
+        );
+        scratch.write(&format!("internal/{name}/{name}.go"), package);
+        let main = format!(
+            "package main\n\nimport \"example.org/app/internal/{name}\"\n\nfunc main() {{ println({name}.Call()) }}\n"
+        );
+        scratch.write(&format!("cmd/{name}/main.go"), main);
+    }
+    scratch.write("seaworthy.toml", "linkage = 'any'\n[go]\ncgo = 'allow'\n[linux]\nglibc = '2.35'\n");
+    std::fs::create_dir(scratch.join("out")).expect("a scratch directory is writable");
+    let done = go(&scratch).args(["go", "build", "-o", "out/", "./cmd/..."]).run().expect_code(3);
+    let stderr = done.stderr();
+    let lines: Vec<&str> = stderr.lines().filter_map(|line| line.trim().strip_prefix("= blame: ")).collect();
+    let wanted = ["a", "b"].map(|name| {
+        format!("package `example.org/app/internal/{name}`, imported by example.org/app/cmd/{name} → example.org/app/internal/{name} refers to `arc4random`")
+    });
+    assert_eq!(lines, wanted);
 }
 
 #[test]
@@ -125,7 +236,9 @@ fn go_names_third_parties_and_not_the_library_every_program_has() {
     );
     scratch.write("seaworthy.toml", "[go]\ncgo = \"allow\"\n");
     let done = go(&scratch).args(["go", "build", "-o", "app"]).run().expect_code(3);
-    assert_eq!(blame(&done), "package `example.org/app/c` uses cgo, imported by example.org/app → example.org/app/c");
+    let wanted = "package `example.org/app/c` uses cgo, imported by example.org/app → example.org/app/c; \
+                  `CGO_ENABLED=1`, set by the environment";
+    assert_eq!(blame(&done), wanted);
     scratch.write("seaworthy.toml", "[go]\ncgo = \"static\"\ncc = \"musl-gcc\"\n");
     go(&scratch).args(["go", "build", "-o", "app"]).run().expect_code(0);
 }
@@ -137,7 +250,7 @@ fn go_names_the_build_mode_when_no_package_uses_cgo() {
     scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
     scratch.write("main.go", "package main\n\nfunc main() {}\n");
     let done = scratch.seaworthy().args(["go", "build", "-buildmode=pie", "-o", "app"]).run().expect_code(3);
-    assert!(blame(&done).starts_with("`-buildmode=pie`"), "{}", done.stderr());
+    assert!(blame(&done).starts_with("`-buildmode=pie` of the command line:"), "{}", done.stderr());
     scratch.seaworthy().args(["go", "build", "-buildmode=exe", "-o", "app"]).run().expect_code(0);
 }
 

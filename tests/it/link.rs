@@ -1,5 +1,8 @@
 //! The linker guard: does it pass on what links nothing, judge what does, and name the word on the link line?
 
+mod build_systems;
+mod tools;
+
 use crate::support::{Run, Scratch, shared};
 
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n";

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::messages::{Script, link_lib};
 use crate::blame::objects::{LinkInput, Owner};
-use crate::blame::{startup, toolchain};
-use crate::plan::Plan;
+use crate::blame::startup;
+use crate::facts::Kind;
 
 /// Static archives a build script asked for, where they are found in its directories.
 pub(super) fn archives(script: &Script) -> impl Iterator<Item = PathBuf> + '_ {
@@ -18,18 +18,20 @@ pub(super) fn archives(script: &Script) -> impl Iterator<Item = PathBuf> + '_ {
     })
 }
 
-/// The standard library's rlibs and the start-up files for `target`.
-pub(super) fn of_toolchain(plan: &Plan, target: Option<&str>) -> Vec<LinkInput> {
+/// The standard library's rlibs, and the start-up files of a program of that kind, for `target`.
+pub(super) fn of_toolchain(sysroot: Option<&Path>, target: Option<&str>, kind: Option<Kind>) -> Vec<LinkInput> {
     let mut inputs = Vec::new();
-    let Some(sysroot) = toolchain::sysroot(Some(plan)) else { return inputs };
-    let libraries = target.map(|target| sysroot.join("lib/rustlib").join(target).join("lib"));
+    let libraries = sysroot.map(|sysroot| match target {
+        Some(target) => sysroot.join("lib/rustlib").join(target).join("lib"),
+        None => sysroot.join("lib"),
+    });
     if let Some(directory) = &libraries {
         inputs.extend(files(directory, "rlib").map(|path| LinkInput { path, owner: Owner::Std }));
-        let own = files(&directory.join("self-contained"), "o");
+        let own = files(&directory.join("self-contained"), "o").filter(|path| startup::is_linked(path, kind));
         inputs.extend(own.map(|path| LinkInput { path, owner: Owner::CStartup }));
     }
     if target.is_none_or(|target| target.contains("-gnu")) {
-        inputs.extend(startup::files("cc".as_ref()));
+        inputs.extend(startup::of_kind("cc".as_ref(), kind));
     }
     inputs
 }

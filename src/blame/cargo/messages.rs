@@ -9,6 +9,8 @@ use cargo_metadata::Message;
 pub(crate) struct CargoBuild {
     /// Libraries of crates, one entry per package.
     pub(crate) crates: Vec<CrateFiles>,
+    /// Package id and root source file of programs.
+    pub(crate) programs: Vec<(String, PathBuf)>,
     /// Build scripts that ran, or whose output was still fresh.
     pub(crate) scripts: Vec<Script>,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Script {
     pub(crate) libs: Vec<String>,
     /// Directories to find them in, without the `native=` prefix.
     pub(crate) directories: Vec<PathBuf>,
+    /// Its `OUT_DIR`, which lies below the folder of the target it ran for.
+    pub(crate) out: PathBuf,
 }
 
 impl CargoBuild {
@@ -48,18 +52,18 @@ impl CargoBuild {
                         .filter(|file| file.extension() == Some("rlib"))
                         .map(|file| file.clone().into_std_path_buf())
                         .collect();
+                    let (package, source) = (artifact.package_id.repr, artifact.target.src_path.into_std_path_buf());
                     if !rlibs.is_empty() {
-                        build.crates.push(CrateFiles {
-                            package: artifact.package_id.repr,
-                            source: artifact.target.src_path.into_std_path_buf(),
-                            rlibs,
-                        });
+                        build.crates.push(CrateFiles { package, source, rlibs });
+                    } else if artifact.executable.is_some() {
+                        build.programs.push((package, source));
                     }
                 }
                 Message::BuildScriptExecuted(script) => build.scripts.push(Script {
                     package: script.package_id.repr,
                     libs: script.linked_libs.iter().map(ToString::to_string).collect(),
                     directories: script.linked_paths.iter().map(|path| directory(path.as_str())).collect(),
+                    out: script.out_dir.into_std_path_buf(),
                 }),
                 _ => {}
             }
@@ -76,21 +80,6 @@ fn directory(entry: &str) -> PathBuf {
     }
 }
 
-/// Name and version of a package id, in both forms cargo has printed (`cargo help pkgid`).
-pub(crate) fn name_and_version(package: &str) -> (String, String) {
-    if let Some((url, fragment)) = package.rsplit_once('#') {
-        return match fragment.split_once('@') {
-            Some((name, version)) => (name.into(), version.into()),
-            None => {
-                let name = url.split('?').next().unwrap_or(url).rsplit('/').next().unwrap_or(url);
-                (name.into(), fragment.into())
-            }
-        };
-    }
-    let mut words = package.split(' ');
-    (words.next().unwrap_or_default().into(), words.next().unwrap_or_default().into())
-}
-
 /// The library name a `cargo:rustc-link-lib` entry stands for, and whether it asks for a static one.
 ///
 /// The form is `[KIND[:MODIFIERS]=]NAME[:RENAME]` (The rustc book, `-l`).
@@ -98,6 +87,13 @@ pub(crate) fn link_lib(entry: &str) -> (&str, bool) {
     let (kind, name) = entry.split_once('=').unwrap_or(("", entry));
     let kind = kind.split(':').next().unwrap_or_default();
     (name.split(':').next().unwrap_or(name), kind == "static")
+}
+
+/// Whether a `cargo:rustc-link-lib` entry asks for the shared library behind `-l wanted`.
+pub(crate) fn asks_for(entry: &str, wanted: &str) -> bool {
+    let (name, is_static) = link_lib(entry);
+    // With the modifier `verbatim` the name is a file's.
+    !is_static && (name == wanted || (name.contains(".so") && link_name(name) == wanted))
 }
 
 /// The name behind `-l` of a library file: `z` for `libz.so.1`, `libz.1.dylib` and `z.dll`.
@@ -115,21 +111,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn package_ids_of_all_ages() {
-        let pair = |id| name_and_version(id);
-        assert_eq!(pair("registry+https://host/index#libz-sys@1.1.20"), ("libz-sys".into(), "1.1.20".into()));
-        assert_eq!(pair("path+file:///home/me/app#0.1.0"), ("app".into(), "0.1.0".into()));
-        assert_eq!(pair("git+https://host/x/y?branch=main#0.3.0"), ("y".into(), "0.3.0".into()));
-        assert_eq!(pair("serde 1.0.0 (registry+https://host/index)"), ("serde".into(), "1.0.0".into()));
-        assert_eq!(pair(""), (String::new(), String::new()));
-    }
-
-    #[test]
     fn link_lib_entries() {
         assert_eq!(link_lib("z"), ("z", false));
         assert_eq!(link_lib("dylib=z"), ("z", false));
         assert_eq!(link_lib("static:+whole-archive=foo"), ("foo", true));
         assert_eq!(link_lib("dylib=foo:bar"), ("foo", false));
+        assert!(asks_for("dylib:+verbatim=libfoo.so.3", "foo") && asks_for("foo", "foo"));
+        assert!(!asks_for("static=foo", "foo") && !asks_for("libfoo", "foo"));
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The packages of a Go build as `go list -deps -json` tells them, with the build's own flags and environment.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ffi::OsString;
 
 use serde::Deserialize;
 
+use crate::blame::ways::Ways;
 use crate::plan::Plan;
 
 /// The fields asked for; `go list` computes only what is named.
-const FIELDS: &str =
-    "-json=ImportPath,Name,Standard,CgoFiles,Imports,CgoLDFLAGS,CgoPkgConfig,Module,GoFiles,IgnoredGoFiles,Error";
+const FIELDS: &str = "-json=ImportPath,Name,Standard,CgoFiles,CXXFiles,Export,Imports,CgoLDFLAGS,CgoPkgConfig,Module,GoFiles,IgnoredGoFiles,Error";
 /// Flags of `go build` that `go list` does not take, with a value.
 const NOT_FOR_LIST: &[&str] = &["o", "debug-actiongraph"];
 
@@ -25,12 +25,17 @@ pub(crate) struct Package {
     pub(crate) standard: bool,
     /// Go files that use cgo under this environment.
     pub(crate) cgo_files: Vec<String>,
+    /// C++ files beside them.
+    #[serde(rename = "CXXFiles")]
+    pub(crate) cxx_files: Vec<String>,
+    /// Its archive in go's cache, when go was asked with `-export`.
+    pub(crate) export: String,
     /// Go files that are compiled under this environment.
     pub(crate) go_files: Vec<String>,
     /// Go files that build constraints leave out.
     pub(crate) ignored_go_files: Vec<String>,
     /// What is wrong with it.
-    pub(crate) error: Option<serde_json::Value>,
+    pub(crate) error: Option<PackageError>,
     /// Packages it imports.
     pub(crate) imports: Vec<String>,
     /// `#cgo LDFLAGS`.
@@ -42,11 +47,12 @@ pub(crate) struct Package {
     pub(crate) module: Option<Module>,
 }
 
-impl Package {
-    /// Whether go cannot build it.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.error.is_some()
-    }
+/// What go says against a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct PackageError {
+    /// Its words; those of the compiler, when it was asked to compile.
+    pub(crate) err: String,
 }
 
 /// The module of a package.
@@ -61,7 +67,16 @@ pub(crate) struct Module {
 
 /// Asks go; `None` when it cannot say.
 pub(crate) fn ask(plan: &Plan) -> Option<Vec<Package>> {
-    let mut command = duct::cmd(&plan.program, list_args(&plan.args)?);
+    ask_more(plan, None, &[])
+}
+
+/// Asks go, with one more flag and other variables.
+pub(crate) fn ask_more(plan: &Plan, flag: Option<&str>, variables: &[(&str, &str)]) -> Option<Vec<Package>> {
+    let mut command = duct::cmd(&plan.program, list_args(&plan.args, flag)?);
+    // duct keeps the value that was set first.
+    for (name, value) in variables {
+        command = command.env(name, value);
+    }
     for (name, value) in &plan.env {
         command = command.env(name, value);
     }
@@ -71,7 +86,7 @@ pub(crate) fn ask(plan: &Plan) -> Option<Vec<Package>> {
 }
 
 /// The arguments of the build with `list` for their verb.
-fn list_args(args: &[OsString]) -> Option<Vec<OsString>> {
+fn list_args(args: &[OsString], flag: Option<&str>) -> Option<Vec<OsString>> {
     let verb = args.iter().position(|word| word == "build" || word == "install")?;
     let mut words: Vec<OsString> = args[..verb].to_vec();
     words.push("list".into());
@@ -98,39 +113,20 @@ fn list_args(args: &[OsString]) -> Option<Vec<OsString>> {
     let chdir = chdir.min(kept.len());
     words.extend(kept.drain(..chdir));
     words.extend(["-e".into(), "-deps".into(), FIELDS.into()]);
+    words.extend(flag.map(OsString::from));
     words.extend(kept);
     Some(words)
 }
 
-/// The shortest way of imports from any `main` package to `to`, both included.
-pub(crate) fn way(packages: &[Package], to: &str) -> Option<Vec<String>> {
+/// The ways of imports from the program `main` (any program, when it is none of the packages) to everything in it.
+pub(crate) fn ways(packages: &[Package], main: Option<&str>) -> Option<Ways> {
     let by_path: HashMap<&str, &Package> =
         packages.iter().map(|package| (package.import_path.as_str(), package)).collect();
-    let mut queue: VecDeque<&str> = packages
-        .iter()
-        .filter(|package| package.name == "main" && !package.standard)
-        .map(|package| package.import_path.as_str())
-        .collect();
-    let mut before: HashMap<&str, Option<&str>> = queue.iter().map(|path| (*path, None)).collect();
-    while let Some(path) = queue.pop_front() {
-        if path == to {
-            let mut way = vec![path.to_owned()];
-            let mut at = path;
-            while let Some(Some(previous)) = before.get(at) {
-                way.push((*previous).to_owned());
-                at = previous;
-            }
-            way.reverse();
-            return Some(way);
-        }
-        for next in by_path.get(path).into_iter().flat_map(|package| &package.imports) {
-            if !before.contains_key(next.as_str()) {
-                before.insert(next, Some(path));
-                queue.push_back(next);
-            }
-        }
-    }
-    None
+    let main = main.filter(|path| by_path.contains_key(path));
+    let programs = packages.iter().filter(|package| package.name == "main" && !package.standard);
+    let starts = programs.map(|package| package.import_path.as_str());
+    let starts = starts.filter(|path| main.is_none_or(|main| *path == main));
+    Ways::find(starts, |path, _| by_path.get(path).into_iter().flat_map(|package| &package.imports))
 }
 
 #[cfg(test)]
@@ -139,7 +135,7 @@ mod tests {
 
     fn words(args: &[&str]) -> Vec<String> {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        list_args(&args).unwrap().into_iter().map(|word| word.into_string().unwrap()).collect()
+        list_args(&args, None).unwrap().into_iter().map(|word| word.into_string().unwrap()).collect()
     }
 
     #[test]
@@ -149,7 +145,7 @@ mod tests {
             ["list", "-C", "d", "-e", "-deps", FIELDS, "-tags", "a,b", "./..."]
         );
         assert_eq!(words(&["-C", "d", "install", "--o=x"]), ["-C", "d", "list", "-e", "-deps", FIELDS]);
-        assert_eq!(list_args(&["version".into()]), None);
+        assert_eq!(list_args(&["version".into()], None), None);
     }
 
     #[test]
@@ -165,8 +161,11 @@ mod tests {
             package("a", "a", &["b"]),
             package("b", "b", &["net"]),
             package("net", "net", &[]),
+            package("n", "main", &[]),
         ];
-        assert_eq!(way(&packages, "net").unwrap(), ["m", "b", "net"]);
-        assert_eq!(way(&packages, "os/user"), None);
+        let all = ways(&packages, None).unwrap();
+        assert_eq!(all.to("net").unwrap(), ["m", "b", "net"]);
+        assert_eq!(all.to("os/user"), None);
+        assert!(!ways(&packages, Some("n")).unwrap().lead_to("net"));
     }
 }

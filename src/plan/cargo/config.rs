@@ -4,7 +4,6 @@
 //! count. What is malformed is left out here; cargo itself says what is wrong with it.
 //! Source: The Cargo Book, "Configuration"; `src/cargo/util/context` of cargo 1.95.
 
-use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -12,41 +11,13 @@ use toml::{Table, Value};
 
 use crate::plan::environment::Environment;
 use crate::plan::scan::Flag;
+use crate::plan::users::scalar;
+pub(super) use crate::plan::users::{Source, Sourced};
 
 /// Files longer than this are no configuration.
 const LONGEST: u64 = 4 << 20;
 /// Depth to which `include` is followed.
 const DEEPEST: usize = 10;
-
-/// Where a value stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
-    /// `--config`, or another option.
-    CommandLine,
-    /// This environment variable.
-    Variable(String),
-    /// This file.
-    File(PathBuf),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::CommandLine => f.write_str("the command line"),
-            Source::Variable(name) => write!(f, "`{name}` in the environment"),
-            Source::File(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
-
-/// A value with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sourced {
-    /// The value.
-    pub value: String,
-    /// Its place.
-    pub source: Source,
-}
 
 /// Every configuration that holds for a call, the strongest first.
 #[derive(Debug, Default)]
@@ -95,6 +66,13 @@ impl Config {
     /// As [`Self::strings`], without splitting.
     pub(super) fn whole_strings(&self, key: &[&str]) -> Option<Vec<Sourced>> {
         self.list(key, |text| vec![text.to_owned()])
+    }
+
+    /// The strongest value at a key, as the file spells it, when it is no array or table.
+    pub(super) fn scalar(&self, key: &[&str]) -> Option<Sourced> {
+        let (source, value) = self.values(key).next()?;
+        let value = scalar(value)?;
+        Some(Sourced { value, source: source.clone() })
     }
 
     /// Whether the strongest value at a key is an array: environment variables are then appended, not put in its place.

@@ -24,8 +24,8 @@ pub(super) struct RustFlags {
     pub flags: Vec<Sourced>,
     /// A variable to which flags are to be added, and its present value.
     slot: (String, Option<OsString>),
-    /// Configured flags that a variable hides, first place first.
-    pub masked: Option<(&'static str, Source)>,
+    /// The variable that hides configured flags, and those.
+    pub hidden: Option<(String, Vec<Sourced>)>,
 }
 
 impl RustFlags {
@@ -40,16 +40,16 @@ impl RustFlags {
         let configured = if targets.is_empty() { &builds } else { &targets };
         for (name, separator) in [(ENCODED, UNIT_SEPARATOR), (PLAIN, ' ')] {
             let Some(value) = environment.get(name) else { continue };
-            let masked = configured.first().map(|flag| (name, flag.source.clone()));
+            let hidden = (!configured.is_empty()).then(|| (name.to_owned(), configured.clone()));
             let source = Source::Variable(name.to_owned());
             let text = value.to_string_lossy();
             let flags = text.split(separator).filter(|flag| !flag.is_empty());
             let flags = flags.map(|flag| Sourced { value: flag.to_owned(), source: source.clone() }).collect();
-            return RustFlags { flags, slot: (name.to_owned(), Some(value.to_owned())), masked };
+            return RustFlags { flags, slot: (name.to_owned(), Some(value.to_owned())), hidden };
         }
         let slot = if targets.is_empty() && !builds.is_empty() { BUILD.to_owned() } else { target_variable };
         let value = environment.get(&slot).map(OsString::from);
-        RustFlags { flags: if targets.is_empty() { builds } else { targets }, slot: (slot, value), masked: None }
+        RustFlags { flags: if targets.is_empty() { builds } else { targets }, slot: (slot, value), hidden: None }
     }
 
     /// The variable, with its new value, that makes cargo use these flags and `-C target-feature=+crt-static`.
@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(values(&flags("build.rustflags = '-Ca -Cb'", &[(BUILD, "-Ce")])), ["-Ca", "-Cb", "-Ce"]);
         assert_eq!(values(&flags(BOTH, &[(PLAIN, "")])), [""; 0]);
         assert_eq!(values(&flags(BOTH, &[(PLAIN, "-Cp"), (ENCODED, "-C\u{1f}e")])), ["-C", "e"]);
-        assert!(flags(BOTH, &[(PLAIN, "")]).masked.is_some());
-        assert!(flags("", &[(PLAIN, "-Cx")]).masked.is_none());
+        assert!(flags(BOTH, &[(PLAIN, "")]).hidden.is_some());
+        assert!(flags("", &[(PLAIN, "-Cx")]).hidden.is_none());
     }
 
     #[test]

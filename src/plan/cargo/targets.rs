@@ -47,9 +47,14 @@ pub(crate) fn is_glibc(triple: &str) -> bool {
 
 /// The targets the user chose: `--target`, else the environment and the configuration, as cargo weighs them. An array in a
 /// file is not replaced by the variable but extended.
-pub(super) fn chosen(flags: &[Flag], config: &Config, environment: &Environment) -> Vec<Sourced> {
+pub(super) fn chosen(
+    flags: &[Flag],
+    config: &Config,
+    environment: &Environment,
+    source: impl Fn(&Flag) -> Source,
+) -> Vec<Sourced> {
     let given = flags.iter().filter(|flag| flag.name == "target");
-    let given: Vec<_> = given.map(|flag| sourced(flag.text(), Source::CommandLine)).collect();
+    let given: Vec<_> = given.map(|flag| sourced(flag.text(), source(flag))).collect();
     if !given.is_empty() {
         return given;
     }
@@ -129,11 +134,11 @@ pub(super) fn conflict(target: &Sourced, policy: &Policy) -> Option<Conflict> {
         && !is_the_policys(triple, policy);
     clashes.then(|| Conflict {
         user: match &target.source {
-            Source::CommandLine => format!("--target {triple}"),
+            Source::CommandLine | Source::Alias(..) => format!("--target {triple}"),
             Source::Variable(name) => format!("{name}={triple}"),
             Source::File(_) => format!("build.target = \"{triple}\""),
         },
-        user_source: place(&target.source),
+        user_source: place(target),
         policy: "linkage = \"static\"".to_owned(),
         origin: policy.linkage.origin.clone(),
         help: format!(
@@ -145,10 +150,10 @@ pub(super) fn conflict(target: &Sourced, policy: &Policy) -> Option<Conflict> {
 }
 
 /// The place without the variable's name, which the other half of the message says.
-pub(super) fn place(source: &Source) -> String {
-    match source {
+fn place(target: &Sourced) -> String {
+    match target.source {
         Source::Variable(_) => "the environment".to_owned(),
-        other => other.to_string(),
+        _ => target.place(),
     }
 }
 
@@ -182,7 +187,10 @@ mod tests {
         let values = |text: &str| {
             std::fs::write(directory.path().join("config.toml"), text).expect("a file");
             let config = Config::load(&environment, &[]);
-            chosen(&[], &config, &environment).into_iter().map(|target| target.value).collect::<Vec<_>>()
+            chosen(&[], &config, &environment, |_| Source::CommandLine)
+                .into_iter()
+                .map(|target| target.value)
+                .collect::<Vec<_>>()
         };
         assert_eq!(values("build.target = 'a'"), ["b"]);
         assert_eq!(values("build.target = ['a']"), ["a", "b"]);

@@ -107,8 +107,8 @@ fn the_users_message_format_keeps_working() {
 fn a_target_the_user_chose_is_respected_or_a_conflict() {
     for (case, source) in [
         (Case::new().env("CARGO_BUILD_TARGET", GNU), "the environment"),
-        (Case::new().config(&format!("build.target = '{GNU}'")), ".cargo/config.toml"),
-        (Case::new().config(&format!("build.target = ['{MUSL}', '{GNU}']")), ".cargo/config.toml"),
+        (Case::new().config(&format!("build.target = '{GNU}'")), ".cargo/config.toml:1"),
+        (Case::new().config(&format!("build.target = ['{MUSL}', '{GNU}']")), ".cargo/config.toml:1"),
     ] {
         let plan = case.plan(&["build"]);
         assert_eq!(plan.conflicts.len(), 1);
@@ -148,7 +148,7 @@ fn flags_that_undo_the_policy_are_conflicts() {
     let by_variable = Case::new().env("RUSTFLAGS", flag).plan(&["build"]);
     assert_eq!(by_variable.conflicts[0].user_source, "`RUSTFLAGS` in the environment");
     let by_file = Case::new().config(&format!("build.rustflags = ['{flag}']")).plan(&["build"]);
-    assert!(by_file.conflicts[0].user_source.ends_with("config.toml"));
+    assert!(by_file.conflicts[0].user_source.ends_with("config.toml:1"));
     let by_word = Case::new().plan(&["rustc", "--", "-C", "target-feature=-crt-static"]);
     assert_eq!(by_word.conflicts[0].user_source, "the command line");
     let elsewhere = Case::new().env("RUSTFLAGS", flag).plan(&["build", "--target", "aarch64-apple-darwin"]);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 use serde::Deserialize;
 
+use super::package_id::name_and_version;
 use super::relay::Event;
 use crate::run::{Artifact, Role};
 
@@ -100,7 +101,8 @@ impl<'p> Found<'p> {
         if message.profile.test {
             return; // a test program runs where it was built
         }
-        let package = package_name(&message.package_id);
+        let name = name_and_version(&message.package_id).0;
+        let package = (!name.is_empty()).then(|| name.to_owned());
         if let Some(path) = &message.executable {
             self.add(PathBuf::from(&**path), Role::Program, package);
             return;
@@ -147,32 +149,9 @@ fn is_in_deps(path: &Path) -> bool {
     path.parent().and_then(Path::file_name).is_some_and(|name| name == "deps")
 }
 
-/// The name in a package id: `path+file:///x/app#0.1.0`, `registry+…#serde@1.0.0`, before cargo 1.77 `app 0.1.0 (…)`.
-fn package_name(id: &str) -> Option<String> {
-    let name = match id.rsplit_once('#') {
-        Some((_, fragment)) if fragment.contains('@') => fragment.split('@').next(),
-        Some((url, _)) => url.split('?').next().and_then(|url| url.rsplit('/').next()),
-        None => id.split(' ').next(),
-    };
-    name.filter(|name| !name.is_empty()).map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn package_ids_of_all_ages() {
-        for (id, name) in [
-            ("path+file:///tmp/w/app#0.1.0", "app"),
-            ("path+file:///tmp/w/dir#app@0.1.0", "app"),
-            ("registry+https://host/index#serde@1.0.0", "serde"),
-            ("git+https://x.org/tool.git?rev=1#tool@0.1.0", "tool"),
-            ("app 0.1.0 (path+file:///tmp/w/app)", "app"),
-        ] {
-            assert_eq!(package_name(id).as_deref(), Some(name));
-        }
-    }
 
     fn take(line: &str) -> (Vec<(String, Role)>, usize) {
         let mut found = Found::new(&[]);

@@ -32,12 +32,13 @@ const NOTHING: &[&str] = &[
 /// Throw-away programs that build systems link to learn about a linker: how the file's name starts, and a folder it lies
 /// in, where the build system has one for the purpose. A program of that name elsewhere is the user's own.
 ///
-/// cargo: build scripts; autoconf: `AC_LANG_CONFTEST`; CMake: `try_compile`; Meson: sanity checks; Go: `linkerFlagSupported` in `cmd/link`.
+/// cargo: build scripts; autoconf: `AC_LANG_CONFTEST`; CMake: `try_compile`; Meson: sanity checks, `links`; Go: `linkerFlagSupported` in `cmd/link`.
 const PROBES: &[(&str, Option<&str>)] = &[
     ("build_script_", Some("build")),
     ("conftest.", None),
     ("cmTC_", None),
     ("sanitycheck", Some("meson-private")),
+    ("output.", Some("meson-private")),
     ("trivial.c", Some("go-link-")),
 ];
 
@@ -49,14 +50,14 @@ pub(super) fn links_nothing(words: &[OsString]) -> bool {
     })
 }
 
-/// Whether the link makes a program that its maker throws away.
-pub(super) fn is_probe(line: &LinkLine) -> bool {
+/// Whether a link in `directory` makes a program that its maker throws away.
+pub(super) fn is_probe(line: &LinkLine, directory: &Path) -> bool {
     if line.output.as_os_str() == "/dev/null" || line.output.as_os_str().eq_ignore_ascii_case("nul") {
         return true;
     }
     std::iter::once(&line.output)
         .chain(line.files.first().filter(|_| line.files.len() == 1))
-        .any(|path| is_throw_away(path))
+        .any(|path| is_throw_away(&directory.join(path)))
 }
 
 fn is_throw_away(path: &Path) -> bool {
@@ -80,10 +81,11 @@ mod tests {
             "x/cmTC_1a2b3",
             "/tmp/go-link-1234/trivial.c",
             "b/meson-private/sanitycheckc.exe",
+            "b/meson-private/tmp1a2b/output.exe",
         ] {
             assert!(is_throw_away(path.as_ref()), "{path}");
         }
-        for path in ["trivial.c", "conftester", "sanitycheck", "app"] {
+        for path in ["trivial.c", "conftester", "sanitycheck", "output.exe", "app"] {
             assert!(!is_throw_away(path.as_ref()), "{path}");
         }
     }

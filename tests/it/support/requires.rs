@@ -14,7 +14,8 @@ macro_rules! requires {
     };
 }
 
-/// Whether every tool is there. Names are programs (`go`, `musl-gcc`), or `rust-std:TRIPLE` for a standard library.
+/// Whether every tool is there. Names are programs (`go`, `musl-gcc`), `rust-std:TRIPLE` for a standard library, or
+/// `pkg-config:NAME` for a C library.
 ///
 /// # Panics
 ///
@@ -34,8 +35,13 @@ pub(crate) fn have(tools: &[&str]) -> bool {
 }
 
 fn is_there(tool: &str) -> bool {
-    match tool.strip_prefix("rust-std:") {
-        Some(triple) => {
+    match tool.split_once(':') {
+        Some(("pkg-config", library)) => {
+            let mut program = Command::new("pkg-config");
+            program.args(["--exists", library]).env("PATH", tools_path());
+            program.status().is_ok_and(|status| status.success())
+        }
+        Some((_, triple)) => {
             let mut rustc = Command::new("rustc");
             rustc.args(["--print", "target-libdir", "--target", triple]).env("PATH", tools_path());
             let Ok(output) = rustc.stderr(Stdio::null()).output() else { return false };

@@ -61,6 +61,22 @@ impl Scratch {
         directory
     }
 
+    /// A `PATH`, beside the project, with every program of this machine but one.
+    #[cfg(unix)]
+    pub(crate) fn path_without(&self, program: &str) -> PathBuf {
+        let directory = self.reports.path().join("programs");
+        std::fs::create_dir_all(&directory).expect("a scratch directory is writable");
+        for folder in std::env::split_paths(&super::tools_path()).filter(|folder| folder.is_absolute()) {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let link = directory.join(entry.file_name());
+                if entry.file_name() != *program && link.symlink_metadata().is_err() {
+                    std::os::unix::fs::symlink(entry.path(), link).expect("a scratch directory is writable");
+                }
+            }
+        }
+        directory
+    }
+
     /// Where the JSON report of a guarded build goes: beside the project, not into it.
     pub(crate) fn report(&self) -> PathBuf {
         self.reports.path().join("report.json")

@@ -1,0 +1,244 @@
+//! Blame for one artifact of a cargo build.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+
+use super::messages::{Script, asks_for};
+use super::{CargoBlame, inputs, link_name, settings, source};
+use crate::blame::objects::{self, LinkInput, Owner, Reference};
+use crate::blame::ways::Ways;
+use crate::blame::{Culprits, fixes, with_symbols};
+use crate::facts::{Kind, object};
+use crate::rules::Cause;
+use crate::run::Artifact;
+use crate::run::cargo::name_and_version;
+
+/// Symbols beyond this number are not looked for: a report lists a few.
+const MOST_SYMBOLS: usize = 64;
+/// Libraries that the standard library of every Linux target with glibc asks for itself.
+const STDS_OWN: &[&str] = &["c", "gcc_s"];
+/// Libraries of glibc: a program needs them by what it calls, whoever asked for them.
+const GLIBCS: &[&str] = &["c", "m", "dl", "pthread", "rt", "util", "resolv"];
+
+/// One artifact, and what has been found out about it so far.
+#[derive(Debug)]
+pub(crate) struct ArtifactBlame<'b> {
+    blame: &'b CargoBlame<'b>,
+    artifact: &'b Artifact,
+    kind: Option<Kind>,
+    ways: OnceCell<Option<Ways>>,
+    inputs: OnceCell<Vec<LinkInput>>,
+    /// The names in its symbol table; `None` when it has none.
+    present: OnceCell<Option<HashSet<String>>>,
+}
+
+impl<'b> ArtifactBlame<'b> {
+    pub(super) fn new(blame: &'b CargoBlame<'b>, artifact: &'b Artifact, kind: Option<Kind>) -> Self {
+        let (ways, inputs, present) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        ArtifactBlame { blame, artifact, kind, ways, inputs, present }
+    }
+
+    /// Who is behind these causes.
+    pub(crate) fn of(&self, causes: &[Cause]) -> Culprits {
+        let mut culprits = Culprits::default();
+        for cause in causes {
+            if let Cause::Library(library) = cause {
+                self.of_library(link_name(library), &mut culprits);
+            }
+        }
+        let symbols: BTreeSet<&str> = causes
+            .iter()
+            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
+            .take(MOST_SYMBOLS)
+            .collect();
+        if !symbols.is_empty() {
+            culprits.phrases.extend(self.of_symbols(&symbols));
+        }
+        if causes.contains(&Cause::ExecutableStack) {
+            let found = objects::executable_stacks(&self.native_inputs());
+            culprits.phrases.extend(self.phrases(found, |who, _| format!("{who} has no `.note.GNU-stack` section")));
+        }
+        culprits.phrases.extend(self.of_settings(causes));
+        culprits.only_once();
+        culprits
+    }
+
+    /// What the user set that explains these causes.
+    fn of_settings(&self, causes: &[Cause]) -> Vec<String> {
+        let users = &self.blame.plan.users;
+        let target = self.artifact.target.as_deref();
+        let of_target = users.targets.iter().filter(|settings| target == Some(settings.target.value.as_str()));
+        let mut phrases: Vec<String> = of_target.flat_map(|settings| settings::of_target(settings, causes)).collect();
+        let is_about_settings = |cause: &Cause| matches!(cause, Cause::Setting(_));
+        if causes.iter().any(is_about_settings) {
+            let manifest = self.blame.tree(target).map(|tree| tree.manifest().to_path_buf());
+            phrases.extend(settings::of_profile(&users.profile, manifest.as_deref(), causes));
+        }
+        phrases
+    }
+
+    /// Packages whose build script, or whose `#[link]` attribute, asks for the library.
+    fn of_library(&self, wanted: &str, culprits: &mut Culprits) {
+        let of_glibc = GLIBCS.contains(&wanted);
+        let scripts =
+            self.scripts().filter(|script| !of_glibc && script.libs.iter().any(|entry| asks_for(entry, wanted)));
+        let mut packages: BTreeMap<&str, &str> =
+            scripts.map(|script| (script.package.as_str(), "its build script asks for the library")).collect();
+        if packages.is_empty() && !of_glibc {
+            let crates = self.blame.build.crates.iter().filter(|files| self.is_linked(&files.package));
+            let attributes = crates.filter(|files| source::links(&files.source, wanted));
+            packages.extend(attributes.map(|files| (files.package.as_str(), "its `#[link]` asks for the library")));
+        }
+        let for_glibc = self.artifact.target.as_deref().is_none_or(|target| target.contains("-linux-gnu"));
+        if packages.is_empty() && STDS_OWN.contains(&wanted) && for_glibc {
+            culprits.phrases.push(format!("the Rust standard library asks for `{wanted}` on this target"));
+        }
+        for (package, how) in packages {
+            let advice = fixes::of_crate(name_and_version(package).0);
+            culprits.help = culprits.help.take().or_else(|| advice.map(str::to_owned));
+            culprits.phrases.push(format!("{}: {how}", self.named(package)));
+        }
+    }
+
+    fn of_symbols(&self, symbols: &BTreeSet<&str>) -> Vec<String> {
+        let inputs = self.inputs.get_or_init(|| {
+            let mut inputs = self.native_inputs();
+            inputs.extend(inputs::of_toolchain(self.blame.sysroot(), self.artifact.target.as_deref(), self.kind));
+            inputs
+        });
+        let references = objects::references(inputs, |name| symbols.contains(name));
+        let complete = references.unreadable.is_empty();
+        let found = self.that_made_it(references.found);
+        let named: BTreeSet<String> = found.iter().map(|reference| reference.symbol.clone()).collect();
+        let mut phrases = self.phrases(found, with_symbols);
+        // rustc throws the objects of the program's own crate away, but its sources tell.
+        let left: BTreeSet<&str> = symbols.iter().copied().filter(|symbol| !named.contains(*symbol)).collect();
+        if complete && !left.is_empty() {
+            phrases.extend(self.own_crate(&left));
+        }
+        phrases
+    }
+
+    /// The program's own crate, when its sources mention symbols that nobody else refers to.
+    fn own_crate(&self, symbols: &BTreeSet<&str>) -> Option<String> {
+        let package = self.artifact.package.as_deref()?;
+        let program = self.blame.build.programs.iter().find(|(id, _)| name_and_version(id).0 == package)?;
+        let mentioned: BTreeSet<&str> =
+            symbols.iter().copied().filter(|symbol| source::mentions(&program.1, symbol)).collect();
+        (!mentioned.is_empty()).then(|| with_symbols(&format!("crate `{package}` itself"), &mentioned))
+    }
+
+    /// Objects in archives of build scripts that refer to what `wanted` accepts: one phrase per owner.
+    pub(super) fn in_scripts_archives(&self, wanted: impl Fn(&str) -> bool + Sync) -> Vec<String> {
+        self.phrases(objects::references(&self.script_archives(), wanted).found, with_symbols)
+    }
+
+    /// Every rlib of the build that is linked into the artifact, and its native archives.
+    fn native_inputs(&self) -> Vec<LinkInput> {
+        let crates = self.blame.build.crates.iter().filter(|files| self.is_linked(&files.package));
+        let rlibs = crates.flat_map(|files| files.rlibs.iter().map(|path| (path, &files.package)));
+        let mut inputs: Vec<LinkInput> = rlibs
+            .filter(|(path, _)| self.is_of_target(path))
+            .map(|(path, package)| LinkInput { path: path.clone(), owner: Owner::Crate(package.clone()) })
+            .collect();
+        inputs.extend(self.script_archives());
+        inputs
+    }
+
+    fn script_archives(&self) -> Vec<LinkInput> {
+        let of = |script: &'b Script| {
+            let owner = Owner::Crate(script.package.clone());
+            inputs::archives(script).map(move |path| LinkInput { path, owner: owner.clone() })
+        };
+        self.scripts().flat_map(of).collect()
+    }
+
+    /// Build scripts that ran for the artifact's target, of packages that are linked into it.
+    fn scripts(&self) -> impl Iterator<Item = &'b Script> + '_ {
+        let scripts = self.blame.build.scripts.iter();
+        scripts.filter(|script| self.is_of_target(&script.out) && self.is_linked(&script.package))
+    }
+
+    /// Whether a file was built for the artifact's target, not for build scripts and procedural macros. Where cargo was given
+    /// no target, both lie in the same folders.
+    fn is_of_target(&self, path: &Path) -> bool {
+        self.artifact.target.as_deref().is_none_or(|target| {
+            let name = Path::new(target).file_stem().unwrap_or_default();
+            path.components().any(|part| part.as_os_str() == name)
+        })
+    }
+
+    /// Whether a package is part of the artifact, as far as cargo says.
+    fn is_linked(&self, package: &str) -> bool {
+        self.ways().is_none_or(|ways| ways.lead_to(package))
+    }
+
+    fn ways(&self) -> Option<&Ways> {
+        self.ways.get_or_init(|| self.blame.ways(self.artifact)).as_ref()
+    }
+
+    fn present(&self) -> Option<&HashSet<String>> {
+        self.present.get_or_init(|| object::names_of_file(&self.artifact.path)).as_ref()
+    }
+
+    /// Drops references by functions that did not make it into the artifact, as far as its symbol table tells.
+    fn that_made_it(&self, references: Vec<Reference>) -> Vec<Reference> {
+        let Some(present) = self.present() else { return references };
+        let is_there =
+            |reference: &Reference| reference.by.is_empty() || reference.by.iter().any(|name| present.contains(name));
+        references.into_iter().filter(is_there).collect()
+    }
+
+    /// One phrase per owner, about the symbols it refers to. A program without a symbol table does not tell which of several
+    /// was linked in; start-up files always are.
+    fn phrases(&self, found: Vec<Reference>, say: impl Fn(&str, &BTreeSet<&str>) -> String) -> Vec<String> {
+        let found = self.that_made_it(found);
+        let mut by_owner: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let mut unsure: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let was_linked = !self.artifact.path.as_os_str().is_empty();
+        for reference in &found {
+            let who = self.owner(reference);
+            if was_linked && self.present().is_none() && reference.owner != Owner::CStartup {
+                unsure.entry(&reference.symbol).or_default().insert(who);
+            } else {
+                by_owner.entry(who).or_default().insert(&reference.symbol);
+            }
+        }
+        for (symbol, owners) in unsure {
+            let owners: Vec<String> = owners.into_iter().collect();
+            let who = match owners.as_slice() {
+                [only] => only.clone(),
+                several => format!("one of these, which a stripped program does not tell: {};", several.join(", ")),
+            };
+            by_owner.entry(who).or_default().insert(symbol);
+        }
+        by_owner.into_iter().map(|(who, symbols)| say(&who, &symbols)).collect()
+    }
+
+    fn owner(&self, reference: &Reference) -> String {
+        let file = reference.file.file_name().unwrap_or_default().to_string_lossy();
+        let who = match &reference.owner {
+            Owner::Crate(package) => self.named(package),
+            Owner::Std => return "the Rust standard library".to_owned(),
+            Owner::CStartup => return format!("`{file}` of the C toolchain"),
+            Owner::LinkLine | Owner::Package(_) => format!("`{file}`"),
+        };
+        match reference.member.as_deref().filter(|member| !member.ends_with(".rcgu.o")) {
+            Some(member) => format!("{who}, object `{member}`"),
+            None => who,
+        }
+    }
+
+    /// `crate `libz-sys 1.1.20` (app → reqwest → libz-sys)`.
+    pub(super) fn named(&self, package: &str) -> String {
+        let (name, version) = name_and_version(package);
+        match self.ways().and_then(|ways| ways.to(package)).filter(|way| way.len() > 1) {
+            Some(way) => {
+                let names: Vec<&str> = way.iter().map(|package| name_and_version(package).0).collect();
+                format!("crate `{name} {version}` ({})", names.join(" → "))
+            }
+            None => format!("crate `{name} {version}`"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Builds that fail because of what the policy sets: is that said, after the tool's own words, with what helps here?
+
+use super::guarded;
+use crate::support::{Done, Run, Scratch};
+
+fn hello(policy: &str) -> Scratch {
+    let scratch = Scratch::empty();
+    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.write("Cargo.lock", "version = 3\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n");
+    scratch.write("src/main.rs", "fn main() {}\n");
+    scratch.write("seaworthy.toml", policy);
+    scratch
+}
+
+/// The guard says and does what the tool says and does; what is of ours comes after it.
+#[track_caller]
+fn ours(guarded: &Done, bare: &Done) -> String {
+    assert_eq!((guarded.code(), guarded.stdout()), (bare.code(), bare.stdout()));
+    let stderr = guarded.stderr();
+    stderr.strip_prefix(&bare.stderr()).unwrap_or_else(|| guarded.fail("the tool's own words were changed")).to_owned()
+}
+
+/// Bare cargo, from the same beginning.
+fn bare(scratch: &Scratch, target: &str) -> Done {
+    let run = scratch.program("cargo").env("CARGO_TARGET_DIR", scratch.join("target"));
+    let done = run.args(["build", "--target", target]).run();
+    std::fs::remove_dir_all(scratch.join("target")).expect("cargo makes it");
+    done
+}
+
+#[test]
+fn a_target_that_is_not_installed() {
+    requires!("cargo");
+    let target = "riscv64gc-unknown-linux-musl";
+    let scratch = hello(&format!("[cargo]\ntarget = \"{target}\"\n"));
+    let bare = bare(&scratch, target).expect_code(101);
+    let said = ours(&guarded(&scratch, &["build"]), &bare);
+    let cause = format!(
+        "hint: the Rust target `{target}` is not installed, and the build needs it: cargo.target, seaworthy.toml:2\n"
+    );
+    assert!(said.starts_with(&cause), "{said}");
+    let fixes = [format!("rustup target add {target}"), format!("install the standard library of {target}")];
+    assert!(fixes.iter().any(|fix| said.contains(fix)), "{said}");
+}
+
+#[test]
+fn a_linker_for_another_architecture_that_is_missing() {
+    requires!("gcc", "rust-std:aarch64-unknown-linux-musl");
+    if cfg!(target_arch = "aarch64") {
+        return;
+    }
+    let target = "aarch64-unknown-linux-musl";
+    let scratch = hello(&format!("cargo.target = \"{target}\"\n"));
+    let done = guarded(&scratch, &["build"]).expect_code(101);
+    let done = done.expect_stderr(&format!("hint: a linker for `{target}` is not installed, and the build needs it"));
+    let variable = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER";
+    done.expect_stderr(&format!("set `{variable}=rust-lld`"));
+    let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target")).env(variable, "rust-lld");
+    run.args(["cargo", "build"]).run().expect_code(0);
+}
+
+#[test]
+fn procedural_macros_that_crt_static_reaches() {
+    requires!("gcc");
+    let scratch = hello("linkage = \"any\"\n");
+    scratch.write("made/Cargo.toml", "[package]\nname = \"made\"\nversion = \"0.1.0\"\n[lib]\nproc-macro = true\n");
+    scratch.write("made/src/lib.rs", "");
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nmade = { path = \
+                    \"made\" }\n";
+    scratch.write("Cargo.toml", manifest);
+    let build = |more: &[&str]| {
+        let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target"));
+        run.env("RUSTFLAGS", "-Ctarget-feature=+crt-static").args(["cargo", "build"]).args(more).run()
+    };
+    let done = build(&[]).expect_code(101).expect_stderr("cannot produce proc-macro");
+    let done =
+        done.expect_stderr("set by `RUSTFLAGS` in the environment, reaches procedural macros such as `made` too");
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    done.expect_stderr(&format!("= help: add `--target {target}`"));
+    build(&["--target", &target]).expect_code(0);
+}
+
+#[test]
+fn a_compiler_for_cgo_that_is_missing() {
+    requires!("go", "gcc", "musl-gcc");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    let main = "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc main() { println(C.one()) }\n";
+    scratch.write("main.go", main);
+    scratch.write("seaworthy.toml", "[go]\ncgo = \"static\"\ncc = \"musl-gcc\"\n");
+    let build = |run: Run| run.args(["go", "build", "-o", "app"]).run();
+    let done = build(scratch.seaworthy().env("PATH", scratch.path_without("musl-gcc"))).expect_code(1);
+    let done = done.expect_stderr("hint: `musl-gcc` is not installed, and the build needs it: go.cgo = \"static\"");
+    assert!(done.stderr().contains("musl-tools") || done.stderr().contains("musl"), "{}", done.stderr());
+    build(scratch.seaworthy()).expect_code(0);
+}
