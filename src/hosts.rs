@@ -109,6 +109,12 @@ impl Host {
         self.confidence != Confidence::Verified
     }
 
+    /// That what the catalogue says of this host was never verified, in one sentence.
+    pub fn doubt(&self) -> Option<String> {
+        let doubt = || format!("unverified: what `{}` has is known from {} only", self.name, self.source);
+        self.is_unverified().then(doubt)
+    }
+
     /// The library of that soname.
     pub fn library(&self, soname: &str) -> Option<&Library> {
         let at = self.libraries.binary_search_by(|library| library.soname.as_str().cmp(soname)).ok()?;

@@ -13,7 +13,7 @@ pub struct HostVerdict {
     pub host: String,
     /// The answer.
     pub verdict: Runs,
-    /// What decides it, when it does not run or cannot be told.
+    /// What decides it, when it does not run or cannot be told; of one that runs, that nobody verified what the host has.
     pub why: Option<String>,
 }
 
@@ -53,7 +53,10 @@ impl Before {
 pub(super) fn add(result: &mut ArtifactResult, before: Before, hosts: &[Host], loads: &Loads<'_>) {
     for host in hosts {
         let load = loads.get().find(|(known, _)| known.name == host.name).map(|(_, load)| load);
-        let (verdict, why) = answer(result, before, &host.name, load);
+        let (verdict, why) = match answer(result, before, &host.name, load) {
+            (Runs::Yes, _) => (Runs::Yes, load.filter(|load| load.rests_on_libraries()).and_then(|_| host.doubt())),
+            other => other,
+        };
         let new = HostVerdict { host: host.name.clone(), verdict, why };
         match result.hosts.iter_mut().find(|known| known.host == new.host) {
             Some(known) if known.verdict < new.verdict => *known = new,

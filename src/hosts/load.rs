@@ -61,6 +61,13 @@ pub struct Load {
     pub objects: Vec<String>,
 }
 
+impl Load {
+    /// Whether anything but the file itself is loaded, so that the answer rests on what the host has.
+    pub fn rests_on_libraries(&self) -> bool {
+        self.objects.len() > 1
+    }
+}
+
 /// A fact that is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Gap {

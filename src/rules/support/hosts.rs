@@ -48,9 +48,7 @@ impl<'a> Subject<'a> {
         // Which loader a host has is never in doubt.
         let certain =
             load.reasons.iter().all(|reason| matches!(reason, Reason::NoLoader { .. } | Reason::NothingLoads));
-        if load.unverified && !certain {
-            violation.evidence.push(format!("unverified: what `{}` has is known from {} only", host.name, host.source));
-        }
+        violation.evidence.extend(host.doubt().filter(|_| !certain));
         Violation { host: Some(host.name.clone()), policy: Some(self.listed(&host.name)), ..violation }
     }
 }
