@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects bless lint check-targets corpus test-hosts fuzz soak
+.PHONY: help setup demo test test-html test-projects bless lint check-targets corpus test-hosts test-images fuzz soak
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -60,3 +60,7 @@ soak: setup ## Guards BUILDS=2000 real builds with random edits, and kills KILLS
 
 test-hosts: setup ## Compares verdicts with real loaders in real roots.
 	@$(IN_ENV) scripts/test-hosts.sh
+
+test-images: setup ## Judges images of several gigabytes, and measures the memory that takes.
+	@$(IN_ENV) cargo build --locked --release --bin seaworthy
+	@$(IN_ENV) scripts/test-images.py target/release/seaworthy

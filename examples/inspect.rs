@@ -20,7 +20,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let inspected = std::env::args_os().skip(1).map(|argument| {
         let path = PathBuf::from(argument);
         let facts = read_file(&path, Wanted::default());
-        Inspected { artifact: Artifact { path, role: Role::Unknown, package: None, target: None }, facts }
+        Inspected { artifact: Artifact { path, role: Role::Unknown, package: None, target: None }, facts, image: None }
     });
     let surroundings = Surroundings {
         directory: &directory,

@@ -53,6 +53,7 @@ faketime               faketime
 strace                 strace
 unshare                util-linux
 openssl                openssl
+umoci                  umoci
 clang                  clang
 lld-link               lld
 mold                   mold

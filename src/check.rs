@@ -14,12 +14,14 @@ use crate::exit;
 use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::hosts::Host;
 use crate::hosts::load::Files;
+use crate::images::InImage;
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin, Policy, Setting};
 use crate::report::Report;
 use crate::rules::{Cause, PolicySource, RULES};
 use crate::run::{Artifact, Provenance};
 
+pub use excuse::Uses;
 pub use places::{HostVerdict, Runs};
 
 /// One artifact with what was read from it.
@@ -29,6 +31,8 @@ pub struct Inspected {
     pub artifact: Artifact,
     /// Its facts, or why there are none.
     pub facts: Result<FileFacts, Unreadable>,
+    /// The image it lies in, if it does.
+    pub image: Option<InImage>,
 }
 
 /// What was found about one artifact.
@@ -38,6 +42,8 @@ pub struct ArtifactResult {
     pub artifact: Artifact,
     /// Its facts, when they could be read.
     pub facts: Option<FileFacts>,
+    /// The image it lies in, if it does.
+    pub image: Option<InImage>,
     /// The verdict over all rules.
     pub verdict: Overall,
     /// What becomes of an inconclusive verdict: it fails the build on [`Level::Deny`], and who says so. An exception for all
@@ -121,7 +127,25 @@ pub fn check(
     provenance: &Provenance,
     surroundings: &Surroundings<'_>,
 ) -> (Vec<ArtifactResult>, Vec<Finding>) {
+    let (results, uses) = judge(policy, inspected, provenance, surroundings);
+    (results, conclude(policy, provenance, &uses, surroundings.today))
+}
+
+/// The first half of [`check`], for artifacts that come in batches: results, and which exceptions were of use.
+pub fn judge(
+    policy: &Policy,
+    inspected: Vec<Inspected>,
+    provenance: &Provenance,
+    surroundings: &Surroundings<'_>,
+) -> (Vec<ArtifactResult>, Uses) {
     judge::all(&judge::Bench { rules: RULES, policy, provenance, surroundings }, inspected)
+}
+
+/// The second half: what belongs to no single artifact, once all of them were judged.
+pub fn conclude(policy: &Policy, provenance: &Provenance, uses: &Uses, today: Date) -> Vec<Finding> {
+    let mut findings = general::findings(policy, provenance);
+    findings.extend(excuse::findings(policy, uses, today));
+    findings
 }
 
 /// The exit code of a run that ended in this report.

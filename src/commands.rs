@@ -7,6 +7,7 @@ mod explain;
 mod facts;
 mod generate;
 mod hosts;
+mod images;
 mod init;
 mod inspect;
 mod judge;

@@ -22,7 +22,7 @@ use serde::Serialize;
 pub use catalogue::{close_names, find, known_names};
 pub use exports::{Answer, Exports, Listed, Nodes, Symbol};
 pub use own::{HostError, resolve};
-pub use rootfs::{Disk, Root};
+pub use rootfs::{Directory, Disk, Look, Lost, Root, Storage, Stored, host as of_root, resolve as follow};
 pub use version::Version;
 
 /// A place where binaries run, for programs of one architecture.

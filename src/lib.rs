@@ -17,6 +17,7 @@ pub mod error;
 pub mod exit;
 pub mod facts;
 pub mod hosts;
+pub mod images;
 pub mod init;
 pub mod manifest;
 pub mod plan;

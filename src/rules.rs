@@ -49,6 +49,7 @@ mod non_system_dylib;
 mod old_go_toolchain;
 mod page_alignment;
 mod partial_relro;
+mod platform_mismatch;
 mod private_glibc_symbol;
 mod refused_by_notary;
 mod run_path;
@@ -63,6 +64,8 @@ mod unmarked_relr;
 pub(crate) mod unreadable_binary;
 mod unsigned_code;
 mod unsigned_image;
+pub(crate) mod unstartable_entrypoint;
+pub(crate) mod unstartable_program;
 pub(crate) mod unused_exception;
 mod writable_code;
 mod wrong_architecture;
@@ -76,6 +79,7 @@ use serde::Serialize;
 use crate::facts::{Facts, FileFacts, Format};
 use crate::hosts::Host;
 use crate::hosts::load::Loads;
+use crate::images::{InImage, Part};
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin};
 use crate::run::{Artifact, Provenance};
@@ -127,6 +131,7 @@ pub static RULES: &[&Rule] = &[
     &old_go_toolchain::RULE,
     &page_alignment::RULE,
     &partial_relro::RULE,
+    &platform_mismatch::RULE,
     &private_glibc_symbol::RULE,
     &refused_by_notary::RULE,
     &run_path::RULE,
@@ -140,6 +145,8 @@ pub static RULES: &[&Rule] = &[
     &unreadable_binary::RULE,
     &unsigned_code::RULE,
     &unsigned_image::RULE,
+    &unstartable_entrypoint::RULE,
+    &unstartable_program::RULE,
     &unused_exception::RULE,
     &writable_code::RULE,
     &wrong_architecture::RULE,
@@ -183,6 +190,8 @@ pub struct Subject<'a> {
     pub loads: &'a Loads<'a>,
     /// What is known about the build.
     pub provenance: &'a Provenance,
+    /// The image it lies in, if it does.
+    pub image: Option<&'a InImage>,
 }
 
 /// What a rule says.
@@ -248,8 +257,41 @@ pub struct PolicySource {
 }
 
 /// Rules that name a cause whose effects other rules name: they are read first.
-const CAUSES_FIRST: &[&str] =
-    &["wrong-architecture", "library-without-loader", "stray-glibc", "enforced-setting-lost", "cgo-runtime", "go-stub"];
+const CAUSES_FIRST: &[&str] = &[
+    "platform-mismatch",
+    "unstartable-entrypoint",
+    "wrong-architecture",
+    "library-without-loader",
+    "stray-glibc",
+    "enforced-setting-lost",
+    "cgo-runtime",
+    "go-stub",
+];
+
+/// Rules asked of what an image starts: whether it starts there. What else the policy demands holds for what it names.
+const OF_STARTED: &[&str] = &[
+    "float-abi",
+    "library-without-loader",
+    "mismatched-start-files",
+    "missing-library",
+    "newer-glibc",
+    "newer-libstdcxx",
+    "platform-mismatch",
+    "undefined-symbol",
+    "unmarked-relr",
+    "unstartable-entrypoint",
+];
+
+impl Rule {
+    /// Whether it is asked of a file of an image.
+    pub(crate) fn is_asked_in(&self, image: &InImage) -> bool {
+        match image.part {
+            _ if image.named => self.id != unstartable_program::RULE.id,
+            Part::Other => self.id == unstartable_program::RULE.id,
+            Part::Entrypoint | Part::Interpreter | Part::Command => OF_STARTED.contains(&self.id),
+        }
+    }
+}
 
 /// Order in which findings of one level are read: causes before their effects, then by id.
 pub(crate) fn rank(id: &str) -> (usize, &str) {
@@ -263,7 +305,12 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAUSES_FIRST, find, rank};
+    use super::{CAUSES_FIRST, OF_STARTED, find, rank};
+
+    #[test]
+    fn what_is_asked_of_images_are_rules() {
+        assert!(OF_STARTED.iter().all(|id| find(id).is_some()));
+    }
 
     #[test]
     fn causes_are_read_before_their_effects() {

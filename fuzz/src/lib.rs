@@ -4,6 +4,7 @@ mod container;
 mod limit;
 
 use seaworthy::facts::{self, Source, Wanted, archive, elf, object};
+use seaworthy::images;
 use seaworthy::run::{cargo, go};
 
 /// Reads all that can be read from the bytes and writes it as JSON; nothing but a panic, a hang or too much memory is wrong.
@@ -21,6 +22,20 @@ pub fn everything(bytes: &[u8]) {
     for member in archive::members(&source).unwrap_or_default() {
         let content = member.content.read(0, member.content.len(), "archive member");
         let _ = object::symbols(&content.expect("a member lies inside its archive"));
+    }
+}
+
+/// Reads a layer of an image and looks at everything in it, and for what it would start.
+pub fn image_layer(bytes: &[u8]) {
+    limit::set(bytes.len());
+    let Ok(tree) = images::layer(bytes) else { return };
+    for path in tree.elf_files(|_| true) {
+        assert!(tree.elf(&path).is_some_and(|content| content.exists()), "an ELF file that is listed is kept");
+    }
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+    for entrypoint in [&["/app"][..], &["a", "-c", "/b c"], &["./x/../y", "z"]] {
+        let start = images::Start { entrypoint: words(entrypoint), ..images::Start::default() };
+        let _ = images::start::of(&tree, &start);
     }
 }
 

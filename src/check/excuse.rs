@@ -12,7 +12,7 @@ use crate::rules::{PolicySource, expired_exception, unused_exception};
 
 /// What became of the policy's exceptions while one artifact, or all, were judged; by their index.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Uses {
+pub struct Uses {
     /// Those that let something through.
     pub(super) used: BTreeSet<usize>,
     /// Those that would have, were they not over.
@@ -22,7 +22,8 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    pub(super) fn merge(&mut self, other: Uses) {
+    /// Adds what became of them elsewhere.
+    pub fn merge(&mut self, other: Uses) {
         self.used.extend(other.used);
         self.too_late.extend(other.too_late);
         self.matched.extend(other.matched);

@@ -5,16 +5,17 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::excuse::{self, Excuses, Uses};
-use super::general;
+use super::excuse::{Excuses, Uses};
 use super::places::{self, Before};
 use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
 use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::hosts::load::Loads;
+use crate::images::InImage;
+use crate::images::start::Fault;
 use crate::policy::levels::Effective;
 use crate::policy::{FileNames, Level, Policy, Setting};
 use crate::report;
-use crate::rules::{self, Rule, Subject, Verdict, Violation, unreadable_binary};
+use crate::rules::{self, Rule, Subject, Verdict, Violation, unreadable_binary, unstartable_entrypoint};
 use crate::run::Provenance;
 
 /// Artifacts from which on several threads pay for their own start.
@@ -29,7 +30,7 @@ pub(super) struct Bench<'a> {
 }
 
 /// Judges all artifacts in their order.
-pub(super) fn all(bench: &Bench<'_>, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Vec<Finding>) {
+pub(super) fn all(bench: &Bench<'_>, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Uses) {
     let judged: Vec<(ArtifactResult, Uses)> = if inspected.len() < WORTH_THREADS {
         inspected.into_iter().map(|one| bench.judge(one)).collect()
     } else {
@@ -41,9 +42,7 @@ pub(super) fn all(bench: &Bench<'_>, inspected: Vec<Inspected>) -> (Vec<Artifact
         uses.merge(own);
         results.push(result);
     }
-    let mut findings = general::findings(bench.policy, bench.provenance);
-    findings.extend(excuse::findings(bench.policy, &uses, bench.surroundings.today));
-    (results, findings)
+    (results, uses)
 }
 
 /// One artifact while it is judged.
@@ -59,9 +58,12 @@ struct Trial<'a> {
 
 impl Bench<'_> {
     fn judge(&self, inspected: Inspected) -> (ArtifactResult, Uses) {
-        let Inspected { artifact, facts } = inspected;
+        let Inspected { artifact, facts, image } = inspected;
         let home = self.policy.file.as_deref().and_then(Path::parent);
-        let names = FileNames::new(&artifact.path, self.surroundings.directory, home);
+        let mut names = FileNames::new(&artifact.path, self.surroundings.directory, home);
+        if let Some(image) = &image {
+            names = names.in_image(&image.path);
+        }
         let effective = self.policy.for_file(&names, artifact.target.as_deref());
         let mut trial = Trial {
             accepted: None,
@@ -70,6 +72,7 @@ impl Bench<'_> {
             result: ArtifactResult {
                 artifact,
                 facts: None,
+                image,
                 verdict: Overall::Pass,
                 inconclusive_level: effective.inconclusive.clone(),
                 findings: Vec::new(),
@@ -81,9 +84,11 @@ impl Bench<'_> {
             },
             effective,
         };
-        match facts {
-            Ok(facts) => self.try_facts(facts, &mut trial),
-            Err(why) => trial.unreadable(&why),
+        match (facts, trial.result.image.clone()) {
+            (_, Some(InImage { fault: Some(fault), .. })) => trial.faulty(&fault),
+            (Ok(facts), _) => self.try_facts(facts, &mut trial),
+            (Err(_), Some(InImage { script: Some(_), .. })) => {}
+            (Err(why), _) => trial.unreadable(&why),
         }
         trial.conclude()
     }
@@ -108,14 +113,22 @@ impl Bench<'_> {
 
     fn try_slice(&self, slice: &Facts, file: &FileFacts, name: Option<&str>, trial: &mut Trial<'_>) {
         let hosts = (self.surroundings.hosts)(&trial.effective, slice);
-        let path = self.surroundings.directory.join(&trial.result.artifact.path).to_string_lossy().replace('\\', "/");
+        let image = trial.result.image.clone();
+        let path = match &image {
+            Some(image) => image.path.clone(),
+            None => self.surroundings.directory.join(&trial.result.artifact.path).to_string_lossy().replace('\\', "/"),
+        };
         let provided = trial.effective.provided.clone();
         let loads = Loads::new(slice, &path, &hosts, self.surroundings.files)
+            .at_home_on(image.as_ref().map(|image| image.image.as_str()))
             .with_symbols(self.surroundings.strict_symbols, &provided);
         let before = Before::of(&trial.result);
         for rule in self.rules {
             // Without a check of its own the rule is about the run as a whole.
             let Some(check) = rule.check else { continue };
+            if image.as_ref().is_some_and(|image| !rule.is_asked_in(image)) {
+                continue;
+            }
             let level = trial.effective.level(rule.id, rule.default);
             if level.value == Level::Allow {
                 continue;
@@ -128,6 +141,7 @@ impl Bench<'_> {
                 hosts: &hosts,
                 loads: &loads,
                 provenance: self.provenance,
+                image: image.as_ref(),
             };
             if !rule.formats.contains(&slice.format) {
                 trial.not_applicable(rule, name, &other_format(rule, slice));
@@ -165,6 +179,16 @@ impl Trial<'_> {
         match self.excuses.find(rule) {
             Some(exception) => self.result.excepted.push((finding, exception.reason.clone())),
             None => self.result.findings.push(finding),
+        }
+    }
+
+    /// What an image starts cannot be started at all.
+    fn faulty(&mut self, fault: &Fault) {
+        let Some(image) = self.result.image.clone() else { return };
+        let rule = &unstartable_entrypoint::RULE;
+        let level = self.effective.level(rule.id, rule.default);
+        if level.value != Level::Allow {
+            self.violated(rule.id, &level, None, unstartable_entrypoint::faulty(&image, fault));
         }
     }
 
@@ -234,7 +258,15 @@ impl Trial<'_> {
         let unsure = result.inconclusive.iter().map(|(rule, _)| *rule);
         let said: Vec<&str> = found.map(|finding| finding.rule).chain(unsure).collect();
         result.passed.retain(|rule| !said.contains(rule));
-        places::complete(result, self.effective.runs_on.iter().map(|host| host.value.clone()));
+        let runs_on = self.effective.runs_on.iter().map(|host| host.value.clone());
+        match &result.image {
+            Some(image) => {
+                let own = std::iter::once(image.image.clone());
+                let named = image.named;
+                places::complete(result, own.chain(runs_on.filter(|_| named)));
+            }
+            None => places::complete(result, runs_on),
+        }
         // Stable: findings of one rule stay in the order of the slices and of the rule.
         result.findings.sort_by_key(|finding| (Reverse(finding.level), rules::rank(finding.rule)));
         if result.findings.iter().any(|finding| finding.level == Level::Deny) {

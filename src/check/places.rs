@@ -93,6 +93,14 @@ pub(super) fn complete(result: &mut ArtifactResult, runs_on: impl Iterator<Item 
         let verdict = match known.iter().position(|answer| answer.host == host) {
             Some(at) => known.swap_remove(at),
             None if result.hosts.iter().any(|answer| answer.host == host) => continue,
+            // A script, which other files than this one run.
+            None if result.image.as_ref().is_some_and(|image| image.fault.is_none() && result.facts.is_none()) => {
+                HostVerdict { host, verdict: Runs::Yes, why: None }
+            }
+            None if result.image.as_ref().is_some_and(|image| image.fault.is_some()) => {
+                let why = result.findings.first().map(|finding| finding.message.clone());
+                HostVerdict { host, verdict: Runs::No, why }
+            }
             None if judged => HostVerdict { host, verdict: Runs::NotApplicable, why: None },
             None => {
                 let why = Some("the file could not be judged".to_owned());

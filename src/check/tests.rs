@@ -67,7 +67,8 @@ fn slice(arch: &str) -> Facts {
 
 fn file(path: &str, facts: Result<Vec<Facts>, Unreadable>) -> Inspected {
     let artifact = Artifact { path: PathBuf::from(path), role: Role::Program, package: None, target: None };
-    Inspected { artifact, facts: facts.map(|slices| FileFacts { size: 1, slices, texts: None, instructions: None }) }
+    let facts = facts.map(|slices| FileFacts { size: 1, slices, texts: None, instructions: None });
+    Inspected { artifact, facts, image: None }
 }
 
 fn good(path: &str) -> Inspected {
@@ -87,8 +88,8 @@ fn judge_build(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>,
         files: &NoFiles,
         strict_symbols: false,
     };
-    let (artifacts, general) =
-        all(&Bench { rules, policy: &policy, provenance, surroundings: &surroundings }, inspected);
+    let (artifacts, uses) = all(&Bench { rules, policy: &policy, provenance, surroundings: &surroundings }, inspected);
+    let general = conclude(&policy, provenance, &uses, surroundings.today);
     Report { artifacts, general, notes: Vec::new(), problems: Vec::new() }
 }
 

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use crate::Error;
-use crate::check::{self, Inspected};
+use crate::check::{self, Inspected, conclude};
 use crate::cli::{Format, MatrixForm, Options};
 use crate::facts::Unreadable;
+use crate::policy::exceptions::today;
 use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
 use super::manifest::{self, Made, Wanted};
-use super::{inspect, judge, output, walk};
+use super::{images, inspect, judge, output, walk};
 
 /// What is shown, and how strictly it is judged.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,11 +50,18 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
             _ => inspected.push(read),
         }
     }
-    let nothing = inspected.is_empty() && found.problems.is_empty();
+    let nothing = inspected.is_empty() && found.images.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
-    let (artifacts, general) = judge::judge(&policy, &directory, inspected, &provenance, how.strict_symbols)?;
+    let (mut artifacts, mut uses) = judge::results(&policy, &directory, inspected, &provenance, how.strict_symbols)?;
+    let images = images::judge(&policy, &directory, &found.images)?;
+    artifacts.extend(images.artifacts);
+    uses.merge(images.uses);
+    let mut general = images.general;
+    general.extend(conclude(&policy, &provenance, &uses, today()));
     let mut notes = notes(ignored, found.links_outside);
     notes.extend(judge::limits(&artifacts, &policy));
+    notes.extend(images.notes);
+    found.problems.extend(images.problems);
     let report = Report { artifacts, general, notes, problems: found.problems };
     let format = options.format();
     ui.out(&match how.matrix {

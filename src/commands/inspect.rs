@@ -45,6 +45,20 @@ fn wanted(policy: &Policy, rule: &Rule) -> bool {
     !policy.allows_everywhere(rule.id, rule.default)
 }
 
+/// Reads one file on disk.
+///
+/// # Errors
+/// [`Unreadable`], as for [`read_file`].
+pub(super) fn one(path: &Path, policy: &Policy, directory: &Path) -> Result<FileFacts, Unreadable> {
+    read(path, Search::of(policy, directory).as_ref())
+}
+
+fn read(path: &Path, search: Option<&Search>) -> Result<FileFacts, Unreadable> {
+    let mut facts = read_file(path, WANTED)?;
+    facts.texts = search.and_then(|search| search.run(path));
+    Ok(facts)
+}
+
 /// Reads every artifact of a build or check in `directory`; the results are in the order of the artifacts.
 pub(super) fn inspect(
     artifacts: Vec<Artifact>,
@@ -55,15 +69,12 @@ pub(super) fn inspect(
 ) -> Vec<Inspected> {
     let search = Search::of(policy, directory);
     let read = |artifact: Artifact| {
-        let mut facts: Result<FileFacts, Unreadable> = read_file(&artifact.path, WANTED);
-        if let (Some(search), Ok(facts)) = (&search, &mut facts) {
-            facts.texts = search.run(&artifact.path);
-        }
+        let mut facts = self::read(&artifact.path, search.as_ref());
         if scan_instructions && let Ok(facts) = &mut facts {
             facts.instructions = scan_file(&artifact.path).ok().flatten();
         }
         progress.step();
-        Inspected { artifact, facts }
+        Inspected { artifact, facts, image: None }
     };
     let inspected = if artifacts.len() < MANY {
         artifacts.into_iter().map(read).collect()

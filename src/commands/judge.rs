@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::Error;
-use crate::check::{ArtifactResult, Finding, Inspected, Surroundings, check};
+use crate::check::{self, ArtifactResult, Finding, Inspected, Surroundings, Uses, conclude};
 use crate::facts::{Facts, Os};
 use crate::hosts::{self, Disk, Host, HostError, System};
 use crate::policy::Policy;
@@ -25,16 +25,28 @@ pub(super) fn judge(
     provenance: &Provenance,
     strict_symbols: bool,
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
-    let known = Known { policy, hosts: Mutex::default() };
+    let (results, uses) = results(policy, directory, inspected, provenance, strict_symbols)?;
+    Ok((results, conclude(policy, provenance, &uses, today())))
+}
+
+/// The results alone, and which exceptions were of use, for what is not all there is to judge.
+///
+/// # Errors
+/// As for [`judge`].
+pub(super) fn results(
+    policy: &Policy,
+    directory: &Path,
+    inspected: Vec<Inspected>,
+    provenance: &Provenance,
+    strict_symbols: bool,
+) -> Result<(Vec<ArtifactResult>, Uses), Error> {
+    let known = Known::new(policy);
     let resolve = |effective: &Effective<'_>, facts: &Facts| known.of(effective, facts);
     let files = Disk::default();
     let surroundings = Surroundings { directory, today: today(), hosts: &resolve, files: &files, strict_symbols };
-    let results = check(policy, inspected, provenance, &surroundings);
-    let hosts = known.hosts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match hosts.into_values().find_map(Result::err) {
-        Some(unusable) => Err(Error::Environment(format!("{unusable}; see `runs-on` in the policy"))),
-        None => Ok(results),
-    }
+    let results = check::judge(policy, inspected, provenance, &surroundings);
+    known.into_result()?;
+    Ok(results)
 }
 
 /// What the policy asks for and no file can answer, where a file was asked.
@@ -50,14 +62,28 @@ pub(super) fn limits(artifacts: &[ArtifactResult], policy: &Policy) -> Option<St
 }
 
 /// Hosts that were asked for, each resolved once.
-struct Known<'p> {
-    policy: &'p Policy,
+pub(super) struct Known<'p> {
+    pub(super) policy: &'p Policy,
     hosts: Mutex<BTreeMap<(String, String), Result<Host, HostError>>>,
 }
 
-impl Known<'_> {
+impl<'p> Known<'p> {
+    pub(super) fn new(policy: &'p Policy) -> Self {
+        Known { policy, hosts: Mutex::default() }
+    }
+
+    /// # Errors
+    /// When a host that was asked for cannot be used.
+    pub(super) fn into_result(self) -> Result<(), Error> {
+        let hosts = self.hosts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match hosts.into_values().find_map(Result::err) {
+            Some(unusable) => Err(Error::Environment(format!("{unusable}; see `runs-on` in the policy"))),
+            None => Ok(()),
+        }
+    }
+
     /// The hosts of `runs-on` that are of the file's system.
-    fn of(&self, effective: &Effective<'_>, facts: &Facts) -> Vec<Host> {
+    pub(super) fn of(&self, effective: &Effective<'_>, facts: &Facts) -> Vec<Host> {
         let mut found = Vec::new();
         for name in &effective.runs_on {
             let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli;
 use crate::error::{Error, plain};
+use crate::images;
 use crate::report;
 
 /// What was found under the paths of a command line.
@@ -13,6 +14,8 @@ use crate::report;
 pub(super) struct Found {
     /// Files, in the order of the command line, sorted within a directory.
     pub(super) files: Vec<Candidate>,
+    /// Archives and OCI layouts that were named; those below a directory are files like any other.
+    pub(super) images: Vec<PathBuf>,
     /// What could not be looked at, one sentence each.
     pub(super) problems: Vec<String>,
     /// Symbolic links to directories outside of what is walked.
@@ -54,6 +57,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found, Error> {
 impl Found {
     fn add(&mut self, path: &Path) {
         match std::fs::metadata(path) {
+            Ok(_) if images::is_candidate(path) => self.images.push(path.to_path_buf()),
             Ok(metadata) if metadata.is_dir() => {
                 self.directories += 1;
                 self.walk(path);

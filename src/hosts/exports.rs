@@ -36,6 +36,13 @@ pub enum Exports {
     Unknown,
 }
 
+impl Exports {
+    /// How many symbols are held in memory.
+    pub(super) fn listed_count(&self) -> usize {
+        if let Exports::Listed(listed) = self { listed.symbols.len() } else { 0 }
+    }
+}
+
 /// Version nodes of a library whose symbols are not known one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Nodes {

@@ -31,6 +31,8 @@ pub struct Program<'a> {
     pub facts: &'a Facts,
     /// Its absolute path with `/` between parts, in the tree it is shipped in.
     pub path: &'a str,
+    /// That tree is the host's own root.
+    pub at_home: bool,
 }
 
 /// How strictly symbols of shared objects are judged.

@@ -55,7 +55,7 @@ fn from_policy(name: &str, arch: &str, own: &OwnHost) -> Result<Host, HostError>
         text.parse().map_err(|()| unusable(format!("`{text}` is not a version number")))
     };
     if let Some(directory) = &own.rootfs {
-        return rootfs::host(name, directory, arch).map_err(unusable);
+        return rootfs::directory(name, directory, arch).map_err(unusable);
     }
     let mut host = catalogue::empty(name, arch);
     "the policy".clone_into(&mut host.source);

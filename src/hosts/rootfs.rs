@@ -1,4 +1,4 @@
-//! A root file system on disk as a host: an unpacked image, read and never entered.
+//! A root file system as a host: an unpacked image, or the layers of a packed one; read and never entered.
 //!
 //! Symbolic links are followed inside the root alone; what points outside or in circles is absent. Only regular files are
 //! opened.
@@ -6,12 +6,11 @@
 mod cache;
 mod disk;
 mod links;
+mod storage;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
-
-use links::Lost;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::load::{Files, Image, Opened};
 use super::{Confidence, Exports, Host, Libc, Version, catalogue, glibc, musl};
@@ -19,6 +18,8 @@ use crate::facts::Details;
 use crate::facts::libc::LibcFamily;
 
 pub use disk::Disk;
+pub use links::{Lost, resolve};
+pub use storage::{Directory, Look, Storage, Stored};
 
 /// Directories glibc's loader searches when its own list cannot be read off it.
 const USUAL: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
@@ -27,20 +28,32 @@ const MUSL_PATH: &str = "/lib:/usr/local/lib:/usr/lib";
 /// No list of directories is longer than this outside a hostile root.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// An unpacked root file system.
+/// Symbols of opened libraries that are held at once; beyond them, what nobody uses is read again. Some 100 MB.
+const MOST_SYMBOLS: usize = 400_000;
+
+/// A root file system.
 #[derive(Debug)]
 pub struct Root {
-    directory: PathBuf,
+    /// Where it is, or which image it belongs to.
+    name: String,
+    storage: Arc<dyn Storage>,
     arch: String,
-    opened: Mutex<HashMap<PathBuf, Opened>>,
+    opened: Mutex<Known>,
     cache: OnceLock<HashMap<String, Vec<String>>>,
     directories: OnceLock<Vec<String>>,
     musl_directories: OnceLock<Vec<String>>,
 }
 
+/// What was opened, by its path inside the root.
+#[derive(Debug, Default)]
+struct Known {
+    opened: HashMap<PathBuf, Opened>,
+    symbols: usize,
+}
+
 impl PartialEq for Root {
     fn eq(&self, other: &Self) -> bool {
-        self.directory == other.directory && self.arch == other.arch
+        self.name == other.name && self.arch == other.arch
     }
 }
 
@@ -50,20 +63,21 @@ impl Root {
     /// # Errors
     /// A sentence when there is no such directory.
     pub fn new(directory: &Path, arch: &str) -> Result<Root, String> {
-        let name = directory.display();
-        match std::fs::metadata(directory) {
-            Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => return Err(format!("`{name}` is not a directory; unpack the image first")),
-            Err(error) => return Err(format!("cannot read `{name}`: {error}")),
-        }
-        Ok(Root {
-            directory: directory.to_owned(),
+        let storage = Directory::new(directory)?;
+        Ok(Root::of(&directory.display().to_string(), Arc::new(storage), arch))
+    }
+
+    /// The root whose files are in `storage`, for programs of `arch`.
+    pub fn of(name: &str, storage: Arc<dyn Storage>, arch: &str) -> Root {
+        Root {
+            name: name.to_owned(),
+            storage,
             arch: arch.to_owned(),
             opened: Mutex::default(),
             cache: OnceLock::new(),
             directories: OnceLock::new(),
             musl_directories: OnceLock::new(),
-        })
+        }
     }
 
     /// The C library whose loader lies at `loader`; `None` when there is no such loader, or its release cannot be told.
@@ -80,14 +94,15 @@ impl Root {
 
     /// The real path of what `path` names inside of `directory`, which neither `..` nor symbolic links leave.
     pub fn inside(directory: &Path, path: &str) -> Option<PathBuf> {
-        links::resolve(directory, path).ok()
+        links::resolve(&Directory::new(directory).ok()?, path).ok().map(|inside| directory.join(inside))
     }
 
     /// Bytes of a regular file inside the root.
     fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        let real = links::resolve(&self.directory, path).ok()?;
-        let metadata = std::fs::symlink_metadata(&real).ok().filter(std::fs::Metadata::is_file)?;
-        (metadata.len() <= MOST_BYTES).then(|| std::fs::read(real).ok())?
+        let inside = links::resolve(&*self.storage, path).ok()?;
+        let Stored::At { disk, .. } = self.storage.stored(&inside) else { return None };
+        let length = std::fs::symlink_metadata(&disk).ok()?.len();
+        (length <= MOST_BYTES).then(|| std::fs::read(disk).ok())?
     }
 
     /// Directories in which the loader of that family looks by default, in order.
@@ -112,7 +127,8 @@ impl Root {
 
     /// Whether somebody may execute the file.
     pub(super) fn is_executable(&self, path: &str) -> bool {
-        links::resolve(&self.directory, path).is_ok_and(|real| disk::is_executable(&real))
+        let look = links::resolve(&*self.storage, path).map(|inside| self.storage.look(&inside));
+        matches!(look, Ok(Look::File { executable: true }))
     }
 
     /// The directories compiled into glibc's loader, as `/lib/x86_64-linux-gnu/` and its like, one after another.
@@ -154,13 +170,29 @@ impl Root {
 
 impl Files for Root {
     fn open(&self, path: &str) -> Opened {
-        let real = match links::resolve(&self.directory, path) {
-            Ok(real) => real,
+        let inside = match links::resolve(&*self.storage, path) {
+            Ok(inside) => inside,
             Err(Lost::Absent) => return Opened::Absent,
             Err(Lost::Circles) => return Opened::Unreachable("its symbolic links run in circles"),
         };
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.entry(real).or_insert_with_key(|real| disk::open(real)).clone()
+        let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = known.opened.get(&inside) {
+            return opened.clone();
+        }
+        let opened = match (self.storage.look(&inside), self.storage.stored(&inside)) {
+            (Look::Directory, _) => Opened::Unusable("it is a directory".to_owned()),
+            (_, Stored::Nothing) => Opened::Absent,
+            (_, Stored::NotElf) => Opened::Unusable("it is not an ELF file".to_owned()),
+            (_, Stored::At { disk, shown }) => disk::open(&disk, shown),
+        };
+        if let Opened::Object(image) = &opened {
+            known.symbols += image.exports.listed_count();
+        }
+        if known.symbols > MOST_SYMBOLS {
+            *known = Known::default();
+        }
+        known.opened.insert(inside, opened.clone());
+        opened
     }
 }
 
@@ -182,14 +214,21 @@ pub(super) fn family(loader: &Image) -> LibcFamily {
     }
 }
 
-/// The host that a root file system is.
+/// The host that a directory with a root file system is.
 ///
 /// # Errors
 /// A sentence when the directory cannot be used.
-pub(super) fn host(name: &str, directory: &Path, arch: &str) -> Result<Host, String> {
-    let root = Root::new(directory, arch)?;
+pub(super) fn directory(name: &str, path: &Path, arch: &str) -> Result<Host, String> {
+    let mut host = host(name, Root::new(path, arch)?);
+    host.source = format!("the root file system `{}`", path.display());
+    Ok(host)
+}
+
+/// The host that a root is.
+pub fn host(name: &str, root: Root) -> Host {
+    let arch = root.arch.as_str();
     let mut host = catalogue::empty(name, arch);
-    host.source = format!("the root file system `{}`", directory.display());
+    host.source = format!("the files of `{}`", root.name);
     host.confidence = Confidence::Verified;
     let abis = [None, Some("soft-float")];
     let glibc_paths = abis.iter().filter_map(|abi| glibc::loader_path(arch, *abi));
@@ -202,8 +241,8 @@ pub(super) fn host(name: &str, directory: &Path, arch: &str) -> Result<Host, Str
         host.loaders.push(path.to_owned());
         host.libc = host.libc.or_else(|| root.libc(path));
     }
-    host.root = Some(std::sync::Arc::new(root));
-    Ok(host)
+    host.root = Some(Arc::new(root));
+    host
 }
 
 /// The release of the root's glibc: the newest numbered node of its libc.

@@ -29,6 +29,18 @@ impl Policy {
         general == Level::Allow && own.into_iter().all(|level| level.value == Level::Allow)
     }
 
+    /// Whether an `[[artifact]]` entry could name files of images on purpose.
+    pub fn names_paths_in_images(&self) -> bool {
+        self.artifacts.iter().filter_map(|entry| entry.path.as_ref()).any(|path| path.value.is_rooted())
+    }
+
+    /// Whether an `[[artifact]]` entry names this file of an image on purpose: by a path from the image's root, or with the
+    /// name of the image in front.
+    pub fn names_in_image(&self, names: &FileNames) -> bool {
+        let paths = self.artifacts.iter().filter_map(|entry| entry.path.as_ref());
+        paths.into_iter().any(|path| path.value.is_rooted() && path.value.matches_file(names))
+    }
+
     /// Resolves the policy for the artifact at `path`, relative to the working directory, built for `target`, if that is
     /// known.
     pub fn for_artifact(&self, path: &str, target: Option<&str>) -> Effective<'_> {

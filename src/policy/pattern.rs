@@ -45,6 +45,11 @@ impl Pattern {
         &self.text
     }
 
+    /// Whether it can only mean a file of an image, or one by its whole path.
+    pub(super) fn is_rooted(&self) -> bool {
+        self.absolute || self.text.contains(':')
+    }
+
     /// Whether it matches this text as a whole.
     pub fn matches(&self, text: &str) -> bool {
         self.matcher.is_match(text)
@@ -129,6 +134,14 @@ impl FileNames {
         let whole = slashes(&absolute);
         let base = whole.rsplit('/').next().unwrap_or_default().to_owned();
         FileNames { relative, absolute: whole, outside, base }
+    }
+}
+
+impl FileNames {
+    /// The same names for a file of an image, which lies at the absolute path `inside` it: globs from a root mean the image's.
+    pub fn in_image(self, inside: &str) -> Self {
+        let base = inside.rsplit('/').next().unwrap_or_default().to_owned();
+        FileNames { absolute: inside.to_owned(), base, ..self }
     }
 }
 

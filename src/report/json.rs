@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::check::{ArtifactResult, Finding, HostVerdict, Overall, Runs};
 use crate::facts::instructions::Instructions;
 use crate::facts::{Facts, Format, Kind, Linkage};
+use crate::images::InImage;
 use crate::policy::{Level, Origin};
 
 use super::{FORMAT_VERSION, Floors, Report, path};
@@ -56,7 +57,10 @@ struct Artifact<'a> {
     inconclusive: Vec<RuleReason<'a>>,
     not_applicable: Vec<RuleReason<'a>>,
     excepted: Vec<Excepted<'a>>,
-    /// Only with `runs-on`.
+    /// Only for files of an image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a InImage>,
+    /// Only with `runs-on`, and for files of an image.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hosts: Vec<OnHost<'a>>,
     /// Only for files with several architectures.
@@ -177,6 +181,7 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
         inconclusive: reasons(&result.inconclusive),
         not_applicable: reasons(&result.not_applicable),
         excepted: result.excepted.iter().map(|(of, reason)| Excepted { finding: finding(of), reason }).collect(),
+        image: result.image.as_ref(),
         hosts: result.hosts.iter().map(on_host).collect(),
         slices: if slices.len() > 1 { slices.iter().map(slice).collect() } else { Vec::new() },
     }

@@ -34,16 +34,31 @@ pub(super) fn word(verdict: Overall) -> &'static str {
     }
 }
 
-/// What an artifact is, and which hosts of the policy it runs on; safe to print.
+/// What an artifact is, what it is to its image, and which hosts of the policy it runs on; safe to print.
 pub(super) fn what_it_is(result: &ArtifactResult) -> String {
-    let mut what = result.facts.as_ref().map(describe).unwrap_or_else(|| "not looked at".into());
-    let hosts = result.hosts.iter().filter(|answer| answer.verdict == Runs::Yes);
+    let mut what = result.facts.as_ref().map(describe).unwrap_or_else(|| without_facts(result));
+    let image = result.image.as_ref();
+    if let Some(image) = image {
+        what.push_str("; ");
+        what.push_str(image.part.name());
+    }
+    // That it runs in its own image goes without saying.
+    let own = |host: &str| image.is_some_and(|image| image.image == host);
+    let hosts = result.hosts.iter().filter(|answer| answer.verdict == Runs::Yes && !own(&answer.host));
     let names: Vec<_> = hosts.map(|answer| escape(&answer.host)).collect();
     if !names.is_empty() {
         what.push_str("; runs on ");
         what.push_str(&names.join(", "));
     }
     what
+}
+
+/// What a file is that nobody reads: a script of an image.
+fn without_facts(result: &ArtifactResult) -> String {
+    match result.image.as_ref().and_then(|image| image.script.as_deref()) {
+        Some(interpreter) => format!("script, run by {}", escape(interpreter)),
+        None => "not looked at".into(),
+    }
 }
 
 /// `1 artifact`, `2 artifacts`.

@@ -38,8 +38,10 @@ struct Text {
 impl Text {
     fn artifact(&mut self, result: &ArtifactResult, detail: Detail) {
         let name = path(&result.artifact.path);
+        // `seaworthy facts` does not look into images.
+        let file = if result.image.is_some() { "" } else { &name };
         for finding in findings::of(result) {
-            self.finding(&finding, &name);
+            self.finding(&finding, file);
         }
         if result.verdict == Overall::Pass && detail != Detail::Quiet {
             let ok = self.styles.ok;
@@ -73,7 +75,8 @@ impl Text {
             self.line(label, piece);
         }
         if let Some(more @ 1..) = evidence.len().checked_sub(EVIDENCE_SHOWN) {
-            self.line("evidence", &format!("… and {more} more, see `seaworthy facts {name}`"));
+            let see = if name.is_empty() { "--format json".into() } else { format!("seaworthy facts {name}") };
+            self.line("evidence", &format!("… and {more} more, see `{see}`"));
         }
         for (label, said) in others {
             self.line(label, said);

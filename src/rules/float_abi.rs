@@ -61,7 +61,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
                 message: format!("`{{artifact}}` is {}, but `{}` is {}", own.name(), host.name, other.name()),
                 evidence: vec![evidence(), format!("`{}` has the loader {}", host.name, host.loaders.join(" and "))],
                 host: Some(host.name.clone()),
-                policy: Some(subject.listed(&host.name)),
+                policy: subject.demand(&host.name),
                 help: help(),
                 ..Violation::default()
             });

@@ -52,6 +52,12 @@ fn check(subject: &Subject<'_>) -> Verdict {
         let causes = pick(load, cause);
         let evidence = pick(load, |reason| cause(reason).map(|_| reason.to_string()));
         let first = load.reasons.iter().find(|reason| cause(reason).is_some())?;
+        // Of what an image starts, `unstartable-entrypoint` says it.
+        if matches!(first, Reason::NoLoader { .. } | Reason::BadLoader { .. })
+            && subject.image.is_some_and(|image| image.part.is_started() && image.image == host.name)
+        {
+            return None;
+        }
         let names: Vec<String> = causes.iter().filter_map(name).collect();
         let message = match first {
             Reason::NoLoader { path, .. } => {

@@ -1,6 +1,7 @@
 //! The file needs a newer CPU than it will find.
 
 use super::support::advice::Maker;
+use super::support::cpu::{level, needed};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
@@ -75,36 +76,6 @@ fn check(subject: &Subject<'_>) -> Verdict {
         });
     }
     if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
-}
-
-/// The level the file needs, and what shows it.
-fn needed(subject: &Subject<'_>) -> Option<(String, String)> {
-    let elf = subject.elf()?;
-    let go = match subject.facts.arch.as_str() {
-        "x86_64" => subject.go_setting("GOAMD64").map(|level| (format!("x86-64-{level}"), format!("GOAMD64={level}"))),
-        "arm" => subject.go_setting("GOARM").map(|value| {
-            let level = value.split(',').next().unwrap_or(value);
-            (format!("armv{level}"), format!("GOARM={value}"))
-        }),
-        _ => None,
-    };
-    let note = elf.x86_isa_needed.as_deref().map(|level| {
-        let name = if level == "x86-64-baseline" { "x86-64-v1" } else { level };
-        (name.to_owned(), format!("`GNU_PROPERTY_X86_ISA_1_NEEDED` is {name}"))
-    });
-    let go = go.map(|(level, setting)| (level, format!("it was built with `{setting}`")));
-    [note, go].into_iter().flatten().max_by_key(|(name, _)| level(name).map(|level| level.1))
-}
-
-/// The family and number of a level: `x86-64-v3`, `armv7`.
-fn level(name: &str) -> Option<(&'static str, u32)> {
-    let (family, number) = match (name.strip_prefix("x86-64-v"), name.strip_prefix("armv")) {
-        (Some(number), _) => ("x86-64", number),
-        (_, Some(number)) => ("arm", number),
-        _ if name == "x86-64" => ("x86-64", "1"),
-        _ => return None,
-    };
-    Some((family, number.parse().ok()?))
 }
 
 fn go_setting(level: &str) -> String {

@@ -21,6 +21,6 @@ pub(crate) fn host_of(root: &Root) -> Host {
 pub(crate) fn say(path: &Path, host: &Host, files: &Disk) -> Load {
     let file = facts::read_file(path, Wanted::default()).expect("the file can be read");
     let slice = file.slices.first().expect("a slice");
-    let program = Program { facts: slice, path: &path.display().to_string() };
+    let program = Program { facts: slice, path: &path.display().to_string(), at_home: false };
     load(program, host, files, Mode { strict_symbols: true, provided: None })
 }

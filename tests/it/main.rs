@@ -15,6 +15,8 @@ mod faults; // Does it hold when the machine does not?
 mod fuzz_container; // Do readers get as far as the bytes that the fuzzer makes up?
 mod hardening; // Is every hardening property told from the others?
 mod harness; // Does the harness itself hold?
+#[cfg(unix)]
+mod images; // Are images judged by what starts in them, and hostile ones refused?
 mod init; // Does `seaworthy init` write what works, and touch nothing?
 mod instructions; // Is it said what machine code uses, and never held against it?
 mod library; // Does the public API do what its example shows?

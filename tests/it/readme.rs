@@ -14,8 +14,17 @@ use crate::support::{Run, Scratch, have, repository};
 const RUN_ELSEWHERE: &[&str] = &["make demo", "make test", "cargo install --path . --locked"];
 
 /// Tools that the command blocks name.
-const TOOLS: &[&str] =
-    &["sh", "make", "go", "gcc", "musl-gcc", "zig", "x86_64-w64-mingw32-g++", "rust-std:x86_64-unknown-linux-musl"];
+const TOOLS: &[&str] = &[
+    "sh",
+    "make",
+    "go",
+    "gcc",
+    "musl-gcc",
+    "umoci",
+    "zig",
+    "x86_64-w64-mingw32-g++",
+    "rust-std:x86_64-unknown-linux-musl",
+];
 
 /// Held while the README is read or written: with `SEAWORTHY_BLESS` two tests write it.
 static PAGE: Mutex<()> = Mutex::new(());

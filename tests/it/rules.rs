@@ -142,6 +142,7 @@ until = 2027-03-01
     let damaged = |path: &str| Inspected {
         artifact: Artifact { path: path.into(), role: Role::Program, package: None, target: None },
         facts: Err(Unreadable::damaged("program headers", 64, "728 bytes wanted, the file has 512")),
+        image: None,
     };
     let surroundings = Surroundings {
         directory: Path::new("/work"),

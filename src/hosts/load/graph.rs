@@ -101,7 +101,8 @@ impl<'a> Graph<'a> {
         shipped: &'a dyn Files,
     ) -> Result<Self, Reason> {
         let family = search::loader(program, elf, host)?;
-        let place = Place::Shipped(super::paths::directory(program.path));
+        let directory = super::paths::directory(program.path);
+        let place = if program.at_home { Place::Host(directory) } else { Place::Shipped(directory) };
         let main = Node { names: Vec::new(), body: Body::Program(program, elf), place, parent: None };
         let mut graph = Graph {
             host,

@@ -16,6 +16,7 @@ pub struct Loads<'a> {
     files: &'a dyn Files,
     strict_symbols: bool,
     provided: &'a [String],
+    home: Option<&'a str>,
     made: OnceCell<Vec<Load>>,
 }
 
@@ -23,8 +24,8 @@ impl<'a> Loads<'a> {
     /// The loads of `facts`, which lie at the absolute `path`, on `hosts`; `provided` are globs over symbols that the
     /// loading program provides.
     pub fn new(facts: &'a Facts, path: &'a str, hosts: &'a [Host], files: &'a dyn Files) -> Self {
-        let program = Some(Program { facts, path });
-        Loads { program, hosts, files, strict_symbols: false, provided: &[], made: OnceCell::new() }
+        let program = Some(Program { facts, path, at_home: false });
+        Loads { program, hosts, files, strict_symbols: false, provided: &[], home: None, made: OnceCell::new() }
     }
 
     /// No loads at all.
@@ -35,8 +36,14 @@ impl<'a> Loads<'a> {
             files: &NoFiles,
             strict_symbols: false,
             provided: &[],
+            home: None,
             made: OnceCell::new(),
         }
+    }
+
+    /// On the host of this name, the file lies in the host's own root.
+    pub fn at_home_on(self, home: Option<&'a str>) -> Self {
+        Loads { home, ..self }
     }
 
     /// Judges shared objects alone, or with these symbols provided.
@@ -59,7 +66,8 @@ impl<'a> Loads<'a> {
         let globs = globs(self.provided);
         let is_provided = |name: &str| globs.is_match(name);
         let mode = Mode { strict_symbols: self.strict_symbols, provided: Some(&is_provided) };
-        self.linux_hosts().map(|host| load(program, host, self.files, mode)).collect()
+        let at = |host: &Host| Program { at_home: self.home == Some(&host.name), ..program };
+        self.linux_hosts().map(|host| load(at(host), host, self.files, mode)).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::links::{self, Lost};
+use super::storage::Directory;
 use crate::facts::{self, FileFacts, Source, Unreadable, Wanted};
 use crate::hosts::load::{Files, Image, Opened};
 
@@ -18,24 +19,24 @@ impl Files for Disk {
     fn open(&self, path: &str) -> Opened {
         let real = match std::fs::canonicalize(path) {
             Ok(real) => real,
-            Err(_) if links::resolve(Path::new("/"), path) == Err(Lost::Circles) => {
+            Err(_) if links::resolve(&Directory::root(), path) == Err(Lost::Circles) => {
                 return Opened::Unreachable("its symbolic links run in circles");
             }
             Err(_) => return Opened::Absent,
         };
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.entry(real).or_insert_with_key(|real| open(real)).clone()
+        opened.entry(real).or_insert_with_key(|real| open(real, real.display().to_string())).clone()
     }
 }
 
-/// Reads one file; a directory can be opened and not read, devices and the like are absent.
-pub(super) fn open(path: &Path) -> Opened {
+/// Reads one file, which reports call `shown`; a directory can be opened and not read, devices and the like are absent.
+pub(super) fn open(path: &Path, shown: String) -> Opened {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Opened::Unusable("it is a directory".to_owned()),
         Ok(metadata) if metadata.is_file() => {}
         _ => return Opened::Absent,
     }
-    match read(path) {
+    match read(path, shown) {
         Ok(Some(image)) => Opened::Object(Arc::new(image)),
         Ok(None) => Opened::Unusable("it is not an ELF file".to_owned()),
         Err(Unreadable::Io(why)) => Opened::Unusable(why),
@@ -43,7 +44,7 @@ pub(super) fn open(path: &Path) -> Opened {
     }
 }
 
-fn read(path: &Path) -> Result<Option<Image>, Unreadable> {
+fn read(path: &Path, shown: String) -> Result<Option<Image>, Unreadable> {
     let file = facts::open(path)?;
     let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
     let FileFacts { slices, .. } = facts::read_source(&source, Wanted::default())?;
@@ -53,18 +54,5 @@ fn read(path: &Path) -> Result<Option<Image>, Unreadable> {
     }
     let exported = facts::elf::exports(&source)?;
     let indirect = facts::elf::has_relocations_only_glibc_knows(&source)?;
-    Ok(Image::new(path.display().to_string(), slice, exported, indirect))
-}
-
-/// Whether somebody may execute the file.
-#[cfg(unix)]
-pub(super) fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
-}
-
-/// Whether somebody may execute the file, which nothing here says.
-#[cfg(not(unix))]
-pub(super) fn is_executable(_path: &Path) -> bool {
-    true
+    Ok(Image::new(shown, slice, exported, indirect))
 }

@@ -3,23 +3,25 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use super::storage::{Look, Storage};
+
 /// As many links as Linux follows (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
 
 /// Why a path leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lost {
+pub enum Lost {
     /// Nothing is there.
     Absent,
     /// Symbolic links run in circles.
     Circles,
 }
 
-/// The real path of what `path` names inside `root`; `..` and absolute links never lead out of it.
+/// The path, below the root and free of links, of what `path` names there; `..` and absolute links never lead out of it.
 ///
 /// # Errors
 /// [`Lost`].
-pub(super) fn resolve(root: &Path, path: &str) -> Result<PathBuf, Lost> {
+pub fn resolve(root: &dyn Storage, path: &str) -> Result<PathBuf, Lost> {
     let mut pending: Vec<OsString> = parts(Path::new(path));
     let wants_directory = path.ends_with('/');
     let mut inside = PathBuf::new();
@@ -30,27 +32,25 @@ pub(super) fn resolve(root: &Path, path: &str) -> Result<PathBuf, Lost> {
             continue;
         }
         let next = inside.join(&part);
-        let real = root.join(&next);
-        let metadata = std::fs::symlink_metadata(&real).map_err(|_| Lost::Absent)?;
-        if metadata.file_type().is_symlink() {
-            links += 1;
-            if links > MOST_LINKS {
-                return Err(Lost::Circles);
+        match root.look(&next) {
+            Look::Absent => return Err(Lost::Absent),
+            Look::Directory | Look::File { .. } | Look::Other => inside = next,
+            Look::Link(target) => {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(Lost::Circles);
+                }
+                if target.has_root() {
+                    inside = PathBuf::new();
+                }
+                pending.extend(parts(&target));
             }
-            let target = std::fs::read_link(&real).map_err(|_| Lost::Absent)?;
-            if target.has_root() {
-                inside = PathBuf::new();
-            }
-            pending.extend(parts(&target));
-        } else {
-            inside = next;
         }
     }
-    let real = root.join(inside);
-    if wants_directory && !real.is_dir() {
+    if wants_directory && root.look(&inside) != Look::Directory {
         return Err(Lost::Absent);
     }
-    Ok(real)
+    Ok(inside)
 }
 
 /// The parts of a path, the last one first; what names a root or the directory itself is left out.
@@ -71,6 +71,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::hosts::rootfs::storage::Directory;
 
     #[test]
     fn links_stay_inside_the_root() {
@@ -84,11 +85,13 @@ mod tests {
         link("/usr/lib/libc.so.6", "absolute");
         link("../../../secret", "escape");
         link("circle", "circle");
-        assert_eq!(resolve(&root, "/lib/libc.so.6"), Ok(root.join("usr/lib/libc.so.6")));
-        assert_eq!(resolve(&root, "/absolute"), Ok(root.join("usr/lib/libc.so.6")));
+        let root = Directory::new(&root).expect("a root");
+        let libc = Ok(PathBuf::from("usr/lib/libc.so.6"));
+        assert_eq!(resolve(&root, "/lib/libc.so.6"), libc);
+        assert_eq!(resolve(&root, "/absolute"), libc);
         assert_eq!(resolve(&root, "/escape"), Err(Lost::Absent));
         assert_eq!(resolve(&root, "/../../secret"), Err(Lost::Absent));
         assert_eq!(resolve(&root, "/circle"), Err(Lost::Circles));
-        assert_eq!(resolve(&root, "/lib/../lib/libc.so.6"), Ok(root.join("usr/lib/libc.so.6")));
+        assert_eq!(resolve(&root, "/lib/../lib/libc.so.6"), libc);
     }
 }

@@ -18,6 +18,11 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The same; that a file has to run in its own image is no line of the policy.
+    pub(in crate::rules) fn demand(&self, host: &str) -> Option<PolicySource> {
+        self.image.is_none_or(|image| image.image != host).then(|| self.listed(host))
+    }
+
     /// One violation for each Linux host on which `select` finds a reason; without any, what `about` leaves open.
     pub(in crate::rules) fn judge_loads<'r>(
         &'r self,
@@ -49,7 +54,7 @@ impl<'a> Subject<'a> {
         let certain =
             load.reasons.iter().all(|reason| matches!(reason, Reason::NoLoader { .. } | Reason::NothingLoads));
         violation.evidence.extend(host.doubt().filter(|_| !certain));
-        Violation { host: Some(host.name.clone()), policy: Some(self.listed(&host.name)), ..violation }
+        Violation { host: Some(host.name.clone()), policy: self.demand(&host.name), ..violation }
     }
 }
 

@@ -86,6 +86,11 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The architecture that the image around it declares, where that is understood.
+    pub(in crate::rules) fn image_arch(&self) -> Option<&'static str> {
+        self.image.and_then(|image| super::target::goarch_of(&image.platform.architecture))
+    }
+
     /// What the target's name promises, where a target is known and understood.
     pub(in crate::rules) fn target(&self) -> Option<Target> {
         self.artifact.target.as_deref().and_then(Target::parse)

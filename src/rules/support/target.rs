@@ -89,8 +89,13 @@ fn triple_arch(part: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a machine runs programs of an architecture: its own, and x86_64 those of i386.
+pub(in crate::rules) fn runs(machine: &str, program: &str) -> bool {
+    machine == program || (machine, program) == ("x86_64", "i386")
+}
+
 /// `GOARCH`, from `go tool dist list`.
-fn goarch_of(goarch: &str) -> Option<&'static str> {
+pub(in crate::rules) fn goarch_of(goarch: &str) -> Option<&'static str> {
     Some(match goarch {
         "amd64" => "x86_64",
         "386" => "i386",

@@ -15,6 +15,7 @@ use crate::facts::texts::Texts;
 use crate::facts::{Details, Endian, Facts, FileFacts, Format, Kind, Linkage, Os};
 use crate::hosts::load::{Loads, NoFiles};
 use crate::hosts::{self, Host};
+use crate::images::{InImage, Part, Platform};
 use crate::policy::{LinkagePolicy, Origin, Policy, Setting};
 use crate::report::{self, Report};
 use crate::rules::{Rule, Subject, Verdict, Violation};
@@ -30,6 +31,7 @@ pub(in crate::rules) struct Case {
     /// Architectures of further slices.
     pub(crate) archs: Vec<&'static str>,
     pub(crate) texts: Option<Texts>,
+    pub(crate) image: Option<InImage>,
 }
 
 impl Case {
@@ -73,6 +75,7 @@ impl Case {
             hosts: Vec::new(),
             archs: Vec::new(),
             texts: None,
+            image: None,
         }
     }
 
@@ -134,6 +137,30 @@ impl Case {
         self
     }
 
+    /// Puts it into an image whose root is a host of the catalogue.
+    pub(crate) fn in_image(mut self, host: &str, platform: &str, part: Part) -> Self {
+        let mut words = platform.split('/').map(str::to_owned);
+        let mut word = || words.next().unwrap_or_default();
+        let (os, architecture, variant) = (word(), word(), word());
+        let variant = Some(variant).filter(|variant| !variant.is_empty());
+        let mut root = hosts::find(host, &self.facts.arch).expect("a host of the catalogue");
+        root.name = "image.tar".into();
+        self.hosts = vec![root];
+        self.artifact.path = PathBuf::from("image.tar:/app");
+        self.image = Some(InImage {
+            image: "image.tar".into(),
+            path: "/app".into(),
+            configured: Platform { os: os.clone(), architecture: architecture.clone(), variant: variant.clone() },
+            platform: Platform { os, architecture, variant },
+            part,
+            named: false,
+            loader_cpu: None,
+            script: None,
+            fault: None,
+        });
+        self
+    }
+
     /// Says which target it was built for.
     pub(crate) fn target(mut self, target: &str) -> Self {
         self.artifact.target = Some(target.into());
@@ -176,6 +203,7 @@ impl Case {
             hosts: &self.hosts,
             loads: &loads,
             provenance: &self.provenance,
+            image: self.image.as_ref(),
         };
         assert!(rule.formats.contains(&self.facts.format), "`{}` does not look at this format", rule.id);
         rule.check.expect("a check")(&subject)

@@ -29,6 +29,7 @@ pub(crate) fn result(path: &str, verdict: Overall, findings: Vec<Finding>) -> Ar
     ArtifactResult {
         artifact: Artifact { path: path.into(), role: Role::Program, package: None, target: None },
         facts: None,
+        image: None,
         verdict,
         inconclusive_level: Setting::default(Level::Deny),
         findings,

@@ -130,6 +130,7 @@ impl Fixture {
             policy: &effective,
             hosts: &hosts,
             loads: &loads,
+            image: None,
             provenance: &provenance,
         };
         let verdict = check(&subject);

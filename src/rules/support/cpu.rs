@@ -1,0 +1,42 @@
+//! The CPU level that a file says it needs.
+
+use crate::rules::Subject;
+
+/// The level the file needs, and what shows it.
+pub(in crate::rules) fn needed(subject: &Subject<'_>) -> Option<(String, String)> {
+    let elf = subject.elf()?;
+    let go = match subject.facts.arch.as_str() {
+        "x86_64" => subject.go_setting("GOAMD64").map(|level| (format!("x86-64-{level}"), format!("GOAMD64={level}"))),
+        "arm" => subject.go_setting("GOARM").map(|value| {
+            let level = value.split(',').next().unwrap_or(value);
+            (format!("armv{level}"), format!("GOARM={value}"))
+        }),
+        "aarch64" => subject.go_setting("GOARM64").map(|value| {
+            let level = value.split(',').next().unwrap_or(value).trim_end_matches(".0");
+            (format!("arm{level}"), format!("GOARM64={value}"))
+        }),
+        _ => None,
+    };
+    let note = elf.x86_isa_needed.as_deref().map(|level| {
+        let name = if level == "x86-64-baseline" { "x86-64-v1" } else { level };
+        (name.to_owned(), format!("`GNU_PROPERTY_X86_ISA_1_NEEDED` is {name}"))
+    });
+    let attribute = elf.attributes.iter().find(|(name, _)| name == "Tag_CPU_arch").map(|(_, level)| {
+        // `v7E-M`, `v6KZ`: what follows the number are extensions.
+        let number: String = level.chars().skip(1).take_while(char::is_ascii_digit).collect();
+        (format!("armv{number}"), format!("`Tag_CPU_arch` is {level}"))
+    });
+    let go = go.map(|(level, setting)| (level, format!("it was built with `{setting}`")));
+    [note, attribute, go].into_iter().flatten().max_by_key(|(name, _)| level(name).map(|level| level.1))
+}
+
+/// The family and number of a level: `x86-64-v3`, `armv7`.
+pub(in crate::rules) fn level(name: &str) -> Option<(&'static str, u32)> {
+    let (family, number) = match (name.strip_prefix("x86-64-v"), name.strip_prefix("armv")) {
+        (Some(number), _) => ("x86-64", number),
+        (_, Some(number)) => ("arm", number),
+        _ if name == "x86-64" => ("x86-64", "1"),
+        _ => return None,
+    };
+    Some((family, number.parse().ok()?))
+}
