@@ -1,6 +1,6 @@
 //! What forms for people say about a report, or an artifact, as a whole.
 
-use crate::check::{ArtifactResult, Overall, Runs};
+use crate::check::{ArtifactResult, HostVerdict, Overall, Runs};
 use crate::policy::Level;
 
 use super::describe::describe;
@@ -45,7 +45,9 @@ pub(super) fn what_it_is(result: &ArtifactResult) -> String {
     // That it runs in its own image goes without saying.
     let own = |host: &str| image.is_some_and(|image| image.image == host);
     let hosts = result.hosts.iter().filter(|answer| answer.verdict == Runs::Yes && !own(&answer.host));
-    let names: Vec<_> = hosts.map(|answer| escape(&answer.host)).collect();
+    // Of a host that it runs on, the only thing to add is that nobody verified what the host has.
+    let doubt = |answer: &HostVerdict| if answer.why.is_some() { " (unverified)" } else { "" };
+    let names: Vec<_> = hosts.map(|answer| format!("{}{}", escape(&answer.host), doubt(answer))).collect();
     if !names.is_empty() {
         what.push_str("; runs on ");
         what.push_str(&names.join(", "));

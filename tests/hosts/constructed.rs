@@ -172,6 +172,7 @@ fn every_constructed_case_is_judged_as_it_ends() {
     let mut wrong = Vec::new();
     for root in real::roots(&ROOTS) {
         let mut matrix = Matrix::default();
+        assert!(items.iter().all(|item| root.can_try(item)), "{} is no root of this machine's", root.name);
         let real = tools.load(&root, directory, &items);
         let (host, files) = (host_of(&root), Disk::default());
         for case in CASES {

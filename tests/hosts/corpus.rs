@@ -79,7 +79,8 @@ fn main() -> ExitCode {
 
 /// One root: as the root file system it is, and by its name in the catalogue.
 fn compare(root: &Root, tools: &Tools, corpus: &Path, items: &[Item], total: &mut Matrix) {
-    let real = tools.load(root, corpus, items);
+    let items: Vec<Item> = items.iter().filter(|item| root.can_try(item)).cloned().collect();
+    let real = tools.load(root, corpus, &items);
     let name = root.name.split('@').next().unwrap_or_default();
     let catalogue = hosts::find(catalogue_name(name).unwrap_or(name), root.machine.arch).ok();
     for (kind, host) in [("root", Some(host_of(root))), ("catalogue", catalogue)] {
@@ -87,7 +88,7 @@ fn compare(root: &Root, tools: &Tools, corpus: &Path, items: &[Item], total: &mu
         let files = Disk::default();
         let mut matrix = Matrix::default();
         let mut not_comparable = 0;
-        for item in items {
+        for item in &items {
             let said = say(&corpus.join(&item.path), &host, &files);
             let really = &real[&item.path];
             if item.kind != Kind::Run && cannot_tell(&said, really) {

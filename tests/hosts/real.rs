@@ -69,6 +69,11 @@ impl Root {
         (self.machine != MACHINES[0]).then(|| format!("qemu-{}-static", self.machine.arch))
     }
 
+    /// Whether the item can be tried there: nobody starts a program without a loader but the kernel, which is this machine's.
+    pub(crate) fn can_try(&self, item: &Item) -> bool {
+        item.kind != Kind::Static || self.emulator().is_none()
+    }
+
     /// The loader that its programs use: glibc's if it has one, else musl's.
     fn loader(&self) -> &'static str {
         let Machine { glibc, musl, .. } = self.machine;
