@@ -86,8 +86,8 @@ pub struct Libc {
 pub struct Library {
     /// The name programs ask for.
     pub soname: String,
-    /// What it defines.
-    #[serde(skip)]
+    /// What it defines; shown in a few words.
+    #[serde(serialize_with = "exports::in_words")]
     pub exports: Exports,
 }
 

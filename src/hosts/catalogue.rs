@@ -188,6 +188,16 @@ mod tests {
     }
 
     #[test]
+    fn a_host_shows_what_its_libraries_export() {
+        let shown = serde_json::to_value(host("rhel:9")).expect("a host has a JSON form");
+        let libraries = shown["libraries"].as_array().expect("a list");
+        let exports =
+            |name: &str| libraries.iter().find(|library| library["soname"] == name).map(|one| &one["exports"]);
+        assert_eq!(exports("ld-linux-x86-64.so.2"), Some(&"up to GLIBC_2.34, GLIBC_2.35".into()));
+        assert!(exports("libstdc++.so.6").is_some_and(|text| text.to_string().contains("up to GLIBCXX_3.4.29")));
+    }
+
+    #[test]
     fn families_take_any_version() {
         assert_eq!(host("glibc:2.17").glibc(), Some(Version::new(2, 17)));
         assert_eq!(host("glibc:2.17").has_node("libc.so.6", "GLIBC_2.18"), Answer::No);

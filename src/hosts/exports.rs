@@ -110,6 +110,17 @@ impl Listed {
     }
 }
 
+/// The few words that show what a library exports: its version nodes, the newest of each family.
+pub(super) fn in_words<S: serde::Serializer>(exports: &Exports, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&match exports {
+        Exports::Listed(listed) => format!("{} symbols, {} versions", listed.symbols.len(), listed.versions.len()),
+        Exports::Glibc(library) => library.in_words(),
+        Exports::Musl(release, _) => format!("the symbols of musl {release}"),
+        Exports::Nodes(nodes) => nodes.in_words(),
+        Exports::Unknown => "not known".to_owned(),
+    })
+}
+
 impl Exports {
     /// Whether the library defines the version node; `None` when it defines no versions at all, which glibc's loader
     /// accepts (`elf/dl-version.c`, `match_symbol`).
@@ -151,6 +162,17 @@ impl Exports {
 }
 
 impl Nodes {
+    /// Its nodes, the newest of each family, and how many symbols are known by name.
+    fn in_words(&self) -> String {
+        let newest = self.up_to.iter().map(|(family, newest)| format!("up to {family}_{newest}"));
+        let mut words: Vec<String> = newest.chain(self.named.iter().map(|&node| node.to_owned())).collect();
+        let symbols: usize = self.symbols.iter().map(|list| list.split(' ').count()).sum();
+        if symbols > 0 {
+            words.push(format!("{symbols} symbols known by name"));
+        }
+        if words.is_empty() { "no versions".to_owned() } else { words.join(", ") }
+    }
+
     /// Whether a symbol is there, whatever its version.
     fn symbol(&self, name: &str) -> Answer {
         if self.symbols.iter().any(|list| list.split(' ').any(|symbol| symbol == name)) {

@@ -74,6 +74,12 @@ impl GlibcLibrary {
         GlibcLibrary { library, letter, base, release, extra }
     }
 
+    /// Its nodes in a few words.
+    pub(super) fn in_words(&self) -> String {
+        let extra = self.extra.iter().flatten().map(|node| format!(", {node}"));
+        format!("up to GLIBC_{}{}", self.release, extra.collect::<String>())
+    }
+
     /// Whether the library defines the version node.
     pub(super) fn node(&self, node: &str) -> Answer {
         if node == "GLIBC_PRIVATE" {
