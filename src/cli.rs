@@ -88,6 +88,13 @@ pub enum Own {
         /// Add to files that are there.
         merge: bool,
     },
+    /// Compare two builds.
+    Diff {
+        /// A file, a directory, or a JSON report.
+        old: PathBuf,
+        /// The same of the newer build.
+        new: PathBuf,
+    },
     /// Print what was read from files.
     Facts {
         /// Files.
@@ -242,6 +249,16 @@ enum Command {
         #[arg(long)]
         merge: bool,
     },
+    /// Say what changed between two builds: `seaworthy diff old.json target/release/app`
+    ///
+    /// Floors raised, libraries, versions and symbols gained or lost, protections lost, entitlements changed. The exit code
+    /// is 3 when a file got worse: it needs more of its host, or is less protected there.
+    Diff {
+        /// A binary, a directory, or a JSON report of the older build
+        old: PathBuf,
+        /// The same of the newer one
+        new: PathBuf,
+    },
     /// Print everything read from binaries
     Facts {
         /// Files
@@ -367,6 +384,7 @@ impl From<Command> for Action {
             Command::Machine => Own::Machine,
             Command::Doctor => Own::Doctor,
             Command::Init { pieces, merge } => Own::Init { pieces: pieces.0, merge },
+            Command::Diff { old, new } => Own::Diff { old, new },
             Command::Facts { paths, scan_instructions } => Own::Facts { paths, scan_instructions },
             Command::Explain { rule } => Own::Explain { rule },
             Command::Rules { .. } => Own::Rules,

@@ -2,6 +2,7 @@
 
 mod check;
 mod conflicts;
+mod diff;
 mod doctor;
 mod explain;
 mod facts;
@@ -60,6 +61,7 @@ fn run() -> u8 {
             }
             Own::Verify(verify) => verify::run(&ui, &options, &verify),
             Own::Machine => verify::machine(&ui),
+            Own::Diff { old, new } => diff::run(&ui, &options, &old, &new),
             Own::Facts { paths, scan_instructions } => facts::run(&ui, &options, &paths, scan_instructions),
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
             Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),

@@ -13,6 +13,7 @@ pub mod blame;
 pub mod check;
 pub mod cli;
 pub mod commands;
+pub mod diff;
 pub mod error;
 pub mod exit;
 pub mod facts;

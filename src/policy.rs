@@ -30,6 +30,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::facts::hex;
 
+use crate::diff::Build;
+
 pub use load::load;
 pub use parse::parse_str;
 pub use pattern::{FileNames, Pattern};
@@ -59,6 +61,11 @@ pub struct Policy {
     pub inconclusive: Setting<Level>,
     /// `forbidden-strings`: what no artifact may contain.
     pub forbidden_strings: Option<Setting<Vec<String>>>,
+    /// `[baseline] report`: the JSON report of the last release.
+    pub baseline: Option<Setting<PathBuf>>,
+    /// What that report says; `None` until [`load()`] has read it.
+    #[serde(skip)]
+    pub last_release: Option<Build>,
     /// `[go]`.
     pub go: GoPolicy,
     /// `[cargo]`.

@@ -1,6 +1,7 @@
 //! Report: results as bytes. Pure; one file per format; the CLI alone writes.
 
 mod describe;
+pub mod diff;
 mod escape;
 mod findings;
 mod floors;
@@ -13,6 +14,7 @@ pub mod matrix;
 pub mod outline;
 pub mod sarif;
 pub mod short;
+mod size;
 mod style;
 mod summary;
 pub mod table;
@@ -27,6 +29,7 @@ use crate::policy::{Level, Origin};
 pub(crate) use escape::is_hostile;
 pub use escape::{escape, escape_lines, path};
 pub use floors::Floors;
+pub use size::size;
 pub use style::Styles;
 
 /// Version of the JSON report.

@@ -25,6 +25,7 @@ mod float_abi;
 mod forbidden_entitlement;
 pub(crate) mod forbidden_string;
 mod go_stub;
+mod less_portable;
 mod library_validation;
 mod library_without_loader;
 mod mismatched_start_files;
@@ -72,6 +73,7 @@ mod wrong_architecture;
 mod wrong_signer;
 mod wrong_team;
 
+pub(crate) use support::comes_with_the_system;
 pub use support::handbook;
 
 use serde::Serialize;
@@ -107,6 +109,7 @@ pub static RULES: &[&Rule] = &[
     &forbidden_entitlement::RULE,
     &forbidden_string::RULE,
     &go_stub::RULE,
+    &less_portable::RULE,
     &library_validation::RULE,
     &library_without_loader::RULE,
     &mismatched_start_files::RULE,

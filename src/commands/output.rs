@@ -32,13 +32,17 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
 pub(super) fn write_files(report: &Report, options: &Options, directory: &Path) -> Result<(), Error> {
     for to in &options.report {
         let text = render(report, to.format, &Styles::PLAIN, Detail::Verbose, directory);
-        write_whole(&to.path, text.as_bytes()).map_err(|source| Error::Io {
-            action: "write",
-            path: to.path.clone(),
-            source,
-        })?;
+        write(&to.path, &text)?;
     }
     Ok(())
+}
+
+/// Writes one file, whole or not at all.
+///
+/// # Errors
+/// When it could not be written; what it held before is still there.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    write_whole(path, text.as_bytes()).map_err(|source| Error::Io { action: "write", path: path.to_path_buf(), source })
 }
 
 /// In a job of GitHub Actions: annotations beside the run, and a section of its summary, when there is anything to say.

@@ -184,6 +184,7 @@ pub(super) static ROOT: Section = Section {
             "whether a binary that cannot be judged fails the build",
         ),
         key("forbidden-strings", Kind::Texts(Shape::Any), "`[]`", "strings that no artifact may contain"),
+        key("baseline", Kind::Table(&BASELINE), "", ""),
         key("go", Kind::Table(&GO), "", ""),
         key("cargo", Kind::Table(&CARGO), "", ""),
         key("linux", Kind::Table(&LINUX), "", ""),
@@ -199,6 +200,18 @@ pub(super) static ROOT: Section = Section {
         key("artifact", Kind::Tables(&ARTIFACT), "", ""),
         key("exception", Kind::Tables(&EXCEPTION), "", ""),
     ],
+};
+
+static BASELINE: Section = Section {
+    header: "[baseline]",
+    meaning: "The last release, which this build must not be less portable than (rule `less-portable`).",
+    keys: &[key(
+        "report",
+        Kind::Text(Shape::Path),
+        "none",
+        "its JSON report (`--report json=FILE`), relative to the policy file",
+    )
+    .example("\"last-release.json\"")],
 };
 
 static GO: Section = Section {

@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 use super::parse::parse;
 use super::{FILE_NAME, Policy};
 use crate::Error;
+use crate::diff::Build;
 use crate::facts::macho::code_signature::from_xml;
-
-/// The most bytes a policy may have; a larger file is no policy.
-const LARGEST: u64 = 1 << 20;
 
 /// Finds and reads the policy: `explicit` if given, else [`FILE_NAME`] in `directory` or the nearest of its parents, else
 /// the built-in default. `directory` is the working directory, as an absolute path.
@@ -29,6 +27,9 @@ pub fn load(explicit: Option<&Path>, directory: &Path) -> Result<Policy, Error> 
     };
     let bytes = read(&POLICY, &path, &shown)?;
     let mut policy = parse(&bytes, &path, &shown).map_err(Error::Policy)?;
+    if let Some(report) = &policy.baseline {
+        policy.last_release = Some(last_release(&report.value, directory)?);
+    }
     if let Some(file) = &policy.macos.entitlements_file {
         policy.macos.exact_entitlements = Some(entitlements(&file.value, directory)?);
     }
@@ -39,6 +40,20 @@ pub fn load(explicit: Option<&Path>, directory: &Path) -> Result<Policy, Error> 
 fn entitlements(file: &Path, directory: &Path) -> Result<BTreeMap<String, serde_json::Value>, Error> {
     let bytes = read(&ENTITLEMENTS, &directory.join(file), file)?;
     from_xml(&bytes).map_err(|why| wrong(&ENTITLEMENTS, file, &format!("cannot be used: {why}")))
+}
+
+/// What the report named by `[baseline]` says.
+fn last_release(file: &Path, directory: &Path) -> Result<Build, Error> {
+    let bytes = read(&BASELINE, &directory.join(file), file).map_err(|error| match error {
+        // The first build that is to be compared has nobody to look at yet.
+        Error::Io { source, .. } => {
+            let why = crate::error::plain(source);
+            let next = "write it with `--report json=FILE` from the last release's build, or take `[baseline]` out";
+            wrong(&BASELINE, file, &format!("cannot be read: {why}; {next}"))
+        }
+        other => other,
+    })?;
+    Build::from_report(&bytes).map_err(|why| wrong(&BASELINE, file, &why))
 }
 
 /// The nearest policy file and its name in messages.
@@ -58,32 +73,43 @@ struct Kind {
     action: &'static str,
     noun: &'static str,
     next_step: &'static str,
+    /// The most bytes it may have; a larger file is something else.
+    largest: u64,
 }
 
 const POLICY: Kind = Kind {
     action: "read the policy",
     noun: "the policy",
     next_step: "name a policy file with --policy, or move it away",
+    largest: 1 << 20,
 };
 const ENTITLEMENTS: Kind = Kind {
     action: "read the entitlements",
     noun: "the entitlements",
     next_step: "correct `entitlements-file` in the policy",
+    largest: 1 << 20,
+};
+const BASELINE: Kind = Kind {
+    action: "read the report of the last release",
+    noun: "the report of the last release",
+    next_step: "correct `[baseline] report` in the policy",
+    largest: 1 << 30,
 };
 
 /// The bytes of a policy file, or of one that it names. Nothing but a regular file is opened: opening a pipe would wait for
 /// its other end.
-fn read(file: &Kind, path: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |source: io::Error| Error::Io { action: file.action, path: shown.to_path_buf(), source };
-    let kind = fs::metadata(path).map_err(failed)?.file_type();
-    if !kind.is_file() {
-        let what = if kind.is_dir() { "a directory" } else { "no regular file" };
-        return Err(wrong(file, shown, &format!("is {what}; {}", file.next_step)));
+fn read(kind: &Kind, path: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source: io::Error| Error::Io { action: kind.action, path: shown.to_path_buf(), source };
+    let found = fs::metadata(path).map_err(failed)?.file_type();
+    if !found.is_file() {
+        let what = if found.is_dir() { "a directory" } else { "no regular file" };
+        return Err(wrong(kind, shown, &format!("is {what}; {}", kind.next_step)));
     }
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(wrong(file, shown, "has more than 1 MiB, which none needs; is it the right file?"));
+    File::open(path).and_then(|file| file.take(kind.largest + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > kind.largest {
+        let limit = crate::report::size(kind.largest);
+        return Err(wrong(kind, shown, &format!("has more than {limit}, which none needs; is it the right file?")));
     }
     Ok(bytes)
 }

@@ -45,7 +45,7 @@ impl Policy {
         let mut cargo = Shown::new("[cargo]");
         cargo.text("target", self.cargo.target.as_ref());
         cargo.flag("crt-static", Some(&self.cargo.crt_static));
-        let mut tables = vec![top, go, cargo];
+        let mut tables = vec![top, self.baseline(), go, cargo];
         tables.extend(self.systems());
         tables.extend(self.hosts.iter().map(|(name, host)| own_host(name, host)));
         let mut rules = Shown::new("[rules]");
@@ -55,6 +55,12 @@ impl Policy {
         tables.extend(self.exceptions.iter().map(exception));
         tables.retain(|table| !table.lines.is_empty());
         tables
+    }
+
+    fn baseline(&self) -> Shown {
+        let mut baseline = Shown::new("[baseline]");
+        baseline.set("report", self.baseline.as_ref(), |path| quote(&path.to_string_lossy()));
+        baseline
     }
 
     fn systems(&self) -> [Shown; 3] {

@@ -28,6 +28,8 @@ impl Policy {
             on_violation: Setting::default(OnViolation::Keep),
             inconclusive: Setting::default(Level::Deny),
             forbidden_strings: None,
+            baseline: None,
+            last_release: None,
             go: GoPolicy {
                 cgo: Setting::default(CgoPolicy::Off),
                 tags: Setting::default(Vec::new()),
@@ -56,6 +58,9 @@ pub(super) fn lay(document: &Document<'_>, base: Option<&Path>, policy: &mut Pol
     replace(&mut policy.on_violation, root.word("on-violation"));
     replace(&mut policy.inconclusive, root.word("inconclusive"));
     fill(&mut policy.forbidden_strings, root.texts("forbidden-strings"));
+    if let Some(baseline) = root.table("baseline") {
+        fill(&mut policy.baseline, baseline.path("report"));
+    }
     if let Some(go) = root.table("go") {
         replace(&mut policy.go.cgo, go.word("cgo"));
         replace(&mut policy.go.tags, go.texts("tags"));

@@ -7,10 +7,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::check::{ArtifactResult, Finding, HostVerdict, Overall, Runs};
+use crate::diff::Built;
 use crate::facts::instructions::Instructions;
 use crate::facts::{Facts, Format, Kind, Linkage};
 use crate::images::InImage;
 use crate::policy::{Level, Origin};
+use crate::profile::Profile;
 
 use super::{FORMAT_VERSION, Floors, Report, path};
 
@@ -50,6 +52,11 @@ struct Artifact<'a> {
     linkage: Option<Linkage>,
     verdict: Overall,
     floors: Floors,
+    /// Bytes of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    /// What `diff` compares; empty when the file could not be read.
+    profiles: Vec<Profile>,
     /// Only with `--scan-instructions`, for x86-64.
     #[serde(skip_serializing_if = "Option::is_none")]
     uses: Option<&'a Instructions>,
@@ -165,6 +172,7 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
     let slices = result.facts.as_ref().map(|file| file.slices.as_slice()).unwrap_or_default();
     let first = slices.first();
     let arches: Vec<&str> = slices.iter().map(|slice| slice.arch.as_str()).collect();
+    let built = Built::of(&result.artifact.path, result.facts.as_ref());
     Artifact {
         path: lossy(&result.artifact.path),
         path_escaped: result.artifact.path.to_str().is_none().then(|| path(&result.artifact.path)),
@@ -176,6 +184,8 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
         linkage: first.map(|facts| facts.linkage),
         verdict: result.verdict,
         floors: first.map(Floors::of).unwrap_or_default(),
+        size: built.size,
+        profiles: built.profiles,
         uses: result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()),
         findings: result.findings.iter().map(finding).collect(),
         inconclusive: reasons(&result.inconclusive),

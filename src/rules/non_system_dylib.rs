@@ -66,7 +66,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
 }
 
 /// Whose a dylib is that not every Mac has; `None` for the system's own.
-fn whose(name: &str) -> Option<String> {
+pub(super) fn whose(name: &str) -> Option<String> {
     let rows = DYLIBS.lines().filter(|line| line.starts_with('/'));
     let matching = rows.filter_map(|line| line.split_once('\t')).filter(|(prefix, _)| name.starts_with(prefix));
     match matching.max_by_key(|(prefix, _)| prefix.len()).and_then(|(_, rest)| rest.split_once('\t')) {

@@ -7,12 +7,14 @@ pub(super) mod hosts;
 pub(super) mod libraries;
 mod page;
 mod subject;
+mod system;
 pub(super) mod target;
 pub(super) mod versions;
 pub(super) mod windows;
 
 pub use page::handbook;
 pub(super) use subject::{NO_SIGNATURES, NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
+pub(crate) use system::comes_with_the_system;
 
 #[cfg(test)]
 pub(super) mod testing;

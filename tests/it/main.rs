@@ -6,6 +6,7 @@ mod support;
 mod blame; // Is the culprit named, and does the advice work?
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod cross; // Do builds for other systems come out, get recognised, and pass?
+mod diff; // Is what changed between two builds told, and does a baseline hold?
 mod facts_elf; // Are ELF files read as what they are, and damaged ones refused?
 mod facts_macho; // … Mach-O files?
 mod facts_pe; // … PE images?

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::words::{prose, size, text};
+use super::words::{prose, text};
 use super::{graph, grid};
 use crate::check::{ArtifactResult, Overall};
 use crate::profile::Profile;
-use crate::report::{matrix, path, summary};
+use crate::report::{matrix, path, size, summary};
 
 /// The card of the artifact at this place of the report.
 pub(super) fn card(out: &mut String, at: usize, result: &ArtifactResult) {

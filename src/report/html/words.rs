@@ -31,25 +31,6 @@ pub(super) fn prose(sentence: &str) -> String {
     parts.iter().enumerate().map(render).collect()
 }
 
-/// A number of bytes for people: `812 bytes`, `1.4 MiB`.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 3] = ["KiB", "MiB", "GiB"];
-    if bytes < 1024 {
-        return format!("{bytes} bytes");
-    }
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let mut value = bytes as f64 / 1024.0;
-    let mut units = UNITS.iter();
-    let mut unit = units.next();
-    while value >= 1024.0
-        && let Some(next) = units.next()
-    {
-        value /= 1024.0;
-        unit = Some(next);
-    }
-    format!("{value:.1} {}", unit.copied().unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,11 +40,5 @@ mod tests {
         assert_eq!(text("<a b=\"c\" d='e'>&\u{202e}"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\\u{202e}");
         assert_eq!(prose("`a<b` c"), "<code>a&lt;b</code> c");
         assert_eq!(prose("`a` b`<"), "`a` b`&lt;");
-    }
-
-    #[test]
-    fn sizes_have_one_digit_after_the_point() {
-        assert_eq!((size(812), size(1536), size(1 << 21)), ("812 bytes".into(), "1.5 KiB".into(), "2.0 MiB".into()));
-        assert_eq!(size(5 << 40), "5120.0 GiB");
     }
 }
