@@ -177,7 +177,7 @@ SEAWORTHY_REPORT, SEAWORTHY_FORMAT, SEAWORTHY_COLOR, SEAWORTHY_MANIFEST and SEAW
 A report or signature that is written into the work tree of a Go module makes Go stamp the next build as modified (`+dirty`): \
 write it elsewhere, or have git ignore it.
 
-Exit codes: 0 fine, 2 usage, 3 the policy is violated, 4 the policy file or the environment is wrong, 127 the tool was \
+Exit codes: 0 fine, 2 usage, 3 the policy is violated, or what `diff` compares got worse, 4 the policy file or the environment is wrong, 127 the tool was \
 not found; when the build itself fails, the tool's own code.";
 
 #[derive(Debug, Subcommand)]

@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use crate::cli::{self, Action, Invocation, Own};
 use crate::error::{Error, plain};
 use crate::exit;
+use crate::facts::Unreadable;
 use crate::report;
 use crate::ui::{self, Ui};
 
@@ -79,10 +80,24 @@ fn run() -> u8 {
     })
 }
 
+/// Why a named file was not looked at, and what to name instead.
+fn unreadable(path: &Path, why: &Unreadable) -> String {
+    let name = report::path(path);
+    match why {
+        Unreadable::NotAFile(what) => {
+            let next = if path.is_dir() { "; name the files in it" } else { "" };
+            format!("cannot read `{name}`: it is {what}, not a file{next}")
+        }
+        Unreadable::NotLinked(_) => format!("cannot read `{name}`: {why}; name a program or a library"),
+        why => format!("cannot read `{name}`: {}", plain(why)),
+    }
+}
+
 /// The working directory.
 fn current_directory() -> Result<PathBuf, Error> {
-    std::env::current_dir()
-        .map_err(|error| Error::Environment(format!("cannot tell the working directory: {}", plain(error))))
+    std::env::current_dir().map_err(|error| {
+        Error::Environment(format!("cannot tell the working directory: {}; change to one that is there", plain(error)))
+    })
 }
 
 /// The bytes of a regular file that is never large, and that messages call `what`.

@@ -120,10 +120,24 @@ impl Ui {
         self.err(&format!("{strong}hint{strong:#}: {}\n  {label}={label:#} help: {}\n", escape(cause), escape(fix)));
     }
 
-    /// Progress of long work, on a terminal only.
+    /// Progress of reading so many files.
     pub fn progress(&self, total: usize, format: Format) -> Progress {
-        let shown = self.detail != Detail::Quiet && format == Format::Text && io::stderr().is_terminal();
-        Progress::new(total, shown)
+        Progress::over(total, self.shows_progress(format))
+    }
+
+    /// Progress of looking for files.
+    pub fn searching(&self, format: Format) -> Progress {
+        Progress::search(self.shows_progress(format))
+    }
+
+    /// A sign of life while so many files are judged.
+    pub fn judging(&self, total: usize, format: Format) -> Progress {
+        Progress::waiting(total, self.shows_progress(format))
+    }
+
+    /// On a terminal, for people who want to hear of it.
+    fn shows_progress(&self, format: Format) -> bool {
+        self.detail != Detail::Quiet && format == Format::Text && io::stderr().is_terminal()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Error;
-use crate::check::{self, Inspected, conclude};
+use crate::check::{self, conclude};
 use crate::cli::{Format, MatrixForm, Options};
 use crate::facts::Unreadable;
 use crate::policy::exceptions::today;
@@ -35,7 +35,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let directory = super::current_directory()?;
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     let signature = if how.signs { Some(Wanted::always(options)?) } else { Wanted::by_options(options)? };
-    let mut found = walk::find(paths)?;
+    let mut found = walk::find(paths, &ui.searching(options.format()))?;
     let progress = ui.progress(found.files.len(), options.format());
     let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
     let artifacts = found.files.drain(..).map(|file| artifact(file.path)).collect();
@@ -45,14 +45,17 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
         match &read.facts {
             Err(Unreadable::NotLinked(_)) if !named => ignored += 1,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
-                found.problems.push(problem(&read, why));
+                found.problems.push(super::unreadable(&read.artifact.path, why));
             }
             _ => inspected.push(read),
         }
     }
     let nothing = inspected.is_empty() && found.images.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
-    let (mut artifacts, mut uses) = judge::results(&policy, &directory, inspected, &provenance, how.strict_symbols)?;
+    let judging = ui.judging(inspected.len(), options.format());
+    let judged = judge::results(&policy, &directory, inspected, &provenance, how.strict_symbols);
+    judging.finish();
+    let (mut artifacts, mut uses) = judged?;
     let images = images::judge(&policy, &directory, &found.images)?;
     artifacts.extend(images.artifacts);
     uses.merge(images.uses);
@@ -78,7 +81,10 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     }
     // A guard that has looked at nothing must not look like a pass.
     if nothing {
-        let why = if found.directories > 0 { "no linked binary was found" } else { "the list of files is empty" };
+        let why = match found.directories {
+            0 => "the list of files is empty; name files in it, separated by newlines or NUL",
+            _ => "no linked binary was found; name the directory that the build writes to",
+        };
         return Err(Error::Environment(format!("nothing was checked: {why}")));
     }
     Ok(check::exit_code(&report))
@@ -98,14 +104,6 @@ fn matrix(report: &Report, form: MatrixForm, styles: &Styles) -> Result<String, 
 
 fn artifact(path: PathBuf) -> Artifact {
     Artifact { path, role: Role::Unknown, package: None, target: None }
-}
-
-fn problem(read: &Inspected, why: &Unreadable) -> String {
-    let path = report::path(&read.artifact.path);
-    match why {
-        Unreadable::NotAFile(what) => format!("cannot read `{path}`: it is {what}, not a file"),
-        why => format!("cannot read `{path}`: {}", crate::error::plain(why)),
-    }
 }
 
 fn notes(ignored: usize, links_outside: usize) -> Vec<String> {

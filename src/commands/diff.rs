@@ -81,7 +81,7 @@ fn build(ui: &Ui, options: &Options, path: &Path) -> Result<Build, Error> {
 
 /// The binary at `path`, or every one below it by its path from there.
 fn binaries(ui: &Ui, options: &Options, path: &Path, is_directory: bool) -> Result<Build, Error> {
-    let found = walk::find(&[path.to_path_buf()])?;
+    let found = walk::find(&[path.to_path_buf()], &ui.searching(options.format()))?;
     if let Some(problem) = found.problems.first() {
         return Err(Error::Environment(problem.clone()));
     }
@@ -90,7 +90,7 @@ fn binaries(ui: &Ui, options: &Options, path: &Path, is_directory: bool) -> Resu
     let artifacts = found.files.into_iter().map(|file| artifact(file.path)).collect();
     let directory = super::current_directory()?;
     let mut build = Build::default();
-    for read in inspect::inspect(artifacts, &Policy::default_policy(), &directory, &progress) {
+    for read in inspect::inspect(artifacts, &Policy::default_policy(), &directory, false, &progress) {
         let file = read.artifact.path.as_path();
         let shown = if is_directory { file.strip_prefix(path).unwrap_or(file) } else { file };
         match &read.facts {
@@ -100,13 +100,14 @@ fn binaries(ui: &Ui, options: &Options, path: &Path, is_directory: bool) -> Resu
                 ui.note(&format!("`{}` is left out: {}", report::path(file), plain(why)));
             }
             Err(why) => {
-                return Err(Error::Environment(format!("cannot read `{}`: {}", report::path(file), plain(why))));
+                return Err(Error::Environment(super::unreadable(file, why)));
             }
         }
     }
     if build.files.is_empty() {
         let shown = report::path(path);
-        return Err(Error::Environment(format!("there is no linked binary below `{shown}`, so nothing was compared")));
+        let next = "name the directory that the build writes to";
+        return Err(Error::Environment(format!("there is no linked binary below `{shown}`; {next}")));
     }
     Ok(build)
 }

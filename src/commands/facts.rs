@@ -53,7 +53,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], scan_instructio
     let mut code = exit::OK;
     for (path, result) in &read {
         if let Err(why) = result {
-            ui.error(&Error::Environment(format!("cannot read `{}`: {}", report::path(path), plain(why))));
+            ui.error(&Error::Environment(super::unreadable(path, why)));
             code = exit::ENVIRONMENT;
         }
     }

@@ -42,7 +42,13 @@ pub(super) fn write_files(report: &Report, options: &Options, directory: &Path) 
 /// # Errors
 /// When it could not be written; what it held before is still there.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    write_whole(path, text.as_bytes()).map_err(|source| Error::Io { action: "write", path: path.to_path_buf(), source })
+    write_whole(path, text.as_bytes()).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            let shown = report::path(path);
+            Error::Environment(format!("cannot write `{shown}`: its directory is not there; make it first"))
+        }
+        _ => Error::Io { action: "write", path: path.to_path_buf(), source },
+    })
 }
 
 /// In a job of GitHub Actions: annotations beside the run, and a section of its summary, when there is anything to say.

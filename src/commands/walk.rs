@@ -8,6 +8,7 @@ use crate::cli;
 use crate::error::{Error, plain};
 use crate::images;
 use crate::report;
+use crate::ui::Progress;
 
 /// What was found under the paths of a command line.
 #[derive(Debug, Default)]
@@ -40,27 +41,28 @@ const LIST_LIMIT: u64 = 64 << 20;
 ///
 /// # Errors
 /// When standard input is to be read and cannot be.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Found, Error> {
+pub(super) fn find(paths: &[PathBuf], progress: &Progress) -> Result<Found, Error> {
     let mut found = Found::default();
     for path in paths {
         if path.as_os_str() == "-" {
             for listed in list_on_stdin()? {
-                found.add(&listed);
+                found.add(&listed, progress);
             }
         } else {
-            found.add(path);
+            found.add(path, progress);
         }
     }
+    progress.finish();
     Ok(found)
 }
 
 impl Found {
-    fn add(&mut self, path: &Path) {
+    fn add(&mut self, path: &Path, progress: &Progress) {
         match std::fs::metadata(path) {
             Ok(_) if images::is_candidate(path) => self.images.push(path.to_path_buf()),
             Ok(metadata) if metadata.is_dir() => {
                 self.directories += 1;
-                self.walk(path);
+                self.walk(path, progress);
             }
             // What is no regular file is refused by the reader, which names it.
             Ok(_) => self.files.push(Candidate { path: path.to_path_buf(), named: true }),
@@ -72,7 +74,7 @@ impl Found {
     ///
     /// Links are never walked, so there are no loops. A link to a file outside of `root` is taken as a file; inside, its
     /// target is found by itself.
-    fn walk(&mut self, root: &Path) {
+    fn walk(&mut self, root: &Path, progress: &Progress) {
         let (mut files, mut links) = (Vec::new(), Vec::new());
         let mut open = vec![root.to_path_buf()];
         while let Some(directory) = open.pop() {
@@ -86,7 +88,10 @@ impl Found {
             for entry in entries {
                 match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
                     Ok((path, kind)) if kind.is_dir() => open.push(path),
-                    Ok((path, kind)) if kind.is_file() => files.push(path),
+                    Ok((path, kind)) if kind.is_file() => {
+                        files.push(path);
+                        progress.step();
+                    }
                     Ok((path, kind)) if kind.is_symlink() => links.push(path),
                     Ok(_) => {}
                     Err(error) => self.problem(&directory, &error),
@@ -118,7 +123,11 @@ impl Found {
     }
 
     fn problem(&mut self, path: &Path, error: &std::io::Error) {
-        self.problems.push(format!("cannot read `{}`: {}", report::path(path), plain(error)));
+        let next = match error.kind() {
+            std::io::ErrorKind::NotFound => "; name what the build made, or its directory",
+            _ => "",
+        };
+        self.problems.push(format!("cannot read `{}`: {}{next}", report::path(path), plain(error)));
     }
 }
 
@@ -129,7 +138,9 @@ fn list_on_stdin() -> Result<Vec<PathBuf>, Error> {
         Error::Environment(format!("cannot read the list of files on standard input: {}", plain(error)))
     })?;
     if bytes.len() as u64 > LIST_LIMIT {
-        return Err(Error::Environment("the list of files on standard input is longer than 64 MiB".into()));
+        return Err(Error::Environment(
+            "the list of files on standard input is longer than 64 MiB; name directories instead".into(),
+        ));
     }
     Ok(split_list(&bytes))
 }
@@ -172,7 +183,7 @@ mod tests {
         link(&outside.path().join("other"), "one");
         link(&outside.path().join("other"), "two");
         link(outside.path(), "directory");
-        let found = find(&[inside.path().to_path_buf()]).unwrap();
+        let found = find(&[inside.path().to_path_buf()], &Progress::hidden()).unwrap();
         let names: Vec<_> =
             found.files.iter().map(|file| file.path.strip_prefix(inside.path()).unwrap().to_path_buf()).collect();
         assert_eq!(names, [PathBuf::from("one"), PathBuf::from("sub/file")]);

@@ -31,7 +31,10 @@ pub enum HostError {
 
 fn did_you_mean(close: &[String]) -> String {
     let names: Vec<String> = close.iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { String::new() } else { format!("; close names: {}", names.join(", ")) }
+    match names.as_slice() {
+        [] => "; `seaworthy hosts` lists them".to_owned(),
+        names => format!("; close names: {}", names.join(", ")),
+    }
 }
 
 /// The host of that name, the policy's own first, then the catalogue's.

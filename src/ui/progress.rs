@@ -1,41 +1,80 @@
-//! A bar for work on many files.
+//! What is shown while long work goes on, on a terminal only, and taken away again when it is done.
+
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Files from which on a bar is worth its lines.
+/// Files from which on reading and judging them is worth a line.
 const MANY: usize = 200;
 
-/// Progress over a known number of files; draws nothing when there are few, or nobody watches.
+/// Files that a walk has found from which on it is worth a line.
+const LONG_WALK: u64 = 2000;
+
+/// Time between two pictures of work that cannot be counted.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Progress of one piece of work; draws nothing when there is little of it, or nobody watches.
 #[derive(Debug, Clone)]
-pub struct Progress(Option<ProgressBar>);
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    /// Steps from which on the bar is drawn.
+    from: u64,
+}
 
 impl Progress {
-    pub(super) fn new(total: usize, shown: bool) -> Progress {
+    /// Over a known number of files.
+    pub(super) fn over(total: usize, shown: bool) -> Progress {
         if !shown || total < MANY {
-            return Progress(None);
+            return Progress::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} files read") {
+        Progress::styled(bar, "{bar:30} {pos}/{len} files read", 0)
+    }
+
+    /// Over files that are still to be found.
+    pub(super) fn search(shown: bool) -> Progress {
+        if !shown {
+            return Progress::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Progress::styled(bar, "{spinner} {pos} files found", LONG_WALK)
+    }
+
+    /// Of work on so many files that says nothing until it is done.
+    pub(super) fn waiting(total: usize, shown: bool) -> Progress {
+        if !shown || total < MANY {
+            return Progress::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(TICK);
+        Progress::styled(bar, "{spinner} judging {len} files", 0)
+    }
+
+    fn styled(bar: ProgressBar, template: &str, from: u64) -> Progress {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Progress(Some(bar))
+        Progress { bar: Some(bar), from }
     }
 
     /// Progress nobody sees.
     pub fn hidden() -> Progress {
-        Progress(None)
+        Progress { bar: None, from: 0 }
     }
 
-    /// One file is done.
+    /// One file is done, or found.
     pub fn step(&self) {
-        if let Some(bar) = &self.0 {
-            bar.inc(1);
+        let Some(bar) = &self.bar else { return };
+        bar.inc(1);
+        if bar.position() == self.from {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.tick();
         }
     }
 
-    /// Takes the bar away again.
+    /// Takes the line away again.
     pub fn finish(&self) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }

@@ -30,6 +30,7 @@ mod parity_terminal; // … on a terminal?
 mod plan; // Does the plan for cargo hold in real builds?
 mod plan_go; // … for go?
 mod policy; // Are bad policies refused, each in its own words?
+mod progress; // Is long work seen on a terminal, and nowhere else?
 mod projects; // Are third parties named rightly, and does the advice work for them? Slow: `make test-projects`.
 mod readme; // Do the README and the documentation tell the truth?
 mod report; // Do reports say everything, safely, and keep their form?

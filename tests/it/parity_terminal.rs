@@ -40,7 +40,7 @@ fn project(script: &str) -> Scratch {
     scratch
 }
 
-fn shown(scratch: &Scratch, plan: &str, command: &[&str]) -> String {
+pub(crate) fn shown(scratch: &Scratch, plan: &str, command: &[&str]) -> String {
     let python = scratch.program("python3").args(["-c", UNDER_A_TERMINAL, plan]).args(command);
     python.env("TERM", "xterm-256color").env("CARGO_BUILD_TARGET", "x86_64-unknown-linux-musl").run().stdout()
 }
