@@ -75,10 +75,11 @@ fn what_is_no_image_in_an_index_is_left_out_and_said() {
 fn an_image_of_umoci_is_read() {
     requires!("gcc", "musl-gcc", "umoci");
     let scratch = Scratch::empty();
-    scratch.write("root/lib/ld-musl-x86_64.so.1", std::fs::read("/lib/ld-musl-x86_64.so.1").expect("musl is here"));
-    let app = scratch.write("root/usr/bin/app", &programs().musl);
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(app, executable).expect("it is ours");
+    let musl = std::fs::read("/lib/ld-musl-x86_64.so.1").expect("musl is here");
+    for (path, bytes) in [("root/lib/ld-musl-x86_64.so.1", &musl), ("root/usr/bin/app", &programs().musl)] {
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(scratch.write(path, bytes), executable).expect("it is ours");
+    }
     let umoci = |words: &str| drop(scratch.program("umoci").args(words.split(' ')).run().expect_code(0));
     umoci("init --layout layout");
     umoci("new --image layout:v1");
