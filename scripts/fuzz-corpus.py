@@ -7,6 +7,8 @@ Nothing here is committed: compilers make the binaries, and each is kept as far 
 have made is left out, and said so; with SEAWORTHY_TEST_REQUIRE=all that is a failure.
 """
 
+import base64
+import json
 import os
 import shutil
 import struct
@@ -230,6 +232,45 @@ def policies(corpus):
             corpus.add("policy", f"{number}-{path.stem}", path.read_bytes())
 
 
+def platform_signatures(corpus):
+    """A small platform signature, bare and in its wrappings, and the description of a machine."""
+    symbols = {"symbols": ["puts@GLIBC_2.2.5"], "optional_symbols": ["__gmon_start__"]}
+    library = {"name": "libc.so.6", "optional": False, "versions": ["GLIBC_2.34"], "optional_versions": [], **symbols}
+    part = {
+        "format": "elf", "arch": "x86_64", "bits": 64, "os": "linux", "kind": "pie", "linkage": "dynamic",
+        "libc": {"family": "glibc", "linked_in": False, "version": None},
+        "floors": {"glibc": "2.34", "linux": "3.2.0", "macos": None, "windows": None},
+        "cpu": {"level": "x86-64-v2", "setting": "GOAMD64=v2", "features": ["popcnt"]},
+        "page_alignment": 4096, "loader": "/lib64/ld-linux-x86-64.so.2", "libraries": [library], **symbols,
+        "entitlements": {"com.apple.security.cs.allow-jit": True},
+        "toolchain": {"go": "go1.27.3", "rustc": None, "rustc_commit": None, "others": ["GCC"]},
+    }
+    artifact = {
+        "path": "target/app", "sha256": "0" * 64, "size": 1, "package": "app", "target": "linux/amd64", "verdict": "pass",
+        "hosts": [{"host": "debian:12", "verdict": "runs", "why": None}],
+        "excepted": [{"rule": "run-path", "arch": None, "host": None, "finding": "f", "reason": "r"}],
+        "provided": ["Py*"], "slices": [part],
+    }
+    bare = {
+        "format_version": 1, "tool": {"name": "seaworthy", "version": "0.1.0"},
+        "policy": {"file": "seaworthy.toml", "sha256": "0" * 64},
+        "build": {"tool": "go", "targets": [], "enforced": [{"setting": "s", "key": "k", "origin": "o"}]},
+        "artifacts": [artifact],
+    }
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "target/app", "digest": {"sha256": "0" * 64}}],
+        "predicateType": "urn:seaworthy:platform-signature:v1", "predicate": bare,
+    }
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    envelope = {
+        "payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": [{"keyid": "k", "sig": "AAAA"}],
+    }
+    machine = {"system": "linux", "arch": "x86_64", "cpu_features": ["popcnt"], "kernel": "6.1.0-18", "page_size": 4096}
+    for name, document in dict(bare=bare, statement=statement, envelope=envelope, machine=machine).items():
+        corpus.add("platform_signature", name, json.dumps(document).encode())
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -244,6 +285,7 @@ def main():
         messages(corpus, work)
         archives(corpus, work)
         policies(corpus)
+        platform_signatures(corpus)
     for what in dict.fromkeys(left_out):
         print(f"fuzz: no seeds from `{what}`, which is not there or failed", file=sys.stderr)
     for target in sorted(path for path in corpus.root.iterdir() if path.is_dir()):

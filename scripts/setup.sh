@@ -14,6 +14,8 @@ GO_OLDEST=1.22
 GO_PYPI=1.27.3
 ZIG_PYPI=0.17.1
 APPLE_CODESIGN_PYPI=0.1.0
+HELM_PYPI=0.2.2
+KUBERNETES_PYPI=1.37.0
 JSONSCHEMA_PYPI=4.26.0
 LXML_PYPI=6.1.3
 SARIF_SCHEMA_NPM=@microsoft/jest-sarif@1.0.0-beta.0
@@ -42,7 +44,7 @@ npm                    nodejs npm
 make                   make
 c++                    g++
 openssl                openssl
-strace                 strace
+systemd-analyze        systemd
 x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
 x86_64-w64-mingw32-g++ g++-mingw-w64-x86-64
 qemu-aarch64-static    qemu-user-static
@@ -220,6 +222,19 @@ report_checks() {
   ln -sfn ../../../scripts/check-report target/tools/bin/check-report
 }
 
+# What check-kubernetes needs, both from PyPI: Helm as a library (75 MB), and the schemas of Kubernetes.
+kubernetes_checks() {
+  local tools=target/tools/check-kubernetes
+  if ! [ -d "$tools/helm_python" ]; then
+    say "installing Helm and the schemas of Kubernetes (helm-python-sdk and kubernetes-validate from PyPI) into target/tools"
+    mkdir -p target/tools/bin
+    have_pip && python3 -m pip install -q --no-compile --disable-pip-version-check --root-user-action=ignore --upgrade \
+      --target "$tools" "kubernetes-validate==$KUBERNETES_PYPI" "helm-python-sdk==$HELM_PYPI" || true
+  fi
+  [ -d "$tools/helm_python" ] || { lacking+=(check-kubernetes); return 0; }
+  ln -sfn ../../../scripts/check-kubernetes target/tools/bin/check-kubernetes
+}
+
 just_itself() {
   if have just; then return 0; fi
   say "installing just $JUST_PYPI (rust-just from PyPI) into target/tools"
@@ -250,6 +265,7 @@ if [ "${1:-test}" = test ]; then
   just_itself
   macho_signer
   report_checks
+  kubernetes_checks
 fi
 
 if [ ${#lacking[@]} -gt 0 ]; then

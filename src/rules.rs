@@ -73,6 +73,7 @@ mod wrong_architecture;
 mod wrong_signer;
 mod wrong_team;
 
+pub(crate) use non_system_dylib::system_dylib;
 pub(crate) use support::comes_with_the_system;
 pub use support::handbook;
 

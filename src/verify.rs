@@ -4,6 +4,7 @@
 //! say ([`crate::hosts::load`]). Nothing is executed, and what is not known is never accepted.
 
 mod contents;
+mod elsewhere;
 mod here;
 mod lines;
 mod loading;
@@ -13,6 +14,7 @@ mod places;
 use serde::Serialize;
 
 pub use contents::contents;
+pub use elsewhere::{dlls, dylibs};
 pub use here::{is_noexec, this_machine};
 pub use lines::{fitting, needs};
 pub use loading::{Loaded, loading};

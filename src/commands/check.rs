@@ -36,6 +36,10 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     let signature = if how.signs { Some(Wanted::always(options)?) } else { Wanted::by_options(options)? };
     let mut found = walk::find(paths, &ui.searching(options.format()))?;
+    if let (Some(_), Some(image)) = (&signature, found.images.first()) {
+        let why = "is an image, and a platform signature is about files; write it before they are packed, or unpack it";
+        return Err(Error::Usage(format!("`{}` {why}", report::path(image))));
+    }
     let progress = ui.progress(found.files.len(), options.format());
     let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
     let artifacts = found.files.drain(..).map(|file| artifact(file.path)).collect();

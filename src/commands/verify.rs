@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Format, Listing, Options, Verify};
-use crate::facts::{Kind, Linkage};
+use crate::facts::{Details, Kind, Linkage};
 use crate::hosts::load::{Files, Loads};
 use crate::hosts::{self, Disk};
 use crate::manifest::envelope::{self, Opened};
@@ -109,6 +109,23 @@ fn notes(opened: &Opened, key: Option<&VerifyingKey>) -> Vec<String> {
     unchecked.then(|| note.to_owned()).into_iter().collect()
 }
 
+/// The directory of a file as a path that can be opened.
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Where the files of this system begin.
+fn default_root() -> PathBuf {
+    let drive = std::env::var_os("SystemDrive").filter(|_| cfg!(windows));
+    drive.map_or_else(
+        || PathBuf::from("/"),
+        |mut drive| {
+            drive.push("\\");
+            PathBuf::from(drive)
+        },
+    )
+}
+
 /// A signature that is believed, and what it is compared with.
 struct Job<'a> {
     asked: &'a Verify,
@@ -118,8 +135,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn artifacts(&self, file: &Path) -> Result<Vec<Checked>, Error> {
-        let own = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let default = [own.to_path_buf()];
+        let default = [directory_of(file).to_path_buf()];
         let paths = if self.asked.paths.is_empty() { &default[..] } else { &self.asked.paths };
         if let Some(missing) = paths.iter().find(|path| !path.exists()) {
             return Err(Error::Environment(format!("there is no `{}`", report::path(missing))));
@@ -146,15 +162,20 @@ impl Job<'_> {
             && let Some(facts) = facts.slices.iter().find(|facts| facts.arch == slice.arch)
             && (slice.linkage == Linkage::Dynamic || slice.kind == Kind::SharedObject)
         {
-            lines.extend(self.loading(artifact, slice, facts, &located.path)?);
+            let directory = directory_of(&located.path);
+            let root = self.asked.root.clone().unwrap_or_else(default_root);
+            match &facts.details {
+                Details::Elf(_) => lines.extend(self.loading(artifact, slice, facts, &located.path)?),
+                Details::Pe(pe) => lines.extend(verify::dlls(slice, &pe.imports, directory, &root)),
+                Details::MachO(macho) => lines.extend(verify::dylibs(macho, directory, &root)),
+            }
         }
         Ok(checked(lines))
     }
 
     /// Of an unpacked image nothing is known about how it will be mounted, and nothing is asked.
     fn mount(&self, path: &Path) -> Option<Line> {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let noexec = self.asked.root.is_none().then(|| verify::is_noexec(directory)).flatten()?;
+        let noexec = self.asked.root.is_none().then(|| verify::is_noexec(directory_of(path))).flatten()?;
         let found = if noexec { "it is mounted noexec" } else { "it may" };
         Some(Line::of(Check::Mount, "a file system that programs may run from", found, !noexec))
     }

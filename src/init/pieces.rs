@@ -101,6 +101,38 @@ pub static PIECES: &[Piece] = &[
         }],
     },
     Piece {
+        name: "systemd",
+        about: "systemd: a unit that starts the program only on a machine that has what it needs",
+        builds: true,
+        files: &[Template { path: "deploy/app.service", or: &[], text: text!("app.service"), merge: Merge::Never }],
+    },
+    Piece {
+        name: "kubernetes",
+        about: "Kubernetes: a deployment whose init container asks the node first, and a job that asks one node",
+        builds: true,
+        files: &[Template {
+            path: "deploy/kubernetes.yaml",
+            or: &[],
+            text: text!("kubernetes.yaml"),
+            merge: Merge::Never,
+        }],
+    },
+    Piece {
+        name: "helm",
+        about: "Helm: a chart with the same init container",
+        builds: true,
+        files: &[
+            Template { path: "chart/Chart.yaml", or: &[], text: text!("chart.yaml"), merge: Merge::Never },
+            Template { path: "chart/values.yaml", or: &[], text: text!("chart-values.yaml"), merge: Merge::Never },
+            Template {
+                path: "chart/templates/deployment.yaml",
+                or: &[],
+                text: text!("chart-deployment.yaml"),
+                merge: Merge::Never,
+            },
+        ],
+    },
+    Piece {
         name: "entitlements",
         about: "Entitlements for macOS, which the policy can then demand to the letter",
         builds: false,

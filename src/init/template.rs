@@ -32,6 +32,12 @@ fn holds(word: &str, project: &Project, whole: bool) -> bool {
     }
 }
 
+/// The name as Kubernetes takes it (RFC 1123): lower case, with hyphens between letters and digits.
+fn label(name: &str) -> String {
+    let label = name.to_ascii_lowercase().replace(['_', '.'], "-");
+    label.trim_matches('-').to_owned()
+}
+
 fn replace(line: &str, project: &Project) -> String {
     let target = project.target();
     [
@@ -40,6 +46,7 @@ fn replace(line: &str, project: &Project) -> String {
         ("@locked@", if project.is_locked() { " --locked" } else { "" }),
         ("@target@", &target),
         ("@program@", project.program()),
+        ("@label@", &label(project.program())),
     ]
     .iter()
     .fold(line.to_owned(), |line, (name, value)| line.replace(name, value))

@@ -78,6 +78,11 @@ pub(super) fn whose(name: &str) -> Option<String> {
     }
 }
 
+/// Whether a file asks for a dylib that is part of macOS, where none of that name may lie on disk.
+pub(crate) fn system_dylib(macho: &MachOFacts, name: &str) -> bool {
+    whose(name).is_none() || is_swift(macho, name)
+}
+
 /// Swift's libraries lie in `/usr/lib/swift` since macOS 10.14.4, and are found there through a run path.
 fn is_swift(macho: &MachOFacts, name: &str) -> bool {
     name.starts_with("@rpath/libswift")

@@ -35,8 +35,6 @@ fn macos(root: &Path) -> Option<String> {
 mod system {
     use std::path::Path;
 
-    use rustix::fs::StatVfsMountFlags;
-
     /// Architecture in our words, and release of the kernel.
     pub(super) fn names() -> (String, Option<String>) {
         let uname = rustix::system::uname();
@@ -57,10 +55,16 @@ mod system {
         None
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn is_noexec(directory: &Path) -> Option<bool> {
         let flags = rustix::fs::statvfs(directory).ok()?.f_flag;
-        // Only Linux says it here.
-        cfg!(target_os = "linux").then(|| flags.contains(StatVfsMountFlags::NOEXEC))
+        Some(flags.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+    }
+
+    /// Other systems do not say it there.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn is_noexec(_directory: &Path) -> Option<bool> {
+        None
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::support::{Scratch, repository};
 
+mod deploy;
 mod docker;
 mod merge;
 mod run;

@@ -206,6 +206,15 @@ fn a_key_that_is_none_costs_no_build() {
 }
 
 #[test]
+fn an_image_has_no_signature_of_its_own() {
+    let scratch = Scratch::empty();
+    scratch.write("image/oci-layout", "{\"imageLayoutVersion\": \"1.0.0\"}");
+    scratch.write("image/index.json", "{\"schemaVersion\": 2, \"manifests\": []}");
+    let done = scratch.seaworthy().args(["manifest", "image"]).run().expect_code(2);
+    done.expect_stderr("`image` is an image, and a platform signature is about files");
+}
+
+#[test]
 fn every_field_of_the_schemas_is_described() {
     fn look(value: &Value, at: &str, silent: &mut Vec<String>) {
         for (name, inner) in value.as_object().into_iter().flatten() {

@@ -7,23 +7,19 @@ use std::path::{Path, PathBuf};
 use super::{cargo_project, go_project, read};
 use crate::support::{Done, Scratch, tools_path};
 
-/// The image that comes of a Dockerfile.
-struct Image {
-    root: PathBuf,
-    entrypoint: String,
-}
-
-/// What a stage has come to.
-#[derive(Default)]
-struct Stage {
-    name: String,
-    root: PathBuf,
+/// What a stage has come to; the last one is the image.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    pub(super) name: String,
+    pub(super) root: PathBuf,
     directory: PathBuf,
+    /// What the image of this stage starts.
+    pub(super) entrypoint: Vec<String>,
 }
 
 impl Stage {
     /// Where a path of the stage lies on this machine.
-    fn place(&self, path: &str) -> PathBuf {
+    pub(super) fn place(&self, path: &str) -> PathBuf {
         match Path::new(path).strip_prefix("/") {
             Ok(inside) => self.root.join(inside),
             Err(_) => self.directory.join(path),
@@ -32,20 +28,19 @@ impl Stage {
 }
 
 /// Carries out the instructions; `RUN` ends the build when it fails.
-fn build(context: &Scratch, stages_in: &Scratch) -> Result<Image, Done> {
+pub(super) fn build(context: &Scratch, stages_in: &Scratch) -> Result<Vec<Stage>, Done> {
     let path = path(stages_in);
     let mut stages: Vec<Stage> = Vec::new();
-    let mut entrypoint = None;
     for line in read(context, "Dockerfile").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (instruction, rest) = line.split_once(' ').expect("an instruction has arguments");
         if instruction == "FROM" {
             let root = stages_in.join(format!("stage-{}", stages.len()));
             ["tmp", "out"].iter().for_each(|name| std::fs::create_dir_all(root.join(name)).expect("writable"));
-            if rest == "scratch" {
+            if rest.split(' ').next() == Some("scratch") {
                 std::fs::remove_dir_all(&root).and_then(|()| std::fs::create_dir(&root)).expect("writable");
             }
             let name = rest.split_once(" AS ").map_or("", |(_, name)| name).to_owned();
-            stages.push(Stage { name, directory: root.clone(), root });
+            stages.push(Stage { name, directory: root.clone(), root, ..Stage::default() });
             continue;
         }
         let stage = stages.last_mut().expect("FROM comes first");
@@ -69,28 +64,27 @@ fn build(context: &Scratch, stages_in: &Scratch) -> Result<Image, Done> {
             }
             "COPY" => copy(context, &stages, rest),
             "ENTRYPOINT" => {
-                entrypoint = rest.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]")).map(str::to_owned);
+                stage.entrypoint = serde_json::from_str(rest).expect("a list of words");
             }
             other => panic!("`{other}` is new here"),
         }
     }
-    let root = stages.pop().expect("there is a stage").root;
-    Ok(Image { root, entrypoint: entrypoint.expect("the image starts something") })
+    Ok(stages)
 }
 
 fn copy(context: &Scratch, stages: &[Stage], words: &str) {
     let stage = stages.last().expect("a stage");
     let words: Vec<_> = words.split(' ').collect();
     let (from, to) = match words[..] {
-        [".", "."] => (context.join("."), stage.place(".")),
-        [from, path, to] => {
+        [".", "."] => (vec![context.join(".")], stage.place(".")),
+        [from, ref paths @ .., to] => {
             let name = from.strip_prefix("--from=").expect("the stage it comes from");
             let from = stages.iter().find(|stage| stage.name == name).expect("a stage of that name");
-            (from.place(path), stage.place(to))
+            (paths.iter().map(|path| from.place(path)).collect(), stage.place(to))
         }
         _ => panic!("`COPY {words:?}` is new here"),
     };
-    context.program("cp").arg("-a").args([from, to]).run().expect_code(0);
+    context.program("cp").arg("-a").args(from).arg(to).run().expect_code(0);
 }
 
 fn path(scratch: &Scratch) -> OsString {
@@ -98,9 +92,9 @@ fn path(scratch: &Scratch) -> OsString {
     std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&tools_path()))).expect("no separators")
 }
 
-fn starts(image: &Image, scratch: &Scratch) -> Done {
+fn starts(image: &Stage, scratch: &Scratch) -> Done {
     let run = scratch.program("unshare").args(["--map-root-user", "chroot"]).arg(&image.root);
-    run.arg(&image.entrypoint).run()
+    run.args(&image.entrypoint).run()
 }
 
 #[test]
@@ -110,9 +104,10 @@ fn the_image_starts_with_nothing_in_it_but_the_program() {
         context.seaworthy().args(["init", "--docker"]).run().expect_code(0);
         let stages = Scratch::empty();
         let image = build(&context, &stages).unwrap_or_else(|done| done.fail("the image was not built"));
+        let image = image.last().expect("there is a stage");
         let files: Vec<_> = std::fs::read_dir(&image.root).expect("a root").flatten().map(|e| e.file_name()).collect();
         assert_eq!(files, ["hello"]);
-        assert_eq!(starts(&image, &stages).expect_code(0).stdout(), said);
+        assert_eq!(starts(image, &stages).expect_code(0).stdout(), said);
     }
 }
 

@@ -108,3 +108,60 @@ fn links_of_a_root_stay_inside_of_it() {
     std::os::unix::fs::symlink("/lib64/ld-linux-x86-64.so.2", root.join("lib64/ld-linux-x86-64.so.2")).expect("a link");
     assert_eq!(in_root(&scratch, &root, &[]), ["loader: refused"]);
 }
+
+/// A root with DLLs of the names that a program asks for, each with the functions it asks for.
+#[test]
+fn windows_programs_need_dlls_and_their_functions() {
+    requires!("x86_64-w64-mingw32-gcc");
+    let scratch = Scratch::empty();
+    scratch.write("main.c", "#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n");
+    run(&scratch, "x86_64-w64-mingw32-gcc main.c -o hello.exe");
+    scratch.seaworthy().args(["manifest", "hello.exe"]).run().expect_code(0);
+    let bytes = std::fs::read(scratch.join("platform-signature.json")).expect("it was written");
+    let manifest: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let libraries = manifest["artifacts"][0]["slices"][0]["libraries"].as_array().expect("DLLs").clone();
+    scratch.write("dummy.c", "int dummy(void) { return 0; }\n");
+    std::fs::create_dir_all(scratch.join("root/Windows/System32")).expect("a scratch directory is writable");
+    let make = |library: &serde_json::Value, without: &str| {
+        let name = library["name"].as_str().expect("a name");
+        let functions = library["symbols"].as_array().expect("functions").iter().filter_map(|name| name.as_str());
+        let exports: String =
+            functions.filter(|name| *name != without).map(|name| format!("  {name}=dummy\n")).collect();
+        scratch.write("exports.def", format!("LIBRARY {name}\nEXPORTS\n{exports}"));
+        let to = format!("root/Windows/System32/{}", name.to_uppercase());
+        run(&scratch, &format!("x86_64-w64-mingw32-gcc -shared -nostdlib -Wl,-e,0 -o {to} dummy.c exports.def"));
+    };
+    libraries.iter().for_each(|library| make(library, ""));
+    let machine = |version: &str| {
+        let machine = serde_json::json!({ "system": "windows", "arch": "x86_64", "windows": version });
+        scratch.write("windows.json", machine.to_string());
+        in_root(&scratch, &scratch.join("root"), &["--machine", "windows.json"])
+    };
+    assert_eq!(machine("10.0.17763"), [""; 0]);
+    assert_eq!(machine("3.1"), ["windows: refused"]);
+    let msvcrt = libraries.iter().find(|library| library["name"] == "msvcrt.dll").expect("a C runtime");
+    make(msvcrt, "puts");
+    assert_eq!(machine("10.0.17763"), ["symbols: refused"]);
+    std::fs::remove_file(scratch.join("root/Windows/System32/MSVCRT.DLL")).expect("it was there");
+    assert_eq!(machine("10.0.17763"), ["libraries: refused"]);
+}
+
+#[test]
+fn macos_programs_need_their_macos() {
+    requires!("go");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.com/hi\n\ngo 1.21\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let build = scratch.program("go").args(["build", "-o", "hi"]).env("GOOS", "darwin").env("GOARCH", "arm64");
+    build.env("CGO_ENABLED", "0").run().expect_code(0);
+    scratch.seaworthy().args(["manifest", "hi"]).run().expect_code(0);
+    let machine = |version: serde_json::Value| {
+        let machine = serde_json::json!({ "system": "macos", "arch": "aarch64", "macos": version });
+        scratch.write("mac.json", machine.to_string());
+        std::fs::create_dir_all(scratch.join("root")).expect("a scratch directory is writable");
+        in_root(&scratch, &scratch.join("root"), &["--machine", "mac.json"])
+    };
+    assert_eq!(machine("15.1".into()), [""; 0]);
+    assert_eq!(machine("10.9".into()), ["macos: refused"]);
+    assert_eq!(machine(serde_json::Value::Null), ["macos: unknown"]);
+}
