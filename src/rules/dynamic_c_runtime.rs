@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 Imported and delay-loaded DLLs against the runtimes of compilers: Visual C++ (`vcruntime140.dll`, `msvcp140.dll`,
 `msvcr120.dll` …), their debug forms, GCC for Windows (`libgcc_s_seh-1.dll`, `libstdc++-6.dll`, `libwinpthread-1.dll`) and
 LLVM's (`libunwind.dll`, `libc++.dll`). The universal CRT (`ucrtbase.dll`, `api-ms-win-crt-*`) and `msvcrt.dll` are part of
-Windows 10 and pass. In an extension module for CPython, `vcruntime140.dll` passes too: CPython ships it.
+Windows 10 and pass. In an extension module for CPython, `vcruntime140.dll` passes too: CPython ships it. So
+does a runtime that lies in the same directory as the file, for the same architecture; a debug form may not be shipped at all.
 
 ## Why it matters
 On the developer's machine these DLLs are there, because the compiler is. A fresh Windows, Server Core and Nano Server have
@@ -28,7 +29,7 @@ none of them, and the program ends with "the code execution cannot proceed becau
 ## Example
 ```text
 error[dynamic-c-runtime]: `dist/app.exe` needs `vcruntime140.dll`, which Windows does not have
-  = evidence: it imports `memcpy` of `vcruntime140.dll`
+  = evidence: it imports `memcpy` of `vcruntime140.dll`, and `/app/dist/vcruntime140.dll` is not there
   = policy: `dynamic-c-runtime` is `deny` (by default)
   = help: build with `-C target-feature=+crt-static`, or see `seaworthy explain dynamic-c-runtime`
 ```
@@ -47,19 +48,22 @@ fn check(subject: &Subject<'_>) -> Verdict {
         return Verdict::NotApplicable(NOT_WINDOWS);
     };
     let shipped_by_cpython = for_cpython(subject, pe);
-    let found: Vec<_> = imports(pe)
+    let runtimes = imports(pe)
         .filter(|(import, _)| matches!(dll(&import.dll), Dll::Msvc(_) | Dll::Debug(_) | Dll::Mingw(_)))
         .filter(|(import, _)| {
             !(shipped_by_cpython && ["vcruntime140.dll", "vcruntime140_1.dll"].contains(&&*import.dll))
-        })
-        .collect();
+        });
+    // One that may not be shipped counts wherever it lies.
+    let (debug, others): (Vec<_>, Vec<_>) = runtimes.partition(|(import, _)| matches!(dll(&import.dll), Dll::Debug(_)));
+    let mut found = subject.without_dll_beside(others.into_iter());
+    found.extend(debug.into_iter().map(|(import, how)| (import, shown(import, how))));
     if found.is_empty() {
         return Verdict::Pass;
     }
     let names: Vec<String> = found.iter().map(|(import, _)| import.dll.clone()).collect();
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` needs {}, which Windows does not have", listed(&names, 3)),
-        evidence: found.iter().map(|(import, how)| shown(import, how)).collect(),
+        evidence: found.into_iter().map(|(_, evidence)| evidence).collect(),
         help: Some(help(subject, &names)),
         causes: names.into_iter().map(Cause::Library).collect(),
         ..Violation::default()
@@ -158,6 +162,14 @@ mod tests {
         let module = needs(&["python312.dll", "vcruntime140.dll"]);
         module.with(|case| case.facts.kind = Kind::SharedObject).passes(&RULE);
         needs(&["python312.dll", "vcruntime140.dll"]).violations(&RULE);
+    }
+
+    #[test]
+    fn a_runtime_beside_the_program_passes_unless_it_is_for_debugging() {
+        let beside = |dll: &str| needs(&[dll]).beside(&format!("/app/dist/{dll}"), Case::pe());
+        beside("libwinpthread-1.dll").passes(&RULE);
+        beside("vcruntime140.dll").passes(&RULE);
+        beside("vcruntime140d.dll").violations(&RULE);
     }
 
     #[test]

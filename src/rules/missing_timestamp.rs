@@ -17,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
     docs: r#"## What it checks
 That every signer of a signature made with a certificate has a timestamp of an authority (RFC 3161, or the older
-countersignature) that fits the signature: for macOS with `[macos] notarizable`, for Windows with `[windows] signed`.
+countersignature) that fits the signature: for macOS with `[macos] notarizable`, for Windows with `[windows] signed`. Whether
+one in an algorithm that is not known here fits cannot be told.
 
 ## Why it matters
 A certificate lasts a year or three. With a timestamp, a signature made in that time stays good; without one, the program
@@ -90,7 +91,14 @@ fn verdict(signatures: Vec<&SignedData>, policy: PolicySource, command: &str) ->
         })
         .collect();
     if evidence.is_empty() {
-        return Verdict::Pass;
+        let unchecked = signers.iter().find_map(|signer| match &signer.timestamp.as_ref()?.verification {
+            Verification::NotChecked(why) => Some(why),
+            Verification::Valid | Verification::Invalid(_) => None,
+        });
+        return match unchecked {
+            Some(why) => Verdict::Inconclusive(format!("its timestamp could not be checked: {why}")),
+            None => Verdict::Pass,
+        };
     }
     Verdict::Violated(vec![Violation {
         message: "`{artifact}` is signed without a timestamp: the signature ends with its certificate".into(),
@@ -101,7 +109,7 @@ fn verdict(signatures: Vec<&SignedData>, policy: PolicySource, command: &str) ->
     }])
 }
 
-/// What is wrong with a timestamp; one that could not be checked is taken as it stands.
+/// What is surely wrong with a timestamp.
 fn fault(timestamp: Option<&Timestamp>) -> Option<String> {
     match timestamp.map(|timestamp| &timestamp.verification) {
         None => Some("has no timestamp".into()),
@@ -151,6 +159,13 @@ mod tests {
     fn a_timestamp_passes() {
         windows(Some(Verification::Valid)).passes(&RULE);
         macos(Some(Verification::Valid)).passes(&RULE);
+    }
+
+    #[test]
+    fn a_timestamp_that_nobody_checked_is_no_pass() {
+        let unknown = || Some(Verification::NotChecked("the signature algorithm 1.2.3 is not known here".into()));
+        windows(unknown()).inconclusive(&RULE);
+        macos(unknown()).inconclusive(&RULE);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A Mach-O file needs a dylib that is not part of macOS.
 
+use super::support::beside::Beside;
 use super::support::{NOT_MACOS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
@@ -14,10 +15,14 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-The full path of every dylib the file loads. `/usr/lib` and `/System` are macOS; everything else is not: Homebrew, MacPorts,
-Nix, and paths relative to the file (`@rpath`, `@loader_path`, `@executable_path`), which have to be shipped with it. The
-name alone decides nothing: Homebrew's `libc++.1.dylib` is not the system's. Weakly linked dylibs may be missing and pass,
-as do Swift's own libraries where `/usr/lib/swift` is among the run paths.
+The full path of every dylib the file loads. `/usr/lib` and `/System` are macOS; Homebrew, MacPorts, Nix and every other
+directory are not. The name alone decides nothing: Homebrew's `libc++.1.dylib` is not the system's. Weakly linked dylibs may
+be missing and pass, as do Swift's own libraries where `/usr/lib/swift` is among the run paths.
+
+A path relative to the file (`@loader_path`, `@executable_path`, `@rpath` over each `LC_RPATH` in order) passes when a dylib
+for the same architecture lies there at the time of the check; absolute run paths are the build machine's and never count.
+What that dylib loads in turn is asked when it is checked itself. Where a library leaves the place to the program that loads
+it (`@executable_path`, and `@rpath` beyond its own run paths), nobody can tell.
 
 ## Why it matters
 A Mac without Homebrew has no `/opt/homebrew`, an Intel Mac has another one, and dyld ends the program with "Library not
@@ -35,7 +40,8 @@ error[non-system-dylib]: `dist/app` needs `/opt/homebrew/opt/openssl@3/lib/libss
 - Go: link the library statically by its full path (`#cgo LDFLAGS: /opt/homebrew/lib/libfoo.a`), or use a package written in
   Go.
 - Cargo: the feature of the `-sys` crate that builds the library from source (`vendored`, `bundled`, `static`).
-- A dylib that is shipped with the program on purpose (an app bundle): an `[[exception]]` for this artifact.
+- A dylib that is shipped with the program: lay it where the program looks for it (`-rpath @loader_path/../lib`) before the
+  check. One that is installed in another way: an `[[exception]]` for this artifact.
 "#,
 };
 
@@ -45,24 +51,52 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let Some(macho) = subject.macos() else {
         return Verdict::NotApplicable(NOT_MACOS);
     };
-    let found: Vec<(&Dylib, String)> = macho
-        .dylibs
-        .iter()
-        .filter(|dylib| dylib.kind != "weak" && !is_swift(macho, &dylib.name))
-        .filter_map(|dylib| whose(&dylib.name).map(|whose| (dylib, whose)))
-        .collect();
-    if found.is_empty() {
-        return Verdict::Pass;
+    let mut found: Vec<(&Dylib, String)> = Vec::new();
+    let mut unknown = None;
+    for dylib in macho.dylibs.iter().filter(|dylib| dylib.kind != "weak" && !is_swift(macho, &dylib.name)) {
+        if !dylib.name.starts_with('@') {
+            found.extend(whose(&dylib.name).map(|whose| (dylib, whose)));
+            continue;
+        }
+        match subject.dylib_beside(macho, &dylib.name) {
+            Beside::Found => {}
+            Beside::Absent(places) => found.push((dylib, tried(&places))),
+            Beside::Unknown(why) => unknown = unknown.or(Some(why)),
+        }
     }
+    match (found.is_empty(), unknown) {
+        (false, _) => Verdict::Violated(vec![violation(&found)]),
+        (true, Some(why)) => Verdict::Inconclusive(why),
+        (true, None) => Verdict::Pass,
+    }
+}
+
+fn violation(found: &[(&Dylib, String)]) -> Violation {
     let names: Vec<String> = found.iter().map(|(dylib, _)| dylib.name.clone()).collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
-    Verdict::Violated(vec![Violation {
-        message: format!("`{{artifact}}` needs {}, which {verb} not part of macOS", listed(&names, 3)),
-        evidence: found.iter().map(|(dylib, whose)| format!("it loads `{}` ({whose})", dylib.name)).collect(),
+    let (what, help) = if names.iter().all(|name| name.starts_with('@')) {
+        (
+            "neither part of macOS nor shipped where it is looked for",
+            "ship it there before the check, or link it statically",
+        )
+    } else {
+        ("not part of macOS", "link it statically; or, if it is shipped with the program, say so in an `[[exception]]`")
+    };
+    Violation {
+        message: format!("`{{artifact}}` needs {}, which {verb} {what}", listed(&names, 3)),
+        evidence: found.iter().map(|(dylib, why)| format!("it loads `{}` ({why})", dylib.name)).collect(),
         causes: names.into_iter().map(Cause::Library).collect(),
-        help: Some("link it statically; or, if it is shipped with the program, say so in an `[[exception]]`".into()),
+        help: Some(help.into()),
         ..Violation::default()
-    }])
+    }
+}
+
+/// The first places that were looked at.
+fn tried(places: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let more = places.len().saturating_sub(SHOWN);
+    let rest = (more > 0).then(|| format!("{more} more"));
+    places.iter().take(SHOWN).cloned().chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 /// Whose a dylib is that not every Mac has; `None` for the system's own.
@@ -72,7 +106,6 @@ pub(super) fn whose(name: &str) -> Option<String> {
     match matching.max_by_key(|(prefix, _)| prefix.len()).and_then(|(_, rest)| rest.split_once('\t')) {
         Some(("system", _)) if !name.split('/').any(|part| part == "..") => None,
         Some((_, whose)) => Some(whose.to_owned()),
-        None if name.starts_with('@') => Some("has to be shipped with the file".into()),
         None if name.starts_with('/') => Some("a directory of the build machine".into()),
         None => Some("looked for in the current directory".into()),
     }
@@ -92,8 +125,8 @@ fn is_swift(macho: &MachOFacts, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::facts::Os;
     use crate::facts::macho::Dylib;
+    use crate::facts::{Kind, Os};
     use crate::rules::support::testing::Case;
 
     fn loads(name: &str, kind: &str) -> Case {
@@ -114,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_whole_path_decides() {
-        for name in ["/usr/local/lib/libc++.1.dylib", "@rpath/libfoo.dylib", "libfoo.dylib", "/Users/ci/libz.1.dylib"] {
+        for name in ["/usr/local/lib/libc++.1.dylib", "libfoo.dylib", "/Users/ci/libz.1.dylib"] {
             loads(name, "load").violations(&RULE);
         }
         loads("/usr/lib/../local/lib/libz.1.dylib", "load").violations(&RULE);
@@ -129,6 +162,58 @@ mod tests {
         loads("@rpath/libfoo.dylib", "weak").passes(&RULE);
         let swift = loads("@rpath/libswiftCore.dylib", "load");
         swift.edit_macho(|macho| macho.rpaths = vec!["/usr/lib/swift".into()]).passes(&RULE);
+    }
+
+    /// Evidence of the one violation, with these run paths.
+    fn evidence(case: Case, rpaths: &[&str]) -> String {
+        let rpaths = rpaths.iter().map(ToString::to_string).collect();
+        case.edit_macho(|macho| macho.rpaths = rpaths).violations(&RULE).remove(0).evidence.remove(0)
+    }
+
+    #[test]
+    fn a_dylib_that_lies_where_dyld_looks_passes() {
+        loads("@loader_path/../lib/x.dylib", "load").beside("/app/lib/x.dylib", Case::dylib()).passes(&RULE);
+        loads("@executable_path/x.dylib", "reexport").beside("/app/dist/x.dylib", Case::dylib()).passes(&RULE);
+        let rpaths = ["/opt/homebrew/lib", "@loader_path/a", "@executable_path/../b/"].map(String::from);
+        let by_run_path = || loads("@rpath/x.dylib", "load").edit_macho(|macho| macho.rpaths = rpaths.to_vec());
+        by_run_path().beside("/app/b/x.dylib", Case::dylib()).passes(&RULE);
+        // A file that does not fit is passed over.
+        by_run_path().beside("/app/dist/a/x.dylib", Case::pe()).beside("/app/b/x.dylib", Case::dylib()).passes(&RULE);
+    }
+
+    #[test]
+    fn one_that_does_not_lie_there_violates_and_the_places_are_told() {
+        assert_eq!(
+            evidence(loads("@rpath/x.dylib", "load"), &["@loader_path/../lib", "/opt/homebrew/lib"]),
+            "it loads `@rpath/x.dylib` (`/app/lib/x.dylib` is not there, `/opt/homebrew/lib/x.dylib` is not shipped with it)"
+        );
+        assert!(evidence(loads("@rpath/x.dylib", "load"), &[]).contains("it has no run path"));
+        loads("@executable_pathological/x.dylib", "load").violations(&RULE);
+        let beside =
+            |case: Case| evidence(loads("@loader_path/x.dylib", "load").beside("/app/dist/x.dylib", case), &[]);
+        assert!(beside(Case::dylib().with(|case| case.facts.arch = "x86_64".into())).contains("is made for x86_64"));
+        assert!(beside(Case::dylib().edit_macho(|macho| macho.cpu_subtype = 2)).contains("is made for aarch64"));
+        assert!(beside(Case::macho()).contains("is no dylib"));
+        assert!(beside(Case::pe()).contains("is no Mach-O file"));
+        // An absolute run path is the build machine's, whatever lies there now.
+        let case = loads("@rpath/x.dylib", "load").beside("/opt/homebrew/lib/x.dylib", Case::dylib());
+        assert!(evidence(case, &["/opt/homebrew/lib"]).contains("is not shipped with it"));
+    }
+
+    #[test]
+    fn what_hangs_on_the_loading_program_is_not_known() {
+        let library = |name: &str| loads(name, "load").with(|case| case.facts.kind = Kind::SharedObject);
+        library("@executable_path/x.dylib").beside("/app/dist/x.dylib", Case::dylib()).inconclusive(&RULE);
+        library("@rpath/x.dylib").inconclusive(&RULE);
+        library("@loader_path/x.dylib").violations(&RULE);
+        let own = library("@rpath/x.dylib").edit_macho(|macho| macho.rpaths = vec!["@loader_path".into()]);
+        own.beside("/app/dist/x.dylib", Case::dylib()).passes(&RULE);
+    }
+
+    #[test]
+    fn a_hostile_number_of_places_is_not_looked_at() {
+        let many = loads("@rpath/x.dylib", "load");
+        many.edit_macho(|macho| macho.rpaths = vec!["@loader_path".into(); 10_000]).inconclusive(&RULE);
     }
 
     #[test]

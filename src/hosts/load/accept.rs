@@ -43,6 +43,7 @@ pub(super) fn accept(graph: &Graph<'_>, opened: Opened) -> Accepted {
         Opened::Unusable(why) => return Accepted::Unusable(why),
         Opened::Unreachable(why) if is_musl => return Accepted::Unusable(why.to_owned()),
         Opened::Unreachable(why) => return Accepted::Stop(why.to_owned()),
+        Opened::Foreign(_) => return Accepted::Unusable("it is not an ELF file".to_owned()),
         Opened::Object(image) => image,
     };
     let Body::Program(program, _) = &graph.nodes[0].body else { return Accepted::Absent };

@@ -51,6 +51,13 @@ impl<'a> Loads<'a> {
         Loads { strict_symbols, provided, ..self }
     }
 
+    /// The directory that the file lies in, and the tree it is shipped in; `None` where nobody said, and inside of an image,
+    /// of which nobody keeps files that are not ELF.
+    pub fn beside(&self) -> Option<(&'a str, &'a dyn Files)> {
+        let path = self.program.filter(|_| self.home.is_none())?.path;
+        Some((path.rsplit_once('/').map_or(".", |(directory, _)| directory), self.files))
+    }
+
     /// Each Linux host with its load, in order.
     pub fn get(&self) -> impl Iterator<Item = (&'a Host, &Load)> {
         let loads = self.made.get_or_init(|| self.make());

@@ -12,6 +12,11 @@ use crate::hosts::exports::{Exports, Listed, Symbol};
 pub trait Files: fmt::Debug + Sync {
     /// What lies at an absolute path of that tree, symbolic links followed inside the tree.
     fn open(&self, path: &str) -> Opened;
+
+    /// What lies in a directory under a name whose letters may be of either case, as Windows finds files.
+    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
+        self.open(&format!("{directory}/{name}"))
+    }
 }
 
 /// What lies at a path.
@@ -21,6 +26,8 @@ pub enum Opened {
     Absent,
     /// An ELF file.
     Object(Arc<Image>),
+    /// A Mach-O or PE file, by its slices.
+    Foreign(Arc<[Facts]>),
     /// Something that cannot be reached though it is there, and why: links in circles.
     Unreachable(&'static str),
     /// Something the loader stumbles over, and why.

@@ -86,6 +86,7 @@ pub(super) fn loader(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Resul
         Opened::Absent => Err(no_loader(path, host)),
         Opened::Unusable(why) => bad(why),
         Opened::Unreachable(why) => bad(why.to_owned()),
+        Opened::Foreign(_) => bad("it is not an ELF file".to_owned()),
         Opened::Object(image) if image.facts.arch != program.facts.arch || image.facts.bits != program.facts.bits => {
             bad(format!("it is made for {}", image.facts.arch))
         }

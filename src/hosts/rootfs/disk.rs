@@ -13,6 +13,8 @@ use crate::hosts::load::{Files, Image, Opened};
 #[derive(Debug, Default)]
 pub struct Disk {
     opened: Mutex<HashMap<PathBuf, Opened>>,
+    /// Directories that were listed: every name in them by the same in lower case.
+    listed: Mutex<HashMap<String, HashMap<String, String>>>,
 }
 
 impl Files for Disk {
@@ -27,6 +29,21 @@ impl Files for Disk {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.entry(real).or_insert_with_key(|real| open(real, real.display().to_string())).clone()
     }
+
+    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = listed.entry(directory.to_owned()).or_insert_with_key(|directory| list(directory));
+        match names.get(&name.to_lowercase()) {
+            Some(name) => self.open(&format!("{directory}/{name}")),
+            None => Opened::Absent,
+        }
+    }
+}
+
+/// Every name in a directory by the same in lower case.
+fn list(directory: &str) -> HashMap<String, String> {
+    let entries = std::fs::read_dir(format!("{directory}/")).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).map(|name| (name.to_lowercase(), name)).collect()
 }
 
 /// Reads one file, which reports call `shown`; a directory can be opened and not read, devices and the like are absent.
@@ -37,22 +54,23 @@ pub(super) fn open(path: &Path, shown: String) -> Opened {
         _ => return Opened::Absent,
     }
     match read(path, shown) {
-        Ok(Some(image)) => Opened::Object(Arc::new(image)),
-        Ok(None) => Opened::Unusable("it is not an ELF file".to_owned()),
+        Ok(opened) => opened,
         Err(Unreadable::Io(why)) => Opened::Unusable(why),
         Err(error) => Opened::Unusable(error.to_string()),
     }
 }
 
-fn read(path: &Path, shown: String) -> Result<Option<Image>, Unreadable> {
+fn read(path: &Path, shown: String) -> Result<Opened, Unreadable> {
     let file = facts::open(path)?;
     let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
     let FileFacts { slices, .. } = facts::read_source(&source, Wanted::default())?;
-    let Some(slice) = slices.into_iter().next() else { return Ok(None) };
-    if slice.format != facts::Format::Elf {
-        return Ok(None);
+    if slices.iter().any(|slice| slice.format != facts::Format::Elf) {
+        return Ok(Opened::Foreign(slices.into()));
     }
+    let not_elf = || Opened::Unusable("it is not an ELF file".to_owned());
+    let Some(slice) = slices.into_iter().next() else { return Ok(not_elf()) };
     let exported = facts::elf::exports(&source)?;
     let indirect = facts::elf::has_relocations_only_glibc_knows(&source)?;
-    Ok(Image::new(shown, slice, exported, indirect))
+    let image = Image::new(shown, slice, exported, indirect);
+    Ok(image.map_or_else(not_elf, |image| Opened::Object(Arc::new(image))))
 }

@@ -1,5 +1,6 @@
 //! Subjects made by hand for the unit tests of rules.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::check::Finding;
@@ -13,7 +14,7 @@ use crate::facts::rust_build_info::RustBuild;
 use crate::facts::signed_data::{Signer, Timestamp, Verification};
 use crate::facts::texts::Texts;
 use crate::facts::{Details, Endian, Facts, FileFacts, Format, Kind, Linkage, Os};
-use crate::hosts::load::{Loads, NoFiles};
+use crate::hosts::load::{Files, Loads, Opened};
 use crate::hosts::{self, Host};
 use crate::images::{InImage, Part, Platform};
 use crate::policy::{LinkagePolicy, Origin, Policy, Setting};
@@ -32,6 +33,34 @@ pub(in crate::rules) struct Case {
     pub(crate) archs: Vec<&'static str>,
     pub(crate) texts: Option<Texts>,
     pub(crate) image: Option<InImage>,
+    /// What lies beside the artifact, by absolute path.
+    shipped: Shipped,
+}
+
+/// Files that are shipped with the artifact.
+#[derive(Debug, Default)]
+struct Shipped(BTreeMap<String, Facts>);
+
+impl Files for Shipped {
+    fn open(&self, path: &str) -> Opened {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            match part {
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        match self.0.get(&format!("/{}", parts.join("/"))) {
+            Some(facts) => Opened::Foreign([facts.clone()].into()),
+            None => Opened::Absent,
+        }
+    }
+
+    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
+        let path = format!("{directory}/{name}");
+        let found = self.0.keys().find(|known| known.eq_ignore_ascii_case(&path));
+        found.map_or(Opened::Absent, |known| self.open(known))
+    }
 }
 
 impl Case {
@@ -50,6 +79,19 @@ impl Case {
         let mut case = Case::of(Format::MachO, Os::MacOs, Kind::Execute, Details::MachO(Box::default()));
         case.facts.arch = "aarch64".into();
         case
+    }
+
+    /// A dylib for macOS on arm64.
+    pub(crate) fn dylib() -> Self {
+        Case::macho()
+            .with(|case| case.facts.kind = Kind::SharedObject)
+            .edit_macho(|macho| macho.file_type = "dylib".into())
+    }
+
+    /// Ships another file with it, by absolute path; the artifact lies in `/app/dist`.
+    pub(crate) fn beside(mut self, path: &str, other: Case) -> Self {
+        self.shipped.0.insert(path.to_owned(), other.facts);
+        self
     }
 
     fn of(format: Format, os: Os, kind: Kind, details: Details) -> Self {
@@ -76,6 +118,7 @@ impl Case {
             archs: Vec::new(),
             texts: None,
             image: None,
+            shipped: Shipped::default(),
         }
     }
 
@@ -190,11 +233,11 @@ impl Case {
     pub(crate) fn judge(&self, rule: &Rule) -> Verdict {
         let effective =
             self.policy.for_artifact(&self.artifact.path.to_string_lossy(), self.artifact.target.as_deref());
-        let path = format!("/work/{}", self.artifact.path.display());
+        let path = format!("/app/{}", self.artifact.path.display());
         let slices = self.archs.iter().map(|arch| Facts { arch: (*arch).to_owned(), ..self.facts.clone() });
         let slices = slices.chain([self.facts.clone()]).collect();
         let file = FileFacts { size: 0, slices, texts: self.texts.clone(), instructions: None };
-        let loads = Loads::new(&self.facts, &path, &self.hosts, &NoFiles).with_symbols(false, &effective.provided);
+        let loads = Loads::new(&self.facts, &path, &self.hosts, &self.shipped).with_symbols(false, &effective.provided);
         let subject = Subject {
             artifact: &self.artifact,
             facts: &self.facts,
