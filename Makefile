@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects bless lint check-targets corpus test-hosts test-images fuzz soak
+.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint check-targets corpus test-hosts test-images fuzz soak
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,6 +57,12 @@ KILLS ?= 200
 soak: setup ## Guards BUILDS=2000 real builds with random edits, and kills KILLS=200 at random moments (about an hour).
 	@$(IN_ENV) cargo build --locked
 	@$(IN_ENV) scripts/soak.py "$${CARGO_TARGET_DIR:-target}/debug/seaworthy" --builds $(BUILDS) --kills $(KILLS)
+
+test-adoption: setup ## Tests the wheel, the hooks and what `init` writes, with the programs they are for.
+	@scripts/test-adoption.sh
+
+test-adoption-slow: setup ## The same, and ko and Bazel.
+	@scripts/test-adoption.sh slow
 
 test-hosts: setup ## Compares verdicts with real loaders in real roots.
 	@$(IN_ENV) scripts/test-hosts.sh

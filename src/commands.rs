@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod policy;
 mod rejected;
+mod shim;
 mod verify;
 mod walk;
 mod wrap;
@@ -63,6 +64,7 @@ fn run() -> u8 {
             Own::Verify(verify) => verify::run(&ui, &options, &verify),
             Own::Machine => verify::machine(&ui),
             Own::Diff { old, new } => diff::run(&ui, &options, &old, &new),
+            Own::Shim { action, directory, tools } => shim::run(&ui, &options, action, directory.as_deref(), &tools),
             Own::Facts { paths, scan_instructions } => facts::run(&ui, &options, &paths, scan_instructions),
             Own::Explain { rule: Some(rule) } => explain::rule(&ui, &options, &rule),
             Own::Explain { rule: None } | Own::Rules => explain::list(&ui, &options),

@@ -173,6 +173,9 @@ pub struct Expectations {
     pub trimpath: bool,
     /// cargo: the target triple that was given.
     pub target: Option<(String, Origin)>,
+    /// cargo-zigbuild: the newest glibc that programs for a target may need, by its suffix: `2.17` for
+    /// `x86_64-unknown-linux-gnu`.
+    pub glibc: BTreeMap<String, String>,
     /// cargo or go: static linking was asked for.
     pub static_link: Option<Origin>,
 }
@@ -201,7 +204,7 @@ pub fn make(tool: Tool, args: Vec<OsString>, environment: &Environment, policy: 
     let active = real_tool::is_active(tool, environment);
     let guards = !active && !scan::is_pass_through(tool, &args);
     let mut plan = Plan::pass_through(tool, program);
-    plan.env.extend(real_tool::marks(environment, None));
+    plan.env.extend(real_tool::marks(environment, &plan.program, None));
     if active {
         plan.notes.push(format!("`{}` is guarded further out already", tool.name()));
     } else if guards {
@@ -229,6 +232,6 @@ fn guard(plan: &mut Plan, args: &[OsString], environment: &Environment, policy: 
         }
     }
     if plan.mode == Mode::Guard {
-        plan.env.extend(real_tool::marks(environment, Some(plan.tool)));
+        plan.env.extend(real_tool::marks(environment, &plan.program, Some(plan.tool)));
     }
 }

@@ -119,6 +119,8 @@ pub enum Origin {
     Default,
     /// A preset named by `extends`.
     Preset(String),
+    /// The command line of the wrapped tool, where it promises something by itself.
+    CommandLine,
     /// A line of the policy file.
     File {
         /// As the user would open it: relative to the working directory where that is shorter.
@@ -133,6 +135,7 @@ impl std::fmt::Display for Origin {
         match self {
             Origin::Default => f.write_str("by default"),
             Origin::Preset(name) => write!(f, "preset `{name}`"),
+            Origin::CommandLine => f.write_str("on the command line"),
             Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
         }
     }

@@ -4,6 +4,7 @@ pub mod cargo;
 pub mod go;
 pub mod linker;
 pub mod real_tool;
+pub mod shims;
 pub mod signals;
 
 use std::ffi::OsString;
@@ -113,7 +114,7 @@ pub fn run<W: Write + Send + 'static>(plan: &Plan, stdout: W) -> Result<Outcome,
 /// When the program cannot be started.
 pub fn exec(program: &Path, args: &[OsString], environment: &Environment) -> Result<ExitStatus, Error> {
     let mut command = Command::new(program);
-    command.args(args).envs(real_tool::marks(environment, None));
+    command.args(args).envs(real_tool::marks(environment, program, None));
     replace(command).map_err(|source| not_started(program, source))
 }
 

@@ -29,9 +29,10 @@ pub(super) fn split(argv: Vec<OsString>) -> Split {
     let mut argv = argv.into_iter();
     let name = argv.next().unwrap_or_default();
     let mut args: Vec<OsString> = argv.collect();
+    if let Some(tool) = shim_of(&name) {
+        return Split { tool: Some((tool, args)), ..Split::default() };
+    }
     match stem(&name).as_str() {
-        "cargo" => Split { tool: Some((Tool::Cargo, args)), ..Split::default() },
-        "go" => Split { tool: Some((Tool::Go, args)), ..Split::default() },
         "seaworthy-ld" | "seaworthy-cc" => Split { link: Some((None, args)), ..Split::default() },
         "cargo-seaworthy" => {
             if args.first().is_some_and(|first| first == "seaworthy") {
@@ -142,6 +143,12 @@ fn tool_of(arg: &OsStr) -> Option<Tool> {
 
 fn is_help(arg: &OsStr) -> bool {
     ["-h", "--help", "-V", "--version"].iter().any(|help| arg == *help)
+}
+
+/// The tool whose shim a program is when it is called by that name.
+pub(crate) fn shim_of(name: &OsStr) -> Option<Tool> {
+    let stem = stem(name);
+    [Tool::Cargo, Tool::Go].into_iter().find(|tool| tool.name() == stem)
 }
 
 /// The name a program was called by, without directory and `.exe`; in lower case where case does not matter.

@@ -8,6 +8,7 @@ mod rustflags;
 pub(crate) mod targets;
 mod verbs;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 pub use verbs::{Resolved, is_other_built_in, resolve};
@@ -53,7 +54,8 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
         weigh_flags(plan, target, resolved, &config, environment, policy);
     }
     plan.users.profile = profile::settings(&flags, &resolved.verb, &config, environment);
-    plan.targets = targets.into_iter().map(|target| target.value).collect();
+    plan.expectations.glibc = promised_glibc(&targets);
+    plan.targets = targets.iter().map(|target| targets::without_glibc(&target.value).0.to_owned()).collect();
     only_once(&mut plan.notes);
 
     let pass_on = match message_format::decide(&flags) {
@@ -91,6 +93,16 @@ fn flags_of(resolved: &Resolved) -> Vec<Flag> {
     Flags::new(Syntax::after_verb(super::Tool::Cargo), &resolved.args, resolved.call.verb_at + 1).collect()
 }
 
+/// What the targets on the command line promise about glibc.
+fn promised_glibc(targets: &[Sourced]) -> BTreeMap<String, String> {
+    let given = targets.iter().filter(|target| target.source == config::Source::CommandLine);
+    let promises = given.filter_map(|target| match targets::without_glibc(&target.value) {
+        (plain, Some(glibc)) => Some((plain.to_owned(), glibc.to_owned())),
+        _ => None,
+    });
+    promises.collect()
+}
+
 fn give_target(plan: &mut Plan, edit: &mut Edit, policy: &Policy) -> Option<Sourced> {
     let (triple, key, origin) = targets::to_give(policy)?;
     edit.added.extend(["--target".into(), OsString::from(&triple)]);
@@ -108,7 +120,7 @@ fn weigh_flags(
     environment: &Environment,
     policy: &Policy,
 ) {
-    let triple = &target.value;
+    let triple = targets::without_glibc(&target.value).0;
     let adds = targets::needs_crt_static(triple, policy);
     let stays_static = adds || (targets::libc(triple) == Libc::Musl && targets::must_be_static(triple, policy));
     let flags = RustFlags::of(triple, config, environment);
@@ -119,7 +131,7 @@ fn weigh_flags(
     }
     let linker = linker(triple, &flags, config, environment);
     plan.users.targets.push(TargetSettings {
-        target: target.clone(),
+        target: Sourced { value: triple.to_owned(), source: target.source.clone() },
         flags: flags.flags.iter().cloned().chain(last_words(resolved)).collect(),
         hidden: flags.hidden.clone(),
         linker: linker.clone(),

@@ -9,6 +9,10 @@ pub struct Environment {
     variables: Vec<(OsString, OsString)>,
     /// The working directory.
     pub cwd: PathBuf,
+    /// The name this program was called by, as it came.
+    pub program: OsString,
+    /// This process, and the one that started it where the system tells.
+    pub processes: (u32, Option<u32>),
 }
 
 impl Environment {
@@ -16,7 +20,9 @@ impl Environment {
     /// one to complain, in its own words.
     pub fn capture() -> Self {
         let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        Environment { variables: std::env::vars_os().collect(), cwd }
+        let program = std::env::args_os().next().unwrap_or_default();
+        let processes = (std::process::id(), parent());
+        Environment { variables: std::env::vars_os().collect(), cwd, program, processes }
     }
 
     /// An environment of exactly these variables.
@@ -25,7 +31,7 @@ impl Environment {
         cwd: impl Into<PathBuf>,
     ) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Environment { variables, cwd: cwd.into() }
+        Environment { variables, cwd: cwd.into(), ..Environment::default() }
     }
 
     /// The variable, set to whatever, be it empty.
@@ -52,6 +58,16 @@ impl Environment {
     pub fn home(&self) -> Option<&Path> {
         self.non_empty(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(Path::new)
     }
+}
+
+#[cfg(unix)]
+fn parent() -> Option<u32> {
+    rustix::process::getppid().and_then(|parent| parent.as_raw_nonzero().get().try_into().ok())
+}
+
+#[cfg(not(unix))]
+fn parent() -> Option<u32> {
+    None
 }
 
 /// Windows does not tell `Path` from `PATH`.

@@ -229,6 +229,7 @@ fn policy_line<'a>(key: &'a str, origin: &'a Origin) -> PolicyLine<'a> {
     let (source, preset, at) = match origin {
         Origin::Default => ("default", None, None),
         Origin::Preset(preset) => ("preset", Some(preset.as_str()), None),
+        Origin::CommandLine => ("command-line", None, None),
         Origin::File { path, line } => ("file", None, Some((lossy(path), *line))),
     };
     let line = at.as_ref().map(|(_, line)| *line);

@@ -209,7 +209,7 @@ fn said_by(finding: &Finding) -> Option<(&Path, u32)> {
     let of_the_key = finding.policy.as_ref().map(|policy| &policy.origin);
     [of_the_key, Some(&finding.level_origin)].into_iter().flatten().find_map(|origin| match origin {
         Origin::File { path, line } => Some((path.as_path(), *line)),
-        Origin::Default | Origin::Preset(_) => None,
+        Origin::Default | Origin::Preset(_) | Origin::CommandLine => None,
     })
 }
 

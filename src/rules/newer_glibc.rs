@@ -10,7 +10,7 @@ use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::elf::VersionNeed;
 use crate::hosts::load::Reason;
-use crate::policy::Level;
+use crate::policy::{Level, Origin};
 
 pub(super) static RULE: Rule = Rule {
     id: "newer-glibc",
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc` and against what each host of `runs-on` has. As the loader
+Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc`, the version behind a target of `cargo zigbuild`, and what each host of `runs-on` has. As the loader
 does it: an entry marked weak (`VER_FLG_WEAK`) is no demand; an entry counts even when no symbol uses it; the markers
 `GLIBC_ABI_*` count as the release that brought them.
 
@@ -102,18 +102,42 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-/// The floor that the policy names as a number.
+/// A floor that is a number, and who named it.
+struct Limit {
+    version: String,
+    source: PolicySource,
+}
+
+/// What the policy names, and what the target promises: `--target x86_64-unknown-linux-gnu.2.17` of cargo-zigbuild.
+fn limits(subject: &Subject<'_>) -> Vec<Limit> {
+    let target = subject.artifact.target.as_deref().unwrap_or_default();
+    let promise = subject.provenance.expectations.glibc.get(target).map(|version| Limit {
+        version: version.clone(),
+        source: PolicySource { key: format!("--target {target}.{version}"), origin: Origin::CommandLine },
+    });
+    let named = subject.policy.policy.linux.glibc.as_ref().map(|limit| Limit {
+        version: limit.value.clone(),
+        source: PolicySource { key: format!("[linux] glibc = \"{}\"", limit.value), origin: limit.origin.clone() },
+    });
+    promise.into_iter().chain(named).collect()
+}
+
+/// The strictest floor that is a number.
 fn floor(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
     let needs = || elf.version_needs.iter().filter(|need| is_glibc(&need.file));
     if needs().next().is_none() {
         return Verdict::NotApplicable("it needs no glibc");
     }
-    let Some(limit) = &subject.policy.policy.linux.glibc else {
+    let mut floors = Vec::new();
+    for limit in limits(subject) {
+        match parse(&limit.version) {
+            Some(offered) => floors.push((offered, limit)),
+            None => return Verdict::Inconclusive(format!("`{}` names no version", limit.source.key)),
+        }
+    }
+    let Some((offered, limit)) = floors.into_iter().min_by(|a, b| a.0.cmp(&b.0)) else {
         return Verdict::NotApplicable("the policy names no glibc floor");
-    };
-    let Some(offered) = parse(&limit.value) else {
-        return Verdict::Inconclusive(format!("`[linux] glibc = \"{}\"` is no version", limit.value));
     };
     let mut newer: Vec<(Vec<u32>, &VersionNeed)> = needs()
         .filter(|need| !need.weak)
@@ -126,15 +150,15 @@ fn floor(subject: &Subject<'_>) -> Verdict {
         message: format!(
             "`{{artifact}}` needs glibc {}, but may need no newer one than {}",
             show(highest),
-            limit.value
+            limit.version
         ),
         evidence: newer.iter().map(|(_, need)| shown(need)).collect(),
         causes: newer.iter().flat_map(|(_, need)| &need.symbols).cloned().map(Cause::Symbol).collect(),
-        policy: Some(PolicySource {
-            key: format!("[linux] glibc = \"{}\"", limit.value),
-            origin: limit.origin.clone(),
+        help: Some(match limit.source.origin {
+            Origin::CommandLine => broken_promise(&show(highest)),
+            _ => help(subject, &limit.version),
         }),
-        help: Some(help(subject, &limit.value)),
+        policy: Some(limit.source),
         ..Violation::default()
     }])
 }
@@ -155,6 +179,14 @@ fn shown(need: &VersionNeed) -> String {
     super::support::listed(&names, SHOWN)
 }
 
+/// Whoever asked cargo-zigbuild for a floor has no use for the advice to ask it.
+fn broken_promise(highest: &str) -> String {
+    format!(
+        "a library of this machine was linked past zig's own glibc: take its path out of the link (build scripts, \
+         `-C link-arg`, pkg-config), or promise no less than `.{highest}`"
+    )
+}
+
 fn help(subject: &Subject<'_>, limit: &str) -> String {
     let arch = &subject.facts.arch;
     match subject.maker() {
@@ -171,7 +203,7 @@ fn help(subject: &Subject<'_>, limit: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::RULE;
+    use super::{Origin, RULE};
     use crate::facts::elf::VersionNeed;
     use crate::rules::support::testing::{Case, from_file};
 
@@ -224,6 +256,26 @@ mod tests {
         newer().runs_on(&["rhel:9", "scratch"]).passes(&RULE);
         let marker = case(vec![need("libc.so.6", "GLIBC_ABI_DT_RELR", &[])]);
         marker.with(|case| case.policy.linux.glibc = None).runs_on(&["ubuntu:22.04"]).violations(&RULE);
+    }
+
+    #[test]
+    fn the_version_behind_the_target_is_a_promise() {
+        let promised = |glibc: &str, floor: Option<&str>| {
+            let needs = vec![need("libc.so.6", "GLIBC_2.25", &["getrandom"])];
+            case(needs).with(|case| {
+                case.policy.linux.glibc = floor.map(|floor| from_file(floor.to_owned()));
+                case.artifact.target = Some("x86_64-unknown-linux-gnu".to_owned());
+                let target = "x86_64-unknown-linux-gnu".to_owned();
+                case.provenance.expectations.glibc.insert(target, glibc.to_owned());
+            })
+        };
+        let violations = promised("2.17", Some("2.28")).violations(&RULE);
+        let source = violations[0].policy.as_ref().expect("a source");
+        assert_eq!(source.key, "--target x86_64-unknown-linux-gnu.2.17");
+        assert_eq!(source.origin, Origin::CommandLine);
+        let violations = promised("2.28", Some("2.9")).violations(&RULE);
+        assert_eq!(violations[0].policy.as_ref().expect("a source").key, "[linux] glibc = \"2.9\"");
+        promised("2.25", None).passes(&RULE);
     }
 
     #[test]

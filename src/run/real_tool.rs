@@ -14,6 +14,9 @@ pub const DEPTH: &str = "SEAWORTHY_DEPTH";
 pub const ACTIVE: &str = "SEAWORTHY_ACTIVE";
 /// Directories that hold shims, in the syntax of `PATH`; handed down, so that two installed copies cannot call each other.
 pub const SHIM_DIRS: &str = "SEAWORTHY_SHIM_DIRS";
+/// The process that last handed over to a script, and the scripts it and those before it handed over to, in the syntax of
+/// `PATH`: a version manager's shim that calls the tool by its name comes back here, and must not be called again.
+pub const HANDED_TO: &str = "SEAWORTHY_HANDED_TO";
 /// A script that says this in its first 4 KiB is one of our shims.
 pub const SHIM_MARKER: &str = "seaworthy-shim";
 
@@ -42,16 +45,31 @@ pub fn find(tool: Tool, environment: &Environment) -> Result<PathBuf, Error> {
     }
     let shims = shim_dirs(environment);
     let real = |path: &PathBuf| !shims.iter().any(|dir| path.parent() == Some(dir)) && !is_ours(path);
-    candidates(tool, environment).into_iter().find(real).ok_or_else(|| {
+    let real: Vec<PathBuf> = candidates(tool, environment).into_iter().filter(real).collect();
+    let handed_to = handed_to(environment);
+    let fresh = real.iter().find(|path| !handed_to.contains(path)).or(real.first());
+    fresh.cloned().ok_or_else(|| {
         let name = tool.name();
         let what = variable(tool);
         Error::ToolNotFound(format!("`{name}` was not found on the PATH; install it, or set `{what}` to its path"))
     })
 }
 
-/// The variables that tell nested calls where they are.
-pub fn marks(environment: &Environment, active: Option<Tool>) -> Vec<(OsString, OsString)> {
+/// The variables that tell nested calls where they are, for a call of `program`.
+pub fn marks(environment: &Environment, program: &Path, active: Option<Tool>) -> Vec<(OsString, OsString)> {
     let mut marks = vec![(DEPTH.into(), (depth(environment) + 1).to_string().into())];
+    if own_shim_dir(environment).is_some()
+        && let Ok(dirs) = std::env::join_paths(shim_dirs(environment))
+    {
+        marks.push((SHIM_DIRS.into(), dirs));
+    }
+    if is_script(program) {
+        let process = PathBuf::from(environment.processes.0.to_string());
+        let scripts = handed_to(environment).into_iter().chain([program.to_path_buf()]);
+        if let Ok(chain) = std::env::join_paths(std::iter::once(process).chain(scripts)) {
+            marks.push((HANDED_TO.into(), chain));
+        }
+    }
     if let Some(tool) = active {
         let mut names = environment.text(ACTIVE).unwrap_or_default().to_owned();
         if !names.is_empty() {
@@ -104,8 +122,39 @@ pub(super) fn on_path(name: &OsStr, environment: &Environment) -> Vec<PathBuf> {
     which::which_in_all(name, Some(path), &environment.cwd).map(Iterator::collect).unwrap_or_default()
 }
 
+/// Directories whose `cargo` and `go` are passed over: those handed down, and the one this program was called from.
 fn shim_dirs(environment: &Environment) -> Vec<PathBuf> {
-    environment.non_empty(SHIM_DIRS).map(|dirs| std::env::split_paths(dirs).collect()).unwrap_or_default()
+    let known = environment.non_empty(SHIM_DIRS).map(|dirs| std::env::split_paths(dirs).collect());
+    let mut dirs: Vec<PathBuf> = known.unwrap_or_default();
+    dirs.extend(own_shim_dir(environment).filter(|own| !dirs.contains(own)));
+    dirs
+}
+
+/// Where the shim lies that this program was called by. A shell leaves out the directory of what it finds on the `PATH`; the
+/// user's home directory says nothing about it.
+fn own_shim_dir(environment: &Environment) -> Option<PathBuf> {
+    let tool = crate::cli::shim_of(&environment.program)?;
+    let called = Path::new(&environment.program);
+    match called.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => Some(environment.cwd.join(parent)),
+        None => candidates(tool, environment).iter().find(|path| is_ours(path))?.parent().map(Path::to_path_buf),
+    }
+}
+
+/// The scripts that this very call comes from: they were handed to by this process before it became what it is, or by the one
+/// that started it. A build that calls the tool anew is another process.
+fn handed_to(environment: &Environment) -> Vec<PathBuf> {
+    let Some(chain) = environment.non_empty(HANDED_TO) else { return Vec::new() };
+    let mut parts = std::env::split_paths(chain);
+    let process = parts.next().and_then(|process| process.to_str()?.parse::<u32>().ok());
+    let (own, parent) = environment.processes;
+    if process.is_some_and(|process| process == own || Some(process) == parent) { parts.collect() } else { Vec::new() }
+}
+
+/// Whether a file starts with `#!`.
+pub(super) fn is_script(path: &Path) -> bool {
+    let mut start = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
 /// Whether running the file would run this program again: it is the same file, or one of our scripts.

@@ -3,6 +3,8 @@
 #[macro_use]
 mod support;
 
+#[cfg(unix)]
+mod adoption; // Do the wheel, the hooks and the action work with the real programs?
 mod blame; // Is the culprit named, and does the advice work?
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod cross; // Do builds for other systems come out, get recognised, and pass?
@@ -37,6 +39,7 @@ mod report; // Do reports say everything, safely, and keep their form?
 mod rules; // Does the list of rules keep its shape, and does every page about rules come from them?
 mod rules_matrix; // Does every rule fire on what it is about, and on nothing else?
 mod self_build; // Does the tool build itself through itself?
+mod shim; // Do shims put the guard in front, and never run in circles?
 mod signals; // Do signals reach the tool, and does the wrapper end as it ended?
 mod tampering; // Is a signature that was tampered with caught, by the rule about it alone?
 mod tidy; // Are the house rules kept?

@@ -116,7 +116,7 @@ impl Config {
 }
 
 /// `$CARGO_HOME`, or `.cargo` in the home directory.
-pub(super) fn cargo_home(environment: &Environment) -> Option<PathBuf> {
+pub(crate) fn cargo_home(environment: &Environment) -> Option<PathBuf> {
     match environment.non_empty("CARGO_HOME") {
         Some(home) => Some(environment.cwd.join(home)),
         None => Some(environment.home()?.join(".cargo")),

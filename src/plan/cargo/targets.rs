@@ -40,6 +40,15 @@ pub(super) fn libc(triple: &str) -> Libc {
     }
 }
 
+/// A target without the version of glibc that cargo-zigbuild takes behind it, and that version.
+pub(super) fn without_glibc(triple: &str) -> (&str, Option<&str>) {
+    let version = |text: &str| text.starts_with("2.") && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match triple.split_once('.') {
+        Some((plain, glibc)) if libc(plain) == Libc::Glibc && version(glibc) => (plain, Some(glibc)),
+        _ => (triple, None),
+    }
+}
+
 /// Whether programs for that target are linked against glibc, dynamically unless flags say otherwise.
 pub(crate) fn is_glibc(triple: &str) -> bool {
     libc(triple) == Libc::Glibc
@@ -102,7 +111,7 @@ pub(super) fn must_be_static(triple: &str, policy: &Policy) -> bool {
         .artifacts
         .iter()
         .rev()
-        .filter(|entry| entry.target.as_ref().is_none_or(|pattern| pattern.value.matches(triple)));
+        .filter(|entry| entry.target.as_ref().is_none_or(|pattern| pattern.value.matches(without_glibc(triple).0)));
     // An entry for some paths only cannot be weighed before there are paths; the check does that.
     let mut decisions = entries.filter_map(|entry| entry.linkage.as_ref());
     let linkage = decisions.next().unwrap_or(&policy.linkage).value;
@@ -144,7 +153,8 @@ pub(super) fn conflict(target: &Sourced, policy: &Policy) -> Option<Conflict> {
         help: format!(
             "programs for `{triple}` are linked dynamically against glibc; choose a musl target, or allow it with \
              `[cargo] crt-static = true` (static glibc), with `linkage = \"any\"`, or for this target alone with \
-             `[[artifact]]`, `target = \"{triple}\"`, `linkage = \"any\"`"
+             `[[artifact]]`, `target = \"{}\"`, `linkage = \"any\"`",
+            without_glibc(triple).0
         ),
     })
 }
@@ -176,6 +186,19 @@ mod tests {
             ("wasm32-wasip1", Libc::Other),
         ] {
             assert_eq!(libc(triple), expected, "{triple}");
+        }
+    }
+
+    #[test]
+    fn the_version_of_glibc_behind_a_triple_is_told_from_the_triple() {
+        for (given, plain, glibc) in [
+            ("x86_64-unknown-linux-gnu.2.17", "x86_64-unknown-linux-gnu", Some("2.17")),
+            ("arm-unknown-linux-gnueabihf.2.28", "arm-unknown-linux-gnueabihf", Some("2.28")),
+            ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu", None),
+            ("targets/x86_64-acme-linux-gnu.json", "targets/x86_64-acme-linux-gnu.json", None),
+            ("x86_64-unknown-linux-musl.2.17", "x86_64-unknown-linux-musl.2.17", None),
+        ] {
+            assert_eq!(without_glibc(given), (plain, glibc), "{given}");
         }
     }
 
