@@ -46,8 +46,11 @@ impl Progress {
             return Progress::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        let waiting = Progress::styled(bar.clone(), "{spinner} judging {len} files", 0);
+        // The first picture at once: the timer draws only after its first interval.
+        bar.tick();
         bar.enable_steady_tick(TICK);
-        Progress::styled(bar, "{spinner} judging {len} files", 0)
+        waiting
     }
 
     fn styled(bar: ProgressBar, template: &str, from: u64) -> Progress {
