@@ -5,6 +5,7 @@ mod general;
 mod judge;
 mod places;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -52,16 +53,19 @@ pub struct ArtifactResult {
     /// What is wrong, the worst level first, then by rule.
     pub findings: Vec<Finding>,
     /// Rules that could not tell, with the reason; makes the verdict at best inconclusive.
-    pub inconclusive: Vec<(&'static str, String)>,
+    pub inconclusive: Vec<(&'static str, Reason)>,
     /// Rules that looked at every slice and found nothing.
     pub passed: Vec<&'static str>,
     /// Rules that do not apply, with the reason.
-    pub not_applicable: Vec<(&'static str, String)>,
+    pub not_applicable: Vec<(&'static str, Reason)>,
     /// Where it runs: one answer per host of `runs-on`, in that order.
     pub hosts: Vec<HostVerdict>,
     /// Findings the policy lets through, with their exception's reason.
     pub excepted: Vec<(Finding, String)>,
 }
+
+/// Why a rule has no verdict.
+pub type Reason = Cow<'static, str>;
 
 /// The verdict over all rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,6 +6,7 @@
 mod commands;
 mod options;
 mod pieces;
+mod plain;
 mod shim;
 mod split;
 
@@ -207,27 +208,25 @@ pub fn command() -> clap::Command {
 /// [`Refusal`] when the command line is wrong, or asks for help or the version.
 pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refusal> {
     let split = split::split(argv.into_iter().collect());
+    let from_environment = || options::VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
     let (action, word) = match (split.tool, split.link) {
         (Some((tool, args)), _) if split.plan => (Action::Plan { tool, args }, tool.name()),
         (Some((tool, args)), _) => (Action::Wrap { tool, args }, tool.name()),
         // clap reads our own options only; any complete command ends the line for it.
         (None, Some((program, args))) => (Action::Link { program, args }, "doctor"),
         (None, None) => {
-            let cli = Cli::try_parse_from(program(split.head)).map_err(Refusal)?;
+            if let Some(own) = plain::own(&split.head).filter(|_| !from_environment()) {
+                return Ok(Invocation { options: Options::default(), action: Action::Own(own) });
+            }
+            let cli = Cli::try_parse_from(split::program(split.head)).map_err(Refusal)?;
             return Ok(Invocation { options: cli.options, action: cli.command.into() });
         }
     };
-    // Nothing of ours to parse: clap is not even started.
-    let from_environment = || options::VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
+    // Nothing of ours to parse: clap, whose definitions alone take longer than all else, is not even started.
     if split.head.is_empty() && !from_environment() {
         return Ok(Invocation { options: Options::default(), action });
     }
-    let head = program(split.head).into_iter().chain([OsString::from(word)]);
+    let head = split::program(split.head).into_iter().chain([OsString::from(word)]);
     let cli = Cli::try_parse_from(head).map_err(Refusal)?;
     Ok(Invocation { options: cli.options, action })
-}
-
-/// Puts the program's name back in front, in the form that messages show.
-fn program(head: Vec<OsString>) -> Vec<OsString> {
-    std::iter::once(OsString::from("seaworthy")).chain(head).collect()
 }

@@ -14,6 +14,7 @@ pub mod instructions;
 mod languages;
 pub mod libc;
 pub mod macho;
+mod name;
 pub mod object;
 pub mod pe;
 mod ranges;
@@ -29,6 +30,7 @@ mod window;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use bytes::hex;
+pub use name::Name;
 pub use read::{Wanted, open, read_file, read_source};
 pub use source::{Source, Unreadable};
 pub use whole::{Digest, digest};

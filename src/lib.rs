@@ -31,3 +31,25 @@ pub mod ui;
 pub mod verify;
 
 pub use error::Error;
+
+/// The `main` of each of the binaries.
+///
+/// musl's own allocator gives memory back to the kernel and asks for it again all the time, which costs more than all that is
+/// read; the library leaves the choice to whoever uses it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! program {
+    () => {
+        #[cfg(target_env = "musl")]
+        #[global_allocator]
+        static ALLOCATOR: $crate::dlmalloc::GlobalDlmalloc = $crate::dlmalloc::GlobalDlmalloc;
+
+        fn main() -> std::process::ExitCode {
+            $crate::commands::main()
+        }
+    };
+}
+
+#[cfg(target_env = "musl")]
+#[doc(hidden)]
+pub use dlmalloc;

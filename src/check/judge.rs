@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::excuse::{Excuses, Uses};
 use super::places::{self, Before};
-use super::{ArtifactResult, Finding, Inspected, Overall, Surroundings};
-use crate::facts::{Facts, FileFacts, Unreadable};
+use super::{ArtifactResult, Finding, Inspected, Overall, Reason, Surroundings};
+use crate::facts::{Facts, FileFacts, Format, Unreadable};
 use crate::hosts::load::Loads;
 use crate::images::InImage;
 use crate::images::start::Fault;
@@ -144,7 +144,7 @@ impl Bench<'_> {
                 image: image.as_ref(),
             };
             if !rule.formats.contains(&slice.format) {
-                trial.not_applicable(rule, name, &other_format(rule, slice));
+                trial.not_applicable(rule, name, other_format(rule, slice));
                 continue;
             }
             match check(&subject) {
@@ -194,7 +194,7 @@ impl Trial<'_> {
 
     /// A rule that could not tell; an exception for it accepts that too, and leaves the same trace.
     fn unsure(&mut self, rule: &'static str, slice: Option<&str>, why: String) {
-        let why = in_slice(slice, &why);
+        let why = in_slice(slice, why);
         match self.excuses.find(rule) {
             Some(exception) => {
                 if rule == unreadable_binary::RULE.id {
@@ -208,7 +208,7 @@ impl Trial<'_> {
         }
     }
 
-    fn not_applicable(&mut self, rule: &Rule, slice: Option<&str>, why: &str) {
+    fn not_applicable(&mut self, rule: &Rule, slice: Option<&str>, why: &'static str) {
         push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)));
     }
 
@@ -281,14 +281,24 @@ impl Trial<'_> {
     }
 }
 
-/// Why a rule does not look at a slice.
-fn other_format(rule: &Rule, slice: &Facts) -> String {
-    let formats: Vec<String> = rule.formats.iter().map(ToString::to_string).collect();
-    format!("asked of {} only, and this is {}", formats.join(" and "), slice.format)
+/// Why a rule does not look at a slice. Half of all rules say so of every file: nothing is put together for it.
+fn other_format(rule: &Rule, slice: &Facts) -> &'static str {
+    match (rule.formats, slice.format) {
+        ([Format::Elf], Format::Pe) => "asked of ELF only, and this is PE",
+        ([Format::Elf], _) => "asked of ELF only, and this is Mach-O",
+        ([Format::Pe], Format::Elf) => "asked of PE only, and this is ELF",
+        ([Format::Pe], _) => "asked of PE only, and this is Mach-O",
+        ([Format::MachO], Format::Elf) => "asked of Mach-O only, and this is ELF",
+        ([Format::MachO], _) => "asked of Mach-O only, and this is PE",
+        (_, Format::Elf) => "asked of PE and Mach-O only, and this is ELF",
+        (_, Format::Pe) => "asked of ELF and Mach-O only, and this is PE",
+        (_, Format::MachO) => "asked of ELF and PE only, and this is Mach-O",
+    }
 }
 
-fn in_slice(slice: Option<&str>, text: &str) -> String {
-    slice.map(|slice| format!("{slice}: {text}")).unwrap_or_else(|| text.to_owned())
+fn in_slice(slice: Option<&str>, text: impl Into<Reason>) -> Reason {
+    let text = text.into();
+    slice.map(|slice| format!("{slice}: {text}").into()).unwrap_or(text)
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {

@@ -80,7 +80,7 @@ fn answer(result: &ArtifactResult, before: Before, host: &str, load: Option<&Loa
     }
     let quoted = format!("`{host}`");
     match result.inconclusive.iter().skip(before.inconclusive).find(|(_, why)| why.contains(&quoted)) {
-        Some((_, why)) => (Runs::Unknown, Some(why.clone())),
+        Some((_, why)) => (Runs::Unknown, Some(why.to_string())),
         None => (Runs::Yes, None),
     }
 }

@@ -133,7 +133,7 @@ fn what_does_not_apply_says_why() {
         ("non-system-dll", "aarch64: asked of PE and Mach-O only, and this is ELF"),
         ("cgo-runtime", "aarch64: no Go in it"),
     ];
-    assert_eq!(report.artifacts[0].not_applicable, expected.map(|(rule, why)| (rule, why.to_owned())));
+    assert_eq!(report.artifacts[0].not_applicable, expected.map(|(rule, why)| (rule, why.into())));
     assert_eq!(report.artifacts[0].verdict, Overall::Pass);
 }
 

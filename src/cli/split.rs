@@ -75,6 +75,18 @@ fn split_plain(args: Vec<OsString>) -> Split {
     Split { head: args, ..Split::default() }
 }
 
+/// Puts the program's name back in front, in the form that messages show.
+pub(super) fn program(head: Vec<OsString>) -> Vec<OsString> {
+    std::iter::once(OsString::from("seaworthy")).chain(head).collect()
+}
+
+/// A command and what follows it, without any option: no clap is needed to read that.
+pub(super) fn plain(head: &[OsString]) -> Option<(&str, &[OsString])> {
+    let (command, args) = head.split_first()?;
+    let is_plain = |arg: &OsString| arg == "-" || !arg.is_empty() && matches!(classify(arg), Word::Plain);
+    args.iter().all(is_plain).then_some((command.to_str()?, args))
+}
+
 /// `[--] PROGRAM ARGS…`; help and mistakes are left to clap.
 fn linker(args: &[OsString]) -> Option<(Option<OsString>, Vec<OsString>)> {
     let args = args.strip_prefix(&[OsString::from("--")]).unwrap_or(args);

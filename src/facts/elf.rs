@@ -18,6 +18,8 @@ mod versions;
 
 use serde::Serialize;
 
+use super::Name;
+
 pub use assemble::read;
 pub(in crate::facts) use code::x86_64_code;
 pub use exports::{ExportedSymbol, exports};
@@ -127,7 +129,7 @@ pub struct ElfFacts {
     /// There are section headers; without them nothing that rests on sections is known.
     pub has_section_headers: bool,
     /// Names of the sections; empty when there are no section headers.
-    pub sections: Vec<String>,
+    pub sections: Vec<Name>,
     /// `PT_TLS`.
     pub has_tls: bool,
     /// Thread-local storage it takes, in bytes: `p_memsz` of `PT_TLS`.
@@ -149,22 +151,22 @@ pub struct ElfFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VersionNeed {
     /// `vn_file`, the library.
-    pub file: String,
+    pub file: Name,
     /// `vna_name`, the version.
-    pub version: String,
+    pub version: Name,
     /// `VER_FLG_WEAK`: the loader does not fail when it is missing.
     pub weak: bool,
     /// The undefined symbols that carry this version; empty for marker nodes such as `GLIBC_ABI_DT_RELR`.
-    pub symbols: Vec<String>,
+    pub symbols: Vec<Name>,
 }
 
 /// One undefined dynamic symbol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UndefinedSymbol {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its version, if it has one.
-    pub version: Option<String>,
+    pub version: Option<Name>,
     /// `STB_WEAK`: the loader leaves it at zero when nobody provides it.
     pub weak: bool,
     /// What it is to the file; often `none`, as a reference does not say.

@@ -56,13 +56,13 @@ impl LanguagePlaces<'_> {
     /// What reading gives.
     pub(super) fn rust(&self, source: &Source<'_>, wanted: Wanted) -> Result<Option<RustBuild>, Unreadable> {
         let mut build = RustBuild::default();
-        if let Some((offset, size)) = self.dep_v0 {
+        if let Some((offset, size)) = self.dep_v0.filter(|_| wanted.detail) {
             let section = source.read_up_to(offset, size.min(LONGEST_LIST), ".dep-v0")?;
             build.packages = rust_build_info::packages(&section).unwrap_or_default();
         }
         if wanted.strings {
             rust_build_info::search(source, &self.read_only, &mut build)?;
         }
-        Ok(build.is_shown().then_some(build))
+        Ok((self.dep_v0.is_some() || build.is_shown()).then_some(build))
     }
 }

@@ -27,7 +27,8 @@ pub struct Libc {
     pub evidence: Vec<String>,
     /// Version or range where it shows: `>= 2.34`.
     pub version: Option<String>,
-    /// For a static glibc: names of the parts it still loads at run time (`nss`, `iconv`, `dlopen`), with the evidence.
+    /// For a static glibc: names of the parts it still loads at run time (`nss`, `iconv`, `dlopen`), with the evidence. Only
+    /// `nss` is looked for unless [`Wanted::detail`](super::Wanted) is set.
     pub runtime_parts: Vec<String>,
 }
 

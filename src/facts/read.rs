@@ -15,8 +15,8 @@ pub struct Wanted {
     pub hashes: bool,
     /// Search read-only data for strings where structure alone cannot tell (static libc, embedded Go strings).
     pub strings: bool,
-    /// What no rule asks for and costs a pass over the file: version ranges of a static libc, commits of Rust compilers,
-    /// names in `.symtab`.
+    /// What no rule asks for and costs a pass over the file: version ranges of a static libc and what it loads beside name
+    /// service modules, commits of Rust compilers, packages of cargo-auditable, names in `.symtab`.
     pub detail: bool,
 }
 

@@ -15,7 +15,8 @@ pub struct RustBuild {
     pub version: Option<String>,
     /// Commit of the compiler, from the paths of the standard library; the one that most paths name.
     pub commit: Option<String>,
-    /// Packages of cargo-auditable's `.dep-v0`, as `name version`.
+    /// Packages of cargo-auditable's `.dep-v0`, as `name version`; unpacked only when
+    /// [`Wanted::detail`](super::Wanted) is set.
     pub packages: Vec<String>,
     /// What else shows Rust: strings of the standard library.
     pub traces: Vec<String>,

@@ -5,13 +5,15 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Source, Unreadable};
 
 /// Bytes read at once: as many as the head of a source, which then serves the first chunk without a copy.
 const CHUNK: u64 = 16 * 1024;
+/// Bytes read at once where what is wanted lies far apart.
+const SMALL_CHUNK: u64 = 1024;
 /// Bytes kept at most.
 const KEPT: usize = 4 * 1024 * 1024;
 
@@ -22,14 +24,20 @@ type Chunk<'s> = Rc<Cow<'s, [u8]>>;
 #[derive(Debug)]
 pub(crate) struct Window<'s> {
     source: &'s Source<'s>,
-    chunks: RefCell<HashMap<u64, Chunk<'s>>>,
+    chunk_size: u64,
+    chunks: RefCell<BTreeMap<u64, Chunk<'s>>>,
     /// The chunk asked for last, which is asked for next nearly always.
     last: RefCell<Option<(u64, Chunk<'s>)>>,
 }
 
 impl<'s> Window<'s> {
     pub(crate) fn new(source: &'s Source<'s>) -> Self {
-        Window { source, chunks: RefCell::default(), last: RefCell::default() }
+        Window { source, chunk_size: CHUNK, chunks: RefCell::default(), last: RefCell::default() }
+    }
+
+    /// A window for a few small things in a table of megabytes, of which most lies unread between them.
+    pub(crate) fn sparse(source: &'s Source<'s>) -> Self {
+        Window { chunk_size: SMALL_CHUNK, ..Window::new(source) }
     }
 
     /// Exactly `N` bytes at `offset`.
@@ -66,8 +74,23 @@ impl<'s> Window<'s> {
     /// # Errors
     /// [`Unreadable::Damaged`], naming `what`, when there is no NUL before `end` or the end of the source.
     pub(crate) fn c_string(&self, offset: u64, end: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
-        let end = end.min(self.source.len());
         let mut out = Vec::new();
+        self.append_c_string(offset, end, what, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`Window::c_string`], behind what is in `out` already.
+    ///
+    /// # Errors
+    /// The same; `out` then ends with a part of the string.
+    pub(crate) fn append_c_string(
+        &self,
+        offset: u64,
+        end: u64,
+        what: &str,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unreadable> {
+        let end = end.min(self.source.len());
         let mut at = offset;
         while at < end {
             let (chunk, start) = self.chunk(at, what)?;
@@ -75,11 +98,8 @@ impl<'s> Window<'s> {
             let part = &chunk[start..];
             let part = &part[..part.len().min(room)];
             if let Some(n) = memchr::memchr(0, part) {
-                if out.is_empty() {
-                    return Ok(part[..n].to_vec());
-                }
                 out.extend_from_slice(&part[..n]);
-                return Ok(out);
+                return Ok(());
             }
             out.extend_from_slice(part);
             at += part.len() as u64;
@@ -89,7 +109,7 @@ impl<'s> Window<'s> {
 
     /// The chunk that holds `at`, which lies inside the source, and where in it `at` is.
     fn chunk(&self, at: u64, what: &str) -> Result<(Chunk<'s>, usize), Unreadable> {
-        let first = at - at % CHUNK;
+        let first = at - at % self.chunk_size;
         let start = (at - first) as usize;
         if let Some((_, chunk)) =
             self.last.borrow().as_ref().filter(|(kept, chunk)| *kept == first && start < chunk.len())
@@ -108,9 +128,9 @@ impl<'s> Window<'s> {
         if let Some(chunk) = self.chunks.borrow().get(&first) {
             return Ok(Rc::clone(chunk));
         }
-        let chunk = Rc::new(self.source.read_up_to(first, CHUNK, what)?);
+        let chunk = Rc::new(self.source.read_up_to(first, self.chunk_size, what)?);
         let mut chunks = self.chunks.borrow_mut();
-        if chunks.len() * CHUNK as usize >= KEPT {
+        if chunks.len() * self.chunk_size as usize >= KEPT {
             chunks.clear();
         }
         chunks.insert(first, Rc::clone(&chunk));

@@ -50,14 +50,15 @@ impl Slice {
         let mut bound: HashMap<(&str, &str), usize> = HashMap::new();
         let mut known: HashMap<String, usize> = self.libraries.iter().map(|it| it.name.clone()).zip(0..).collect();
         for need in &elf.version_needs {
-            let at = *known.entry(need.file.clone()).or_insert_with(|| {
+            let at = *known.entry(need.file.to_string()).or_insert_with(|| {
                 // Versions of a file that is not asked for by name: the loader stumbles over it, and so may whoever reads this.
                 self.libraries.push(Library::named(&need.file));
                 self.libraries.len() - 1
             });
             bound.extend(need.symbols.iter().map(|symbol| ((symbol.as_str(), need.version.as_str()), at)));
             let Some(library) = self.libraries.get_mut(at) else { continue };
-            if need.weak { &mut library.optional_versions } else { &mut library.versions }.push(need.version.clone());
+            if need.weak { &mut library.optional_versions } else { &mut library.versions }
+                .push(need.version.to_string());
         }
         for symbol in elf.undefined.iter().chain(&elf.copied) {
             let at = symbol.version.as_deref().and_then(|version| bound.get(&(symbol.name.as_str(), version)));
@@ -123,7 +124,7 @@ impl Library {
 fn push(symbols: &mut Vec<String>, optional: &mut Vec<String>, symbol: &UndefinedSymbol) {
     let name = match &symbol.version {
         Some(version) => format!("{}@{version}", symbol.name),
-        None => symbol.name.clone(),
+        None => symbol.name.to_string(),
     };
     if symbol.weak { optional } else { symbols }.push(name);
 }

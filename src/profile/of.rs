@@ -34,12 +34,12 @@ impl Profile {
         self.libraries = elf.needed.iter().map(|name| Needed { name: name.clone(), ..Needed::default() }).collect();
         for need in &elf.version_needs {
             let version =
-                NeededVersion { name: need.version.clone(), weak: need.weak, symbols: sorted(need.symbols.iter()) };
-            match self.libraries.iter_mut().find(|library| library.name == need.file) {
+                NeededVersion { name: need.version.to_string(), weak: need.weak, symbols: sorted(need.symbols.iter()) };
+            match self.libraries.iter_mut().find(|library| need.file == *library.name) {
                 Some(library) => library.versions.push(version),
                 // Found through another library: the loader's own file, most often.
                 None => self.libraries.push(Needed {
-                    name: need.file.clone(),
+                    name: need.file.to_string(),
                     versions: vec![version],
                     ..Needed::default()
                 }),
@@ -145,8 +145,8 @@ fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut names: Vec<String> = names.cloned().collect();
+fn sorted(names: impl Iterator<Item = impl ToString>) -> Vec<String> {
+    let mut names: Vec<String> = names.map(|name| name.to_string()).collect();
     names.sort_unstable();
     names.dedup();
     names

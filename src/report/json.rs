@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::check::{ArtifactResult, Finding, HostVerdict, Overall, Runs};
+use crate::check::{ArtifactResult, Finding, HostVerdict, Overall, Reason, Runs};
 use crate::diff::Built;
 use crate::facts::instructions::Instructions;
 use crate::facts::{Facts, Format, Kind, Linkage};
@@ -236,7 +236,7 @@ fn policy_line<'a>(key: &'a str, origin: &'a Origin) -> PolicyLine<'a> {
     PolicyLine { key, source, preset, file: at.map(|(file, _)| file), line }
 }
 
-fn reasons<'a>(pairs: &'a [(&'static str, String)]) -> Vec<RuleReason<'a>> {
+fn reasons<'a>(pairs: &'a [(&'static str, Reason)]) -> Vec<RuleReason<'a>> {
     pairs.iter().map(|(rule, reason)| RuleReason { rule, reason }).collect()
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::check::{ArtifactResult, Finding};
+use crate::check::{ArtifactResult, Finding, Reason};
 use crate::policy::Level;
 use crate::rules::{RULES, unreadable_binary};
 
@@ -114,7 +114,7 @@ fn of_artifact(result: &ArtifactResult) -> Suite {
     for rule in RULES {
         let of_rule: Vec<&Finding> = said.iter().filter(|finding| finding.rule == rule.id).collect();
         let excepted = result.excepted.iter().find(|(finding, _)| finding.rule == rule.id);
-        let reason = |list: &[(&'static str, String)]| {
+        let reason = |list: &[(&'static str, Reason)]| {
             list.iter().find(|(id, _)| *id == rule.id).map(|(_, why)| escape(why).into_owned())
         };
         let outcome = if !of_rule.is_empty() {

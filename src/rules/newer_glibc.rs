@@ -76,10 +76,10 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
     subject.judge_loads(None, |host, load| {
         let mut missing = pick(load, |reason| match reason {
             Reason::MissingVersion { library, version, symbols, .. } if is_glibc(library) => Some(VersionNeed {
-                file: library.clone(),
-                version: version.clone(),
+                file: library.as_str().into(),
+                version: version.as_str().into(),
                 weak: false,
-                symbols: symbols.clone(),
+                symbols: symbols.iter().map(|name| name.as_str().into()).collect(),
             }),
             _ => None,
         });
@@ -95,7 +95,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
         Some(Violation {
             message,
             evidence: missing.iter().map(shown).collect(),
-            causes: missing.iter().flat_map(|need| &need.symbols).cloned().map(Cause::Symbol).collect(),
+            causes: missing.iter().flat_map(|need| &need.symbols).map(|name| Cause::Symbol(name.into())).collect(),
             help: Some(help(subject, &floor)),
             ..Violation::default()
         })
@@ -153,7 +153,7 @@ fn floor(subject: &Subject<'_>) -> Verdict {
             limit.version
         ),
         evidence: newer.iter().map(|(_, need)| shown(need)).collect(),
-        causes: newer.iter().flat_map(|(_, need)| &need.symbols).cloned().map(Cause::Symbol).collect(),
+        causes: newer.iter().flat_map(|(_, need)| &need.symbols).map(|name| Cause::Symbol(name.into())).collect(),
         help: Some(match limit.source.origin {
             Origin::CommandLine => broken_promise(&show(highest)),
             _ => help(subject, &limit.version),
@@ -208,7 +208,7 @@ mod tests {
     use crate::rules::support::testing::{Case, from_file};
 
     fn need(file: &str, version: &str, symbols: &[&str]) -> VersionNeed {
-        let symbols = symbols.iter().map(ToString::to_string).collect();
+        let symbols = symbols.iter().map(|&name| name.into()).collect();
         VersionNeed { file: file.into(), version: version.into(), weak: false, symbols }
     }
 

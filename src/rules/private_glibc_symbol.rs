@@ -47,9 +47,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if private.is_empty() {
         return Verdict::Pass;
     }
-    let symbols: Vec<String> = private.iter().flat_map(|need| need.symbols.iter().cloned()).collect();
+    let symbols: Vec<String> = private.iter().flat_map(|need| &need.symbols).map(String::from).collect();
     let names: Vec<String> = symbols.iter().map(|symbol| format!("{symbol}@GLIBC_PRIVATE")).collect();
-    let files: Vec<String> = private.iter().map(|need| need.file.clone()).collect();
+    let files: Vec<String> = private.iter().map(|need| String::from(&need.file)).collect();
     Verdict::Violated(vec![Violation {
         message: "`{artifact}` uses symbols that glibc keeps for itself".into(),
         evidence: vec![if names.is_empty() {

@@ -93,8 +93,8 @@ mod tests {
 
     fn needs(loader: &str, symbols: &[(&str, Option<&str>)]) -> Case {
         let undefined = |(name, version): &(&str, Option<&str>)| UndefinedSymbol {
-            name: name.to_string(),
-            version: version.map(str::to_owned),
+            name: (*name).into(),
+            version: version.map(Into::into),
             weak: false,
             kind: SymbolKind::None,
         };

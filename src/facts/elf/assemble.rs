@@ -118,7 +118,7 @@ impl Parts {
             (Some(_), false) => Relro::Partial,
             (Some(_), true) => Relro::Full,
         };
-        let sections: Vec<String> = image.sections().map(|section| section.name.to_owned()).collect();
+        let sections = image.section_names().to_vec();
         let symtab = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB);
         Ok(ElfFacts {
             e_type: e_type(image.header.e_type),

@@ -12,6 +12,8 @@ use goblin::elf::program_header::PT_DYNAMIC;
 use super::image::Image;
 use crate::facts::Unreadable;
 use crate::facts::bytes::into_text;
+use crate::facts::name::{NameText, Piece};
+use crate::facts::window::Window;
 
 /// gABI `DT_RELR`, `DT_RELRSZ`; Android's first encoding of it.
 const DT_RELR: u64 = 36;
@@ -21,6 +23,8 @@ const DT_AUXILIARY: u64 = 0x7fff_fffd;
 const DT_FILTER: u64 = 0x7fff_ffff;
 /// Bytes of `PT_DYNAMIC` that are read; real ones have a few hundred.
 const LONGEST: u64 = 1 << 20;
+/// A string table of more bytes is not read whole.
+const LARGE: u64 = 1 << 20;
 
 /// The entries before `DT_NULL`.
 #[derive(Debug, Default)]
@@ -99,6 +103,8 @@ impl Dynamic {
 /// not longer than twice their file.
 pub(super) struct DynamicStrings<'i, 's> {
     image: &'i Image<'s>,
+    /// A window of its own for a large table: of a megabyte of names, few are imported.
+    sparse: Option<Window<'s>>,
     offset: u64,
     end: u64,
     budget: Cell<u64>,
@@ -118,7 +124,12 @@ impl<'i, 's> DynamicStrings<'i, 's> {
             return Err(Unreadable::damaged("DT_STRTAB", offset, why));
         }
         let budget = Cell::new(image.source.len().saturating_mul(2).saturating_add(LONGEST));
-        Ok(Some(DynamicStrings { image, offset, end: offset + size, budget }))
+        let sparse = (size > LARGE).then(|| Window::sparse(image.source));
+        Ok(Some(DynamicStrings { image, sparse, offset, end: offset + size, budget }))
+    }
+
+    fn window(&self) -> &Window<'s> {
+        self.sparse.as_ref().unwrap_or(&self.image.window)
     }
 
     /// Where the string with this index starts in the file.
@@ -133,9 +144,22 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     /// [`Unreadable::Damaged`], naming `what`.
     pub(super) fn get(&self, index: u64, what: &str) -> Result<String, Unreadable> {
         let at = self.at(index, what)?;
-        let name = self.image.window.c_string(at, self.end.min(at.saturating_add(self.budget.get() + 1)), what)?;
+        let name = self.window().c_string(at, self.end.min(at.saturating_add(self.budget.get() + 1)), what)?;
         self.spend(name.len(), what)?;
         Ok(into_text(name))
+    }
+
+    /// Adds the string with this index to `names`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`.
+    pub(super) fn add_to(&self, names: &mut NameText, index: u64, what: &str) -> Result<Piece, Unreadable> {
+        let at = self.at(index, what)?;
+        let start = names.bytes().len();
+        let end = self.end.min(at.saturating_add(self.budget.get() + 1));
+        self.window().append_c_string(at, end, what, names.bytes())?;
+        self.spend(names.bytes().len() - start, what)?;
+        names.end(start).ok_or_else(|| Unreadable::damaged(what, self.offset, "the names have more than 4 GiB"))
     }
 
     /// A further copy of a name that was read already.
@@ -147,7 +171,11 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         Ok(name.to_owned())
     }
 
-    fn spend(&self, bytes: usize, what: &str) -> Result<(), Unreadable> {
+    /// Takes the length of a name off what all names together may have: each mention counts, as reports have it again.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] when nothing is left.
+    pub(super) fn spend(&self, bytes: usize, what: &str) -> Result<(), Unreadable> {
         let left = self.budget.get().checked_sub(bytes as u64);
         let left = left.ok_or_else(|| {
             Unreadable::damaged(what, self.offset, "the names of DT_STRTAB, all together, are longer than the file")

@@ -5,10 +5,11 @@ use std::cell::OnceCell;
 
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EI_CLASS, EI_DATA, EI_VERSION, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, Header};
-use goblin::elf::program_header::{PF_W, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
+use goblin::elf::program_header::{PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SectionHeader};
 
-use crate::facts::bytes::{Order, text, until_nul};
+use crate::facts::bytes::{Order, until_nul};
+use crate::facts::name::{Name, NameText, Piece};
 use crate::facts::ranges::bounded_in_memory;
 use crate::facts::window::Window;
 use crate::facts::{Source, Unreadable};
@@ -32,7 +33,7 @@ pub(in crate::facts) struct Image<'s> {
     pub(in crate::facts) order: Order,
     pub(in crate::facts) segments: Vec<ProgramHeader>,
     section_headers: Vec<SectionHeader>,
-    names: OnceCell<Vec<String>>,
+    names: OnceCell<Vec<Name>>,
 }
 
 /// A section, with its name.
@@ -60,18 +61,24 @@ impl<'s> Image<'s> {
         self.segments.iter().filter(move |segment| segment.p_type == p_type)
     }
 
-    /// Memory that is not writable when the program runs, as address, offset and length in the file: segments without `PF_W`,
-    /// and `PT_GNU_RELRO`, where pointers to constants live.
+    /// Constant data, as address, offset and length in the file: segments without `PF_W`, and `PT_GNU_RELRO`, where pointers
+    /// to constants live. Linkers put constants among the code, or in a segment of their own, but never in both.
     pub(in crate::facts) fn constants(&self) -> impl Iterator<Item = (u64, u64, u64)> {
-        let fixed = self.segments_of(PT_LOAD).filter(|segment| segment.p_flags & PF_W == 0);
+        let are_apart = self.segments_of(PT_LOAD).any(|segment| segment.p_flags & (PF_R | PF_W | PF_X) == PF_R);
+        let without = if are_apart { PF_W | PF_X } else { PF_W };
+        let fixed = self.segments_of(PT_LOAD).filter(move |segment| segment.p_flags & without == 0);
         let constants = fixed.chain(self.segments_of(PT_GNU_RELRO));
         bounded_in_memory(self.source.len(), constants.map(|part| (part.p_vaddr, part.p_offset, part.p_filesz)))
     }
 
-    /// The sections, with their names; none when there are no section headers.
+    /// The names of the sections; none when there are no section headers.
+    pub(in crate::facts) fn section_names(&self) -> &[Name] {
+        self.names.get_or_init(|| self.read_names())
+    }
+
+    /// The sections, with their names.
     pub(in crate::facts) fn sections(&self) -> impl Iterator<Item = Section<'_>> {
-        let names = self.names.get_or_init(|| self.read_names());
-        self.section_headers.iter().zip(names).map(|(header, name)| Section { name, header })
+        self.section_headers.iter().zip(self.section_names()).map(|(header, name)| Section { name, header })
     }
 
     /// The first section of that name.
@@ -142,7 +149,7 @@ impl<'s> Image<'s> {
         Ok(())
     }
 
-    fn read_names(&self) -> Vec<String> {
+    fn read_names(&self) -> Vec<Name> {
         let index = match u32::from(self.header.e_shstrndx) {
             SHN_XINDEX => self.section_headers.first().map_or(0, |first| first.sh_link),
             index => index,
@@ -153,23 +160,29 @@ impl<'s> Image<'s> {
         let mut budget = self.source.len();
         let small = table.filter(|table| table.sh_size <= SMALL_NAMES);
         let small = small.and_then(|table| self.source.read(table.sh_offset, table.sh_size, "section names").ok());
-        let name = |header: &SectionHeader| {
-            let Some(table) = table else { return String::new() };
-            let name = match &small {
-                Some(names) => names.get(header.sh_name..).map(until_nul).map(Cow::Borrowed).unwrap_or_default(),
-                None => {
+        let mut names = NameText::default();
+        let piece = |header: &SectionHeader| {
+            let start = names.bytes().len();
+            let read = match (&small, table) {
+                (Some(small), _) => {
+                    names.bytes().extend_from_slice(small.get(header.sh_name..).map(until_nul).unwrap_or_default());
+                    true
+                }
+                (None, Some(table)) => {
                     let at = table.sh_offset.saturating_add(header.sh_name as u64);
                     let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(budget));
-                    Cow::Owned(self.window.c_string(at, end, "section name").unwrap_or_default())
+                    self.window.append_c_string(at, end, "section name", names.bytes()).is_ok()
                 }
+                (None, None) => false,
             };
-            budget = match budget.checked_sub(name.len() as u64) {
-                Some(left) => left,
-                None => return String::new(),
-            };
-            text(&name)
+            match budget.checked_sub((names.bytes().len() - start) as u64).filter(|_| read) {
+                Some(left) => budget = left,
+                None => names.bytes().truncate(start),
+            }
+            names.end(start).unwrap_or_default()
         };
-        self.section_headers.iter().map(name).collect()
+        let pieces: Vec<Piece> = self.section_headers.iter().map(piece).collect();
+        pieces.into_iter().map(names.names()).collect()
     }
 }
 

@@ -68,15 +68,16 @@ pub(super) fn go(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<Op
 /// What reading gives.
 pub(super) fn rust(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<Option<RustBuild>, Unreadable> {
     let mut build = RustBuild { version: rust_build_info::version(&elf.producers), ..RustBuild::default() };
-    if let Some(section) = image.section(".dep-v0") {
-        let bytes = image.section_data(section, LONGEST_LIST)?;
-        build.packages = rust_build_info::packages(&bytes).unwrap_or_default();
-    }
+    let list = image.section(".dep-v0");
     if wanted.detail {
+        if let Some(section) = list {
+            let bytes = image.section_data(section, LONGEST_LIST)?;
+            build.packages = rust_build_info::packages(&bytes).unwrap_or_default();
+        }
         let constants: Vec<(u64, u64)> = image.constants().map(|(_, offset, size)| (offset, size)).collect();
         rust_build_info::search(image.source, &constants, &mut build)?;
     }
-    Ok(build.is_shown().then_some(build))
+    Ok((list.is_some() || build.is_shown()).then_some(build))
 }
 
 /// Loadable segments with these flags, as offset and length in the file.

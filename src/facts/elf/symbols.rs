@@ -13,11 +13,12 @@ use super::image::Image;
 use super::versions::{HIDDEN, Needs};
 use super::{SymbolKind, UndefinedSymbol};
 use crate::facts::Unreadable;
+use crate::facts::name::NameText;
 
 /// MIPS supplement: the number of dynamic symbols.
 const DT_MIPS_SYMTABNO: u64 = 0x7000_0011;
-/// Bytes of the symbol table that are read at once.
-const CHUNK: u64 = 1 << 20;
+/// Bytes of the symbol table that are read at once: the memory for them is used again, and stays in the cache.
+const CHUNK: u64 = 64 << 10;
 
 /// One entry of the dynamic symbol table.
 #[derive(Debug, Clone, Copy)]
@@ -214,30 +215,41 @@ impl Imports {
     ) -> Result<Self, Unreadable> {
         let indices = table.version_indices(dynamic)?;
         let by_index = needs.by_index();
-        let mut imports = Imports::default();
+        let mut names = NameText::default();
+        let mut found = Vec::new();
+        let mut defined_count = 0;
         table.each(|symbol| {
             let need = usize::try_from(symbol.index).ok().and_then(|index| indices.get(index));
             let need = need.map(|index| index & !HIDDEN).filter(|&index| index > 1);
             let need = need.and_then(|index| by_index.get(usize::from(index)).copied().flatten());
             if !symbol.is_undefined() {
-                imports.defined_count += 1;
+                defined_count += 1;
             }
             // A defined symbol that carries a needed version is the target of a copy relocation too.
             let is_ours = !symbol.is_undefined() && need.is_none() && !copied.contains(&symbol.index);
             if symbol.is_local() || is_ours {
                 return Ok(());
             }
-            let name = strings.get(u64::from(symbol.name), "st_name")?;
-            let mut version = None;
-            if let Some(need) = need.and_then(|need| needs.list.get_mut(need)) {
-                need.symbols.push(strings.copy(&name, "st_name")?);
-                version = Some(strings.copy(&need.version, "vna_name")?);
+            let name = strings.add_to(&mut names, u64::from(symbol.name), "st_name")?;
+            if let Some(need) = need.and_then(|need| needs.list.get(need)) {
+                strings.spend(name.len(), "st_name")?;
+                strings.spend(need.version.len(), "vna_name")?;
             }
-            let found = UndefinedSymbol { name, version, weak: symbol.is_weak(), kind: symbol.kind() };
-            let list = if symbol.is_undefined() { &mut imports.undefined } else { &mut imports.copied };
-            list.push(found);
+            found.push((symbol, name, need));
             Ok(())
         })?;
+        let mut imports = Imports { defined_count, ..Imports::default() };
+        let name_of = names.names();
+        for (symbol, name, need) in found {
+            let name = name_of(name);
+            let need = need.and_then(|need| needs.list.get_mut(need));
+            let version = need.map(|need| {
+                need.symbols.push(name.clone());
+                need.version.clone()
+            });
+            let list = if symbol.is_undefined() { &mut imports.undefined } else { &mut imports.copied };
+            list.push(UndefinedSymbol { name, version, weak: symbol.is_weak(), kind: symbol.kind() });
+        }
         Ok(imports)
     }
 }

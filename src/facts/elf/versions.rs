@@ -11,6 +11,7 @@ use super::dynamic::{Dynamic, DynamicStrings};
 use super::image::Image;
 use crate::facts::Unreadable;
 use crate::facts::bytes::Order;
+use crate::facts::name::NameText;
 
 /// `VER_FLG_BASE`: the definition that names the file itself.
 const VER_FLG_BASE: u16 = 1;
@@ -44,8 +45,10 @@ impl Needs {
         strings: &DynamicStrings<'_, '_>,
     ) -> Result<Self, Unreadable> {
         const WHAT: &str = "DT_VERNEED";
-        let mut needs = Needs::default();
-        let Some(address) = dynamic.get(DT_VERNEED) else { return Ok(needs) };
+        let Some(address) = dynamic.get(DT_VERNEED) else { return Ok(Needs::default()) };
+        let mut names = NameText::default();
+        let mut found = Vec::new();
+        let mut indices = Vec::new();
         let mut walk = Walk::new(image, address, WHAT)?;
         for file in 0..dynamic.get(DT_VERNEEDNUM).unwrap_or(u64::MAX) {
             if file >= MOST as u64 {
@@ -53,18 +56,17 @@ impl Needs {
             }
             let entry = walk.entry::<16>()?;
             let (cnt, file, aux, next) = (entry.u16(2), entry.u32(4), entry.u32(8), entry.u32(12));
-            let file = strings.get(u64::from(file), "vn_file")?;
+            let file = strings.add_to(&mut names, u64::from(file), "vn_file")?;
             let mut inner = walk.at(aux)?;
             for step in 1..=cnt {
                 let aux = inner.entry::<16>()?;
-                if needs.list.len() >= MOST {
+                if found.len() >= MOST {
                     return Err(Unreadable::damaged(WHAT, walk.offset, "more entries than there are version indices"));
                 }
-                let version = strings.get(u64::from(aux.u32(8)), "vna_name")?;
-                let weak = aux.u16(4) & VER_FLG_WEAK != 0;
-                let file = strings.copy(&file, "vn_file")?;
-                needs.list.push(VersionNeed { file, version, weak, symbols: Vec::new() });
-                needs.indices.push(aux.u16(6) & !HIDDEN);
+                let version = strings.add_to(&mut names, u64::from(aux.u32(8)), "vna_name")?;
+                strings.spend(file.len(), "vn_file")?;
+                found.push((file, version, aux.u16(4) & VER_FLG_WEAK != 0));
+                indices.push(aux.u16(6) & !HIDDEN);
                 if step == cnt || aux.u32(12) == 0 {
                     break;
                 }
@@ -75,7 +77,12 @@ impl Needs {
             }
             walk = walk.at(next)?;
         }
-        Ok(needs)
+        let name = names.names();
+        let need = |(file, version, weak)| {
+            let (file, version) = (name(file), name(version));
+            VersionNeed { file, version, weak, symbols: Vec::new() }
+        };
+        Ok(Needs { list: found.into_iter().map(need).collect(), indices })
     }
 
     /// The place in `list` of each version index.

@@ -42,7 +42,7 @@ pub(in crate::facts) fn of_elf(image: &Image<'_>, subject: Subject<'_>, wanted: 
     };
     libc.linked_in = linked_in;
     if linked_in && libc.family == LibcFamily::Glibc && libc.certainty == Certainty::Certain {
-        libc.runtime_parts = runtime_parts(image)?;
+        libc.runtime_parts = runtime_parts(image, wanted.detail)?;
     }
     Ok(libc)
 }

@@ -88,39 +88,41 @@ fn rows() -> impl Iterator<Item = Row> {
 
 /// Whether a pattern matches at the start of the code. The grammar stands at the head of the table.
 fn is_match(pattern: &str, code: &[u8]) -> bool {
-    let tokens: Vec<&str> = pattern.split_whitespace().collect();
-    matches(&tokens, code)
+    matches(pattern, code, &|_| true)
 }
 
-fn matches(tokens: &[&str], code: &[u8]) -> bool {
-    let Some((token, rest)) = tokens.split_first() else { return true };
-    match *token {
+/// Whether a pattern matches and `then` takes the code behind it. Nothing is allocated: most patterns fail at their first
+/// byte.
+fn matches(pattern: &str, code: &[u8], then: &dyn Fn(&[u8]) -> bool) -> bool {
+    let pattern = pattern.trim_start();
+    let (token, rest) = pattern.split_once(' ').unwrap_or((pattern, ""));
+    match token {
+        "" => then(code),
         "[" => {
-            let (inner, after) = split_at(rest, "]");
-            matches(&[inner, after].concat(), code) || matches(after, code)
+            let (inner, after) = group(rest, ']');
+            matches(inner, code, &|code| matches(after, code, then)) || matches(after, code, then)
         }
         "(" => {
-            let (inner, after) = split_at(rest, ")");
-            inner.split(|token| *token == "|").any(|choice| matches(&[choice, after].concat(), code))
+            let (inner, after) = group(rest, ')');
+            inner.split('|').any(|choice| matches(choice, code, &|code| matches(after, code, then)))
         }
-        "??" => !code.is_empty() && matches(rest, &code[1..]),
+        "??" => code.split_first().is_some_and(|(_, left)| matches(rest, left, then)),
         token => match token.strip_prefix('~') {
             Some(most) => {
                 let most = most.parse().unwrap_or(0).min(code.len());
-                (0..=most).any(|skipped| matches(rest, &code[skipped..]))
+                (0..=most).any(|skipped| matches(rest, &code[skipped..], then))
             }
             None => match (u8::from_str_radix(token, 16), code.split_first()) {
-                (Ok(wanted), Some((found, left))) => wanted == *found && matches(rest, left),
+                (Ok(wanted), Some((found, left))) => wanted == *found && matches(rest, left, then),
                 _ => false,
             },
         },
     }
 }
 
-/// Tokens before and after a closing one; groups do not nest in this grammar.
-fn split_at<'t, 'p>(tokens: &'t [&'p str], close: &str) -> (&'t [&'p str], &'t [&'p str]) {
-    let at = tokens.iter().position(|token| *token == close).unwrap_or(tokens.len());
-    (&tokens[..at], tokens.get(at + 1..).unwrap_or_default())
+/// What stands before a closing mark, and behind it; groups do not nest in this grammar.
+fn group(rest: &str, close: char) -> (&str, &str) {
+    rest.split_once(close).unwrap_or((rest, ""))
 }
 
 #[cfg(test)]

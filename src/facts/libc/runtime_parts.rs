@@ -42,13 +42,17 @@ const ALIGNMENT: u64 = 16;
 /// Occurrences kept of one string.
 const MOST: usize = 64;
 
-/// The parts, each as `name: what shows it`.
+/// The parts, each as `name: what shows it`; without `all` only `nss`, which alone a rule asks for, and alone needs no look
+/// at the code.
 ///
 /// # Errors
 /// What reading gives.
-pub(super) fn runtime_parts(image: &Image<'_>) -> Result<Vec<String>, Unreadable> {
+pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<String>, Unreadable> {
     let mut found: Vec<Found> = Vec::new();
-    let wanted = |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv | Means::Dlopen);
+    let wanted: fn(Means) -> bool = match all {
+        true => |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv | Means::Dlopen),
+        false => |means| matches!(means, Means::Glibc(0) | Means::Nss),
+    };
     search(image, wanted, |one| {
         if found.iter().filter(|other| other.means == one.means).count() < MOST {
             found.push(one);
@@ -56,55 +60,69 @@ pub(super) fn runtime_parts(image: &Image<'_>) -> Result<Vec<String>, Unreadable
         ControlFlow::Continue(())
     })?;
     let with = |means| found.iter().filter(move |one| one.means == means).collect::<Vec<_>>();
-    let code = if found.iter().any(|one| one.means != Means::Glibc(0)) { Code::read(image)? } else { None };
+    let code = Code::open(image);
     // A static program that carries another one as data has its strings twice; only referenced ones are its own.
     let has_copies = with(Means::Glibc(0)).len() > 1;
-    let own = |strings: Vec<&Found>| {
-        let is_own = |one: &&Found| match &code {
-            Some(code) if has_copies => !code.references(one.address, one.address).is_empty(),
-            _ => true,
+    let own = |strings: Vec<&Found>| -> Result<Option<String>, Unreadable> {
+        let own = match &code {
+            Some(code) if has_copies => {
+                let references = code.references_to(&addresses(&strings))?;
+                strings.into_iter().find(|one| references.iter().any(|reference| reference.to == one.address))
+            }
+            _ => strings.into_iter().next(),
         };
-        strings.into_iter().find(is_own).map(|one| String::from_utf8_lossy(&one.text).into_owned())
+        Ok(own.map(|one| String::from_utf8_lossy(&one.text).into_owned()))
     };
-    let names = named_functions(image)?;
+    let nss = own(with(Means::Nss))?;
+    let names = if all || nss.is_some() { named_functions(image)? } else { Vec::new() };
     let (iconv_names, nss_names): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.starts_with("iconv"));
     let mut parts = Vec::new();
-    if let Some(text) = own(with(Means::Nss)) {
+    if let Some(text) = nss {
         let who =
             if nss_names.is_empty() { String::new() } else { format!("{} are linked in, and ", nss_names.join(", ")) };
         parts.push(format!("nss: {who}the modules are opened as \"{text}\""));
     }
+    if !all {
+        return Ok(parts);
+    }
     if !iconv_names.is_empty() {
         parts.push("iconv: iconv_open is linked in, and opens converters named in gconv-modules".to_owned());
-    } else if own(with(Means::Iconv)).is_some() {
+    } else if own(with(Means::Iconv))?.is_some() {
         parts.push("iconv: iconv() is linked in, and opens converters named in gconv-modules".to_owned());
     }
-    if let Some(caller) = code.as_ref().and_then(|code| dlopen_caller(code, &with(Means::Dlopen))) {
+    if let Some(code) = &code
+        && let Some(caller) = dlopen_caller(code, &with(Means::Dlopen))?
+    {
         parts.push(format!("dlopen: code at {caller:#x} refers to dlopen()"));
     }
     Ok(parts)
 }
 
+fn addresses(strings: &[&Found]) -> Vec<u64> {
+    strings.iter().map(|string| string.address).collect()
+}
+
 /// Where code outside of `dlopen` refers to it: message → the function that gives it → `dlopen`, which passes that
 /// function on → whoever calls `dlopen`.
-fn dlopen_caller(code: &Code, messages: &[&Found]) -> Option<u64> {
-    let starts_before = |at: u64, distance: u64| -> Vec<Reference> {
-        let all = code.references(at.saturating_sub(distance), at).iter();
-        all.filter(|reference| reference.to.is_multiple_of(ALIGNMENT)).copied().collect()
+fn dlopen_caller(code: &Code<'_, '_>, messages: &[&Found]) -> Result<Option<u64>, Unreadable> {
+    let starts_before = |at: u64, distance: u64| -> Result<Vec<Reference>, Unreadable> {
+        let mut all = code.references(at.saturating_sub(distance)..=at)?;
+        all.retain(|reference| reference.to.is_multiple_of(ALIGNMENT));
+        Ok(all)
     };
-    for gives in messages.iter().flat_map(|message| code.references(message.address, message.address)) {
-        let near = starts_before(gives.from, TO_MESSAGE);
+    for gives in code.references_to(&addresses(messages))? {
+        let near = starts_before(gives.from, TO_MESSAGE)?;
         let Some(worker) = near.iter().map(|reference| reference.to).max() else { continue };
         let is_outside =
             |reference: &&Reference| reference.from < worker || reference.from > gives.from + AFTER_MESSAGE;
         for passes_on in near.iter().filter(|reference| reference.to == worker).filter(is_outside) {
-            let calls = starts_before(passes_on.from, TO_WORKER);
+            let calls = starts_before(passes_on.from, TO_WORKER)?;
             if let Some(call) = calls.iter().find(|call| call.from.abs_diff(passes_on.from) > TO_MESSAGE) {
-                return Some(call.from);
+                return Ok(Some(call.from));
             }
         }
     }
-    None
+    Ok(None)
 }
 
 /// Which of [`NAMED`] the symbol table defines.

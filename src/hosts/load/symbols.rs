@@ -64,12 +64,12 @@ fn one(
             )));
         }
         Answer::No if graph.is_whole() || version.is_some() => result.reasons.push(Reason::UndefinedSymbol {
-            name: symbol.name.clone(),
+            name: symbol.name.to_string(),
             version: version.map(str::to_owned),
             needed_by: node.label().to_owned(),
         }),
         _ => {
-            let name = version.map_or_else(|| symbol.name.clone(), |version| format!("{}@{version}", symbol.name));
+            let name = version.map_or_else(|| symbol.name.to_string(), |version| format!("{}@{version}", symbol.name));
             let host = &graph.host.name;
             result.gaps.push(Gap::symbol(format!(
                 "whether `{host}` defines `{name}`, needed by {}, is not known",
@@ -87,7 +87,7 @@ fn is_reported(graph: &Graph<'_>, elf: &ElfFacts, version: &str, result: &Load) 
             graph.is_missing(file)
                 || graph.named(file).is_none()
                 || result.reasons.iter().any(|reason| {
-                    matches!(reason, Reason::MissingVersion { library, version: known, .. } if library == file && known == version)
+                    matches!(reason, Reason::MissingVersion { library, version: known, .. } if **library == **file && known == version)
                 })
         })
 }

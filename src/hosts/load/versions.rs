@@ -35,7 +35,8 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
 fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
     for need in &elf.version_needs {
         let Some(library) = graph.named(&need.file) else {
-            let reason = Reason::VersionOfNothing { library: need.file.clone(), needed_by: node.label().to_owned() };
+            let reason =
+                Reason::VersionOfNothing { library: need.file.to_string(), needed_by: node.label().to_owned() };
             if graph.is_whole() && !result.reasons.contains(&reason) {
                 result.reasons.push(reason);
             }
@@ -46,9 +47,9 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
             None | Some(Answer::Yes) => {}
             Some(_) if need.weak => {}
             Some(Answer::No) => result.reasons.push(Reason::MissingVersion {
-                library: need.file.clone(),
-                version: need.version.clone(),
-                symbols: need.symbols.clone(),
+                library: need.file.to_string(),
+                version: need.version.to_string(),
+                symbols: need.symbols.iter().map(String::from).collect(),
                 needed_by: node.label().to_owned(),
             }),
             Some(Answer::Unknown) => result.gaps.push(Gap::symbol(format!(
@@ -69,7 +70,7 @@ fn unversioned(graph: &Graph<'_>, library: &Node<'_>, need: &VersionNeed, node: 
     let bare = bare && need.symbols.iter().any(|symbol| reaches(graph, library, symbol, &need.version));
     match graph.host.glibc() {
         Some(glibc) if bare && glibc <= ABORTS => {
-            let (library, needed_by) = (need.file.clone(), node.label().to_owned());
+            let (library, needed_by) = (need.file.to_string(), node.label().to_owned());
             result.reasons.push(Reason::UnversionedLibrary { library, needed_by });
         }
         Some(glibc) if bare && glibc < ACCEPTS => result.gaps.push(Gap::library(format!(

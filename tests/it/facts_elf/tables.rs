@@ -57,7 +57,7 @@ fn undefined_symbols_and_versions_are_those_of_nm() {
         .iter()
         .map(|symbol| match &symbol.version {
             Some(version) => format!("{}@{version}", symbol.name),
-            None => symbol.name.clone(),
+            None => symbol.name.to_string(),
         })
         .collect();
     assert_eq!(ours, nm(&program, &["--undefined-only"]));

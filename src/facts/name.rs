@@ -1,0 +1,158 @@
+//! Names of symbols and sections, of which a file has hundreds: pieces of one text that they share, not a string each.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::bytes::{into_text, text};
+
+/// A name. It reads like a `str`, and is cloned without a copy.
+#[derive(Clone, Default)]
+pub struct Name {
+    text: Arc<String>,
+    start: u32,
+    end: u32,
+}
+
+/// Names that are being read, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct NameText(Vec<u8>);
+
+/// Place of a name in a [`NameText`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Piece {
+    start: u32,
+    end: u32,
+}
+
+impl Piece {
+    /// Length of the name, in bytes.
+    pub(super) fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+}
+
+impl NameText {
+    /// Where the bytes of the next name are put; [`NameText::end`] ends it.
+    pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
+    /// Ends a name that began when the text had `start` bytes; `None` when names have more than 4 GiB.
+    pub(super) fn end(&mut self, start: usize) -> Option<Piece> {
+        let name = self.0.get(start..).unwrap_or_default();
+        if std::str::from_utf8(name).is_err() {
+            let name = text(name);
+            self.0.truncate(start);
+            self.0.extend_from_slice(name.as_bytes());
+        }
+        Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(self.0.len()).ok()? })
+    }
+
+    /// The names by their places.
+    pub(super) fn names(self) -> impl Fn(Piece) -> Name {
+        let text = Arc::new(into_text(self.0));
+        move |Piece { start, end }| Name { text: Arc::clone(&text), start, end }
+    }
+}
+
+impl Name {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        self
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+impl From<&str> for Name {
+    /// A name of its own; it ends after 4 GiB.
+    fn from(text: &str) -> Name {
+        Name { text: Arc::new(text.to_owned()), start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) }
+    }
+}
+
+impl From<&Name> for String {
+    fn from(name: &Name) -> String {
+        name.as_str().to_owned()
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Name) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Name) -> Ordering {
+        self.as_str().cmp(other)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_pieces_of_one_text_and_always_text() {
+        let mut all = NameText::default();
+        let mut add = |name: &[u8]| {
+            let start = all.bytes().len();
+            all.bytes().extend_from_slice(name);
+            all.end(start).unwrap()
+        };
+        let pieces = [add(b"puts"), add(b""), add(b"a\xffb"), add("é".as_bytes())];
+        let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
+        assert_eq!(names, [Name::from("puts"), Name::from(""), Name::from("a\u{fffd}b"), Name::from("é")]);
+        assert!(names[0].text.len() > 4 && names[0] == "puts" && names[0] > names[1]);
+        assert_eq!(serde_json::to_string(&names[3]).unwrap(), "\"é\"");
+    }
+}
