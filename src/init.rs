@@ -1,6 +1,6 @@
 //! Init: the files that put the guard where a project is built already, made to fit what is found there.
 //!
-//! [`Project`] is what was seen, a [`Piece`] is what can be asked for, and [`place`] brings a piece into the project without
+//! [`Project`] is what was seen, a [`Piece`] is what can be asked for, and [`place()`] brings a piece into the project without
 //! ever replacing what is there. The texts are in `templates/init`.
 
 mod merge;
