@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use snapbox::IntoData;
+
 use crate::support::{Run, Scratch, have, repository};
 
 /// Commands that run all of this themselves, and so cannot be run from here; `.ci/run` runs them.
@@ -178,7 +180,8 @@ fn every_command_block_prints_what_it_says() {
         if overwrite() {
             std::fs::write(&path, is).expect("documentation is writable");
         } else {
-            snapbox::Assert::new().eq(is, page);
+            // As it is: a backslash of a command is none of a path.
+            snapbox::Assert::new().eq(is.raw(), page.raw());
         }
     }
 }
