@@ -48,8 +48,8 @@ corpus: ## Compares facts with independent tools on real binaries, which it down
 
 SECONDS_EACH ?= 60
 
-fuzz: setup ## Fuzzes every reader of what comes from outside; SECONDS_EACH=60 is for each target.
-	@$(IN_ENV) scripts/fuzz.sh $(SECONDS_EACH)
+fuzz: setup ## Fuzzes every reader of what comes from outside, or TARGETS; SECONDS_EACH=60 is for each target.
+	@$(IN_ENV) scripts/fuzz.sh $(SECONDS_EACH) $(TARGETS)
 
 BUILDS ?= 2000
 KILLS ?= 200
