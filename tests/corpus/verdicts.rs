@@ -68,6 +68,7 @@ impl Case<'_> {
             hosts: &[],
             loads: &loads,
             provenance: &Provenance::default(),
+            image: None,
         };
         let rule = rules::find(rule).unwrap_or_else(|| panic!("there is no rule `{rule}`"));
         match rule.check.expect("it judges files")(&subject) {
