@@ -32,6 +32,18 @@ pub use floors::Floors;
 pub use size::size;
 pub use style::Styles;
 
+/// Who wrote a JSON document.
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Tool {
+    /// This program.
+    const THIS: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+}
+
 /// Version of the JSON report.
 pub const FORMAT_VERSION: u32 = 1;
 

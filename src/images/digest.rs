@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use sha2::{Digest as _, Sha256};
 
 use super::Refused;
+use crate::facts::hex;
 
 /// A SHA-256 digest as images write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +34,7 @@ impl Digest {
 
     /// The digits, without what kind they are.
     pub(super) fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
     /// Refuses content whose digest is another one.

@@ -14,7 +14,7 @@ use crate::images::InImage;
 use crate::policy::{Level, Origin};
 use crate::profile::Profile;
 
-use super::{FORMAT_VERSION, Floors, Report, path};
+use super::{FORMAT_VERSION, Floors, Report, Tool, path};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,12 +27,6 @@ struct Document<'a> {
     /// Only when something could not be opened.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
 }
 
 #[derive(Serialize)]
@@ -138,7 +132,7 @@ struct Excepted<'a> {
 pub fn render(report: &Report) -> String {
     let document = Document {
         format_version: FORMAT_VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::THIS,
         verdict: report.verdict(),
         artifacts: report.artifacts.iter().map(artifact).collect(),
         findings: report.general.iter().map(finding).collect(),

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::check::{self, Finding};
 use crate::exit;
+use crate::facts::hex;
 use crate::policy::{Level, Origin};
 use crate::rules::{RULES, Rule};
 
@@ -226,7 +227,7 @@ fn fingerprint(finding: &Finding) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize().get(..16).unwrap_or_default())
 }
 
 #[cfg(test)]

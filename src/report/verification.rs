@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::summary::plural;
 use super::table::{self, Cell};
-use super::{Detail, Styles, escape};
+use super::{Detail, Styles, Tool, escape};
 use crate::verify::{Checked, FORMAT_VERSION, Line, Machine, Verdict, Verification};
 
 #[derive(Serialize)]
@@ -19,12 +19,6 @@ struct Document<'a> {
     artifacts: Vec<Artifact<'a>>,
     machine: &'a Machine,
     notes: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
 }
 
 #[derive(Serialize)]
@@ -58,7 +52,7 @@ fn json(verification: &Verification) -> String {
     let artifact = |checked: &'_ Checked| -> bool { checked.is_accepted() };
     super::json::to_text(&Document {
         format_version: FORMAT_VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::THIS,
         accepted: verification.is_accepted(),
         general: &verification.general,
         artifacts: verification

@@ -197,9 +197,7 @@ fn what_outlives_cargo_is_not_waited_for() {
     requires!("cargo", "sh", "rust-std:x86_64-unknown-linux-musl");
     let scratch = project();
     // Something that cargo's environment started holds its standard output, as a compiler cache's server may.
-    let wrapper = scratch.write("wrapper", "#!/bin/sh\nsleep 40 2>&- &\nexec cargo \"$@\"\n");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&wrapper, mode).expect("own file");
+    let wrapper = scratch.executable("wrapper", "#!/bin/sh\nsleep 40 2>&- &\nexec cargo \"$@\"\n");
     let mut command = scratch.seaworthy().env("SEAWORTHY_REAL_CARGO", &wrapper).args(["cargo", "build"]).into_command();
     let since = std::time::Instant::now();
     let status = command.stdout(std::process::Stdio::null()).status().expect("the program just built");

@@ -200,7 +200,7 @@ fn a_passing_build_starts_no_process_of_ours() {
             scratch.join("log").display(),
             real.display()
         );
-        executable(&scratch, &format!("first/{tool}"), &text);
+        scratch.executable(&format!("first/{tool}"), &text);
     }
     let path = std::env::join_paths([scratch.join("first")].into_iter().chain(std::env::split_paths(&tools)));
     let path = path.expect("no colons");
@@ -230,19 +230,12 @@ fn an_alias_only_cargo_knows_is_asked_for() {
     assert!(paths[0].contains("-linux-musl/"), "{paths:?}");
 }
 
-#[cfg(unix)]
-fn executable(scratch: &Scratch, name: &str, text: &str) {
-    let path = scratch.write(name, text);
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&path, mode).expect("own file");
-}
-
 #[test]
 #[cfg(unix)]
 fn the_real_tool_is_never_found_in_the_working_directory_nor_in_a_shim() {
     requires!("cargo");
     let scratch = project();
-    let executable = |name: &str, text: &str| executable(&scratch, name, text);
+    let executable = |name: &str, text: &str| scratch.executable(name, text);
     executable("cargo", "#!/bin/sh\necho wrong one\n");
     executable("shims/cargo", "#!/bin/sh\n# seaworthy-shim\nexec seaworthy cargo \"$@\"\n");
     executable("listed/cargo", "#!/bin/sh\necho a shim\n");

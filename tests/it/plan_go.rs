@@ -111,9 +111,7 @@ fn without_a_graph_discovery_is_degraded_and_says_so() {
     let scratch = module();
     // A wrapper somebody put around the real go, which drops what it does not know.
     let script = "#!/bin/sh\nfor word; do shift; case $word in -debug-actiongraph=*) ;; *) set -- \"$@\" \"$word\";; esac; done\nexec go \"$@\"\n";
-    let wrapper = scratch.write("wrapper", script);
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&wrapper, mode).expect("own file");
+    let wrapper = scratch.executable("wrapper", script);
     let wrapper = wrapper.display().to_string();
     for (args, expected) in [
         (&["build"][..], &["tool"][..]),

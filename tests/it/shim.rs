@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use std::ffi::OsString;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Done, Run, Scratch, shared, tools_path};
@@ -24,8 +24,7 @@ fn path(front: &[&Path]) -> OsString {
 }
 
 fn script(scratch: &Scratch, name: &str, text: &str) -> PathBuf {
-    let path = scratch.write(name, text);
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("own file");
+    let path = scratch.executable(name, text);
     path.parent().expect("a directory").to_path_buf()
 }
 

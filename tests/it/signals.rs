@@ -34,9 +34,7 @@ fn slow_module() -> Scratch {
     let script = "#!/bin/sh\ncase \"$*\" in *-V=full*) exec \"$@\";; esac\n\
                   echo $PPID > started.tmp; mv started.tmp started\n\
                   i=0; while [ $i -lt 100 ] && ! [ -e go ]; do sleep 0.1; i=$((i+1)); done\nexec \"$@\"\n";
-    let path = scratch.write("slow.sh", script);
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(path, mode).expect("own file");
+    scratch.executable("slow.sh", script);
     scratch
 }
 

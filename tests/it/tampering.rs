@@ -21,6 +21,11 @@ fn compare<T>(scratch: &Scratch, subject: &T, rows: &[Break<T>]) {
     assert!(lines.is_empty(), "\n{}", lines.join("\n"));
 }
 
+/// The little-endian word at an offset.
+fn little(bytes: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize
+}
+
 /// The bytes with one bit of one byte changed.
 fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
     let mut changed = bytes.to_vec();

@@ -102,9 +102,7 @@ fn a_tool_in_this_directory_is_never_picked_up() {
     module(&scratch);
     package(&scratch);
     for tool in ["cargo", "go"] {
-        let script = scratch.write(tool, "#!/bin/sh\ntouch picked-up\nexit 99\n");
-        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(script, executable).expect("our own file");
+        scratch.executable(tool, "#!/bin/sh\ntouch picked-up\nexit 99\n");
     }
     let path = |before: &str| {
         let mut path = OsString::from(before);

@@ -77,8 +77,7 @@ fn an_image_of_umoci_is_read() {
     let scratch = Scratch::empty();
     let musl = std::fs::read("/lib/ld-musl-x86_64.so.1").expect("musl is here");
     for (path, bytes) in [("root/lib/ld-musl-x86_64.so.1", &musl), ("root/usr/bin/app", &programs().musl)] {
-        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(scratch.write(path, bytes), executable).expect("it is ours");
+        scratch.executable(path, bytes);
     }
     let umoci = |words: &str| drop(scratch.program("umoci").args(words.split(' ')).run().expect_code(0));
     umoci("init --layout layout");

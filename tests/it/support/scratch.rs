@@ -91,6 +91,15 @@ impl Scratch {
         path
     }
 
+    /// Writes a file that may be run.
+    #[cfg(unix)]
+    pub(crate) fn executable(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.write(name, bytes);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("own file");
+        path
+    }
+
     /// The program under test, run here.
     pub(crate) fn seaworthy(&self) -> Run {
         Run::seaworthy().cwd(self.path())

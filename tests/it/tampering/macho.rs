@@ -1,6 +1,6 @@
 //! Mach-O, signed by apple-codesign with a certificate of its own, and by the linker.
 
-use super::{Break, compare, flipped, patched};
+use super::{Break, compare, flipped, little, patched};
 use crate::support::{Scratch, rust_lld};
 
 const POLICY: &str = r#"
@@ -31,10 +31,6 @@ struct Signed {
 
 fn big(bytes: &[u8], at: usize) -> usize {
     u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize
-}
-
-fn little(bytes: &[u8], at: usize) -> usize {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize
 }
 
 /// Where the SuperBlob starts: `LC_CODE_SIGNATURE` says so.

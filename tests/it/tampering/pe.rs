@@ -1,6 +1,6 @@
 //! PE, signed by osslsigncode with certificates of its own.
 
-use super::{Break, compare, flipped, last, patched};
+use super::{Break, compare, flipped, last, little, patched};
 use crate::support::Scratch;
 
 const POLICY: &str = "[windows]\nsigned = true\nsigner = \"CN=Jane Doe\"\n";
@@ -15,10 +15,6 @@ struct Signed {
     no_timestamp: Vec<u8>,
     other: Vec<u8>,
     stripped: Vec<u8>,
-}
-
-fn little(bytes: &[u8], at: usize) -> usize {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize
 }
 
 /// Where the optional header of a PE32+ image starts.
