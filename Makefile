@@ -36,6 +36,8 @@ bless: setup ## Rewrites what is generated from the source: README output, docs,
 lint: setup ## Formatting, clippy and documentation, warnings denied.
 	@$(IN_ENV) cargo fmt --check
 	@$(IN_ENV) cargo clippy --locked --all-targets -- -D warnings
+	@# Programs with `test = false` are no part of all targets.
+	@$(IN_ENV) cargo clippy --locked --test corpus --test html --test hosts-corpus -- -D warnings
 	@$(IN_ENV) RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
 check-targets: setup ## Compiles for Windows and macOS.
