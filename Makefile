@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint check-targets corpus test-hosts test-images fuzz soak
+.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny check-targets corpus test-hosts test-images fuzz soak
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,6 +39,9 @@ lint: setup ## Formatting, clippy and documentation, warnings denied.
 	@# Programs with `test = false` are no part of all targets.
 	@$(IN_ENV) cargo clippy --locked --test corpus --test html --test hosts-corpus -- -D warnings
 	@$(IN_ENV) RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+deny: ## Checks what the tool depends on by deny.toml, or only CHECKS='licenses bans sources'; advisories come from the network.
+	@$(IN_ENV) scripts/deny.sh $(CHECKS)
 
 check-targets: setup ## Compiles for Windows and macOS.
 	@$(IN_ENV) cargo check --locked --target x86_64-pc-windows-gnu
