@@ -2,11 +2,16 @@
 
 use super::Version;
 use super::exports::Answer;
-use super::table::Table;
+use super::table::{Places, Table};
 
 static SYMBOLS: Table = Table::new(include_str!("../../data/glibc-symbols.tsv"));
 static NODES: Table = Table::new(include_str!("../../data/glibc-nodes.tsv"));
 static MARKERS: Table = Table::new(include_str!("../../data/glibc-abi-markers.tsv"));
+
+thread_local! {
+    /// Of [`SYMBOLS`].
+    static PLACES: Places = Places::default();
+}
 
 /// The newest release the tables describe.
 pub(super) const NEWEST: Version = Version::new(2, 44);
@@ -159,7 +164,8 @@ impl GlibcLibrary {
             }
         }
         let Some(letter) = self.letter else { return Answer::Unknown };
-        let Some(row) = SYMBOLS.rows(name).find_map(|row| row.strip_prefix(self.library)?.strip_prefix('\t')) else {
+        let own = |row: &'static str| row.strip_prefix(self.library)?.strip_prefix('\t');
+        let Some(row) = PLACES.with(|places| SYMBOLS.rows_again(name, places).find_map(own)) else {
             return if self.release > NEWEST { Answer::Unknown } else { Answer::No };
         };
         let mut answer = Answer::No;

@@ -2,9 +2,9 @@
 
 use super::graph::{Body, Graph, Node};
 use super::{Gap, Load, Mode, Reason};
-use crate::facts::Kind;
 use crate::facts::elf::{ElfFacts, UndefinedSymbol};
 use crate::facts::libc::LibcFamily;
+use crate::facts::{Kind, Name};
 use crate::hosts::exports::Answer;
 use crate::hosts::musl;
 
@@ -28,13 +28,30 @@ pub(super) fn check(graph: &Graph<'_>, mode: Mode<'_>, result: &mut Load) {
     }
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
+        let likely: Vec<(&Name, &Node<'_>)> = if graph.family == LibcFamily::Glibc {
+            elf.version_needs.iter().filter_map(|need| Some((&need.version, graph.named(&need.file)?))).collect()
+        } else {
+            Vec::new()
+        };
         let undefined = elf.undefined.iter().filter(|symbol| !symbol.weak).map(|symbol| (symbol, &graph.nodes[..]));
         // What is copied is looked for in the libraries alone.
         let copied = elf.copied.iter().map(|symbol| (symbol, &graph.nodes[1..]));
         for (symbol, scope) in undefined.chain(copied) {
-            one(graph, node, elf, (symbol, scope), mode, result);
+            if !is_where_expected(graph, &likely, symbol) {
+                one(graph, node, elf, (symbol, scope), mode, result);
+            }
         }
     }
+}
+
+/// Whether a library that the symbol's version is needed of defines it, as nearly always: then no other one is asked. `likely`
+/// are the versions that the object needs, with the libraries it needs them of.
+fn is_where_expected(graph: &Graph<'_>, likely: &[(&Name, &Node<'_>)], symbol: &UndefinedSymbol) -> bool {
+    let Some(version) = &symbol.version else { return false };
+    likely.iter().filter(|(known, _)| *known == version).any(|(_, library)| {
+        let exports = graph.exports(library);
+        exports.is_some_and(|exports| exports.satisfies_glibc(&symbol.name, Some(version)) == Answer::Yes)
+    })
 }
 
 fn one(

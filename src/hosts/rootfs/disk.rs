@@ -13,21 +13,20 @@ use crate::hosts::load::{Files, Image, Opened};
 #[derive(Debug, Default)]
 pub struct Disk {
     opened: Mutex<HashMap<PathBuf, Opened>>,
+    /// Every path that was asked for: each host looks in the same places.
+    asked: Mutex<HashMap<String, Opened>>,
     /// Directories that were listed: every name in them by the same in lower case.
     listed: Mutex<HashMap<String, HashMap<String, String>>>,
 }
 
 impl Files for Disk {
     fn open(&self, path: &str) -> Opened {
-        let real = match std::fs::canonicalize(path) {
-            Ok(real) => real,
-            Err(_) if links::resolve(&Directory::root(), path) == Err(Lost::Circles) => {
-                return Opened::Unreachable("its symbolic links run in circles");
-            }
-            Err(_) => return Opened::Absent,
-        };
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.entry(real).or_insert_with_key(|real| open(real, real.display().to_string())).clone()
+        let known = |disk: &Self| disk.asked.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        known(self).unwrap_or_else(|| {
+            let opened = self.follow(path);
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), opened.clone());
+            opened
+        })
     }
 
     fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
@@ -37,6 +36,21 @@ impl Files for Disk {
             Some(name) => self.open(&format!("{directory}/{name}")),
             None => Opened::Absent,
         }
+    }
+}
+
+impl Disk {
+    /// Opens a path, links followed; what is there under several names is read once.
+    fn follow(&self, path: &str) -> Opened {
+        let real = match std::fs::canonicalize(path) {
+            Ok(real) => real,
+            Err(_) if links::resolve(&Directory::root(), path) == Err(Lost::Circles) => {
+                return Opened::Unreachable("its symbolic links run in circles");
+            }
+            Err(_) => return Opened::Absent,
+        };
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.entry(real).or_insert_with_key(|real| open(real, real.display().to_string())).clone()
     }
 }
 
