@@ -129,8 +129,11 @@ impl Bench<'_> {
             if image.as_ref().is_some_and(|image| !rule.is_asked_in(image)) {
                 continue;
             }
-            let level = trial.effective.level(rule.id, rule.default);
-            if level.value == Level::Allow {
+            if trial.effective.is_allowed(rule.id, rule.default) {
+                continue;
+            }
+            if !rule.formats.contains(&slice.format) {
+                trial.not_applicable(rule, name, other_format(rule, slice));
                 continue;
             }
             let subject = Subject {
@@ -143,13 +146,10 @@ impl Bench<'_> {
                 provenance: self.provenance,
                 image: image.as_ref(),
             };
-            if !rule.formats.contains(&slice.format) {
-                trial.not_applicable(rule, name, other_format(rule, slice));
-                continue;
-            }
             match check(&subject) {
-                Verdict::Pass => push_new(&mut trial.result.passed, rule.id),
+                Verdict::Pass => push_new(&mut trial.result.passed, rule.id, name),
                 Verdict::Violated(violations) => {
+                    let level = trial.effective.level(rule.id, rule.default);
                     violations.into_iter().for_each(|violation| trial.violated(rule.id, &level, name, violation));
                 }
                 Verdict::NotApplicable(why) => trial.not_applicable(rule, name, why),
@@ -204,12 +204,12 @@ impl Trial<'_> {
                 let message = format!("`{}` cannot be judged: {why}", self.shown);
                 self.result.excepted.push((self.bare(rule, level, message, &why), exception.reason.clone()));
             }
-            None => push_new(&mut self.result.inconclusive, (rule, why)),
+            None => push_new(&mut self.result.inconclusive, (rule, why), slice),
         }
     }
 
     fn not_applicable(&mut self, rule: &Rule, slice: Option<&str>, why: &'static str) {
-        push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)));
+        push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)), slice);
     }
 
     /// There are no facts. The finding can be lowered or excepted, which accepts the file as it is; a pass it never is.
@@ -301,8 +301,9 @@ fn in_slice(slice: Option<&str>, text: impl Into<Reason>) -> Reason {
     slice.map(|slice| format!("{slice}: {text}").into()).unwrap_or(text)
 }
 
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
+/// Adds what no other slice of the file gave. Without a slice's name there is one, which every rule is asked of once.
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T, slice: Option<&str>) {
+    if slice.is_none() || !list.contains(&item) {
         list.push(item);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli;
 use crate::error::{Error, plain};
@@ -99,7 +99,7 @@ impl Found {
             }
         }
         self.links(root, links, &mut files);
-        files.sort_unstable();
+        sort(&mut files);
         self.files.extend(files.into_iter().map(|path| Candidate { path, named: false }));
     }
 
@@ -107,8 +107,11 @@ impl Found {
     fn links(&mut self, root: &Path, mut links: Vec<PathBuf>, files: &mut Vec<PathBuf>) {
         let Some(root) = (!links.is_empty()).then(|| root.canonicalize().ok()).flatten() else { return };
         let mut targets = BTreeSet::new();
-        links.sort_unstable();
-        for link in links {
+        sort(&mut links);
+        for link in &links {
+            if leads_beside(link, &links) {
+                continue;
+            }
             // A link that leads nowhere, or in a circle, is no binary.
             let Ok(target) = link.canonicalize() else { continue };
             if target.starts_with(&root) {
@@ -116,7 +119,7 @@ impl Found {
             }
             match target.metadata() {
                 Ok(metadata) if metadata.is_dir() => self.links_outside += 1,
-                Ok(metadata) if metadata.is_file() && targets.insert(target) => files.push(link),
+                Ok(metadata) if metadata.is_file() && targets.insert(target) => files.push(link.clone()),
                 _ => {}
             }
         }
@@ -129,6 +132,22 @@ impl Found {
         };
         self.problems.push(format!("cannot read `{}`: {}{next}", report::path(path), plain(error)));
     }
+}
+
+/// Sorts paths below one directory as they are ordered, part by part; taking each of them apart for every comparison costs as
+/// much as reading a tenth of the files.
+fn sort(paths: &mut [PathBuf]) {
+    let separated = |byte: &u8| if std::path::is_separator(char::from(*byte)) { 0 } else { *byte };
+    paths.sort_by_cached_key(|path| path.as_os_str().as_encoded_bytes().iter().map(separated).collect::<Vec<u8>>());
+}
+
+/// Whether a link leads to an entry of its own directory that is not one of the sorted `links`: nothing outside, then, and
+/// telling so takes one question instead of one for each part of the path. Most links beside libraries are of this kind.
+fn leads_beside(link: &Path, links: &[PathBuf]) -> bool {
+    let Ok(target) = link.read_link() else { return false };
+    let mut parts = target.components();
+    let is_name = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
+    is_name && links.binary_search(&link.with_file_name(target)).is_err()
 }
 
 /// The paths on standard input: separated by NUL if there is one, else by line feeds.
@@ -167,6 +186,14 @@ mod tests {
         assert_eq!(split_list(b""), paths(&[]));
     }
 
+    #[test]
+    fn paths_are_sorted_as_they_compare() {
+        let names = ["a/b", "a.b", "a", "a-/c", "a/b/c", "a/b.c", "b", "a/b-/d", "\u{e9}/x", "a/\u{1}"];
+        let mut sorted = names.map(PathBuf::from);
+        sort(&mut sorted);
+        assert!(sorted.is_sorted(), "{sorted:?}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_are_neither_followed_in_circles_nor_counted_twice() {
@@ -182,11 +209,13 @@ mod tests {
         link(Path::new("self"), "self");
         link(&outside.path().join("other"), "one");
         link(&outside.path().join("other"), "two");
+        link(Path::new("two"), "a link to a link outside");
+        link(Path::new(".."), "up");
         link(outside.path(), "directory");
         let found = find(&[inside.path().to_path_buf()], &Progress::hidden()).unwrap();
         let names: Vec<_> =
             found.files.iter().map(|file| file.path.strip_prefix(inside.path()).unwrap().to_path_buf()).collect();
-        assert_eq!(names, [PathBuf::from("one"), PathBuf::from("sub/file")]);
-        assert_eq!((found.links_outside, found.problems.len()), (1, 0));
+        assert_eq!(names, [PathBuf::from("a link to a link outside"), PathBuf::from("sub/file")]);
+        assert_eq!((found.links_outside, found.problems.len()), (2, 0));
     }
 }

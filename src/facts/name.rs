@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::bytes::{into_text, text};
+use super::bytes::text;
 
 /// A name. It reads like a `str`, and is cloned without a copy.
 #[derive(Clone, Default)]
@@ -43,19 +43,22 @@ impl NameText {
 
     /// Ends a name that began when the text had `start` bytes; `None` when names have more than 4 GiB.
     pub(super) fn end(&mut self, start: usize) -> Option<Piece> {
-        let name = self.0.get(start..).unwrap_or_default();
-        if std::str::from_utf8(name).is_err() {
-            let name = text(name);
-            self.0.truncate(start);
-            self.0.extend_from_slice(name.as_bytes());
-        }
-        Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(self.0.len()).ok()? })
+        let end = self.0.len();
+        // Between two names, so that the text is UTF-8 as a whole when every name is.
+        self.0.push(0);
+        Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
     }
 
     /// The names by their places.
     pub(super) fn names(self) -> impl Fn(Piece) -> Name {
-        let text = Arc::new(into_text(self.0));
-        move |Piece { start, end }| Name { text: Arc::clone(&text), start, end }
+        let shared = String::from_utf8(self.0).map(Arc::new);
+        move |Piece { start, end }| match &shared {
+            Ok(shared) => Name { text: Arc::clone(shared), start, end },
+            Err(error) => {
+                let name = error.as_bytes().get(start as usize..end as usize).unwrap_or_default();
+                Name::from(text(name).as_str())
+            }
+        }
     }
 }
 
@@ -89,7 +92,7 @@ impl From<&Name> for String {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Name) -> bool {
-        **self == **other
+        *self == **other
     }
 }
 
@@ -97,13 +100,14 @@ impl Eq for Name {}
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        **self == *other
+        // Nearly every comparison ends here.
+        (self.end - self.start) as usize == other.len() && **self == *other
     }
 }
 
 impl PartialEq<&str> for Name {
     fn eq(&self, other: &&str) -> bool {
-        **self == **other
+        *self == **other
     }
 }
 
@@ -152,7 +156,29 @@ mod tests {
         let pieces = [add(b"puts"), add(b""), add(b"a\xffb"), add("é".as_bytes())];
         let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
         assert_eq!(names, [Name::from("puts"), Name::from(""), Name::from("a\u{fffd}b"), Name::from("é")]);
-        assert!(names[0].text.len() > 4 && names[0] == "puts" && names[0] > names[1]);
+        assert!(names[0] == "puts" && names[0] != "put" && names[0] > names[1]);
         assert_eq!(serde_json::to_string(&names[3]).unwrap(), "\"é\"");
+    }
+
+    #[test]
+    fn names_cut_amid_a_letter_are_not_joined() {
+        let mut all = NameText::default();
+        let mut add = |name: &[u8]| {
+            let start = all.bytes().len();
+            all.bytes().extend_from_slice(name);
+            all.end(start).unwrap()
+        };
+        let pieces = [add(b"a"), add(b"\xc3"), add(b"\xa9")];
+        let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
+        assert_eq!(names, [Name::from("a"), Name::from("\u{fffd}"), Name::from("\u{fffd}")]);
+    }
+
+    #[test]
+    fn names_share_one_text() {
+        let mut all = NameText::default();
+        all.bytes().extend_from_slice(b"puts");
+        let piece = all.end(0).unwrap();
+        let name_of = all.names();
+        assert!(Arc::ptr_eq(&name_of(piece).text, &name_of(piece).text));
     }
 }

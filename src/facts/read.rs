@@ -62,15 +62,24 @@ pub fn open(path: &Path) -> Result<File, Unreadable> {
 fn open_regular(path: &Path) -> Result<(File, u64), Unreadable> {
     let io = |error: std::io::Error| Unreadable::Io(error.to_string());
     regular(&std::fs::metadata(path).map_err(io)?)?;
-    let mut options = File::options();
-    options.read(true);
-    // A FIFO that took the file's place since must not block the build.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
-    let file = options.open(path).map_err(io)?;
+    let file = open_for_reading(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     regular(&metadata)?;
     Ok((file, metadata.len()))
+}
+
+/// Without the C library where the system allows: musl's asks twice for every file.
+#[cfg(unix)]
+fn open_for_reading(path: &Path) -> std::io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    // A FIFO that took the file's place since must not block the build.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    Ok(rustix::fs::open(path, flags, Mode::empty()).map(File::from)?)
+}
+
+#[cfg(not(unix))]
+fn open_for_reading(path: &Path) -> std::io::Result<File> {
+    File::open(path)
 }
 
 fn regular(metadata: &Metadata) -> Result<(), Unreadable> {

@@ -99,34 +99,62 @@ impl<'a> Source<'a> {
     /// # Errors
     /// [`Unreadable::Damaged`], naming `what`, when the range does not lie inside the source.
     pub fn read(&self, offset: u64, len: u64, what: &str) -> Result<Cow<'_, [u8]>, Unreadable> {
-        let end = offset.checked_add(len).filter(|&end| end <= self.len);
-        if end.is_none() {
+        match self.held(offset, len, what)? {
+            Some(bytes) => Ok(Cow::Borrowed(bytes)),
+            None => {
+                let mut bytes = Vec::new();
+                self.fill(offset, len, what, &mut bytes)?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+
+    /// Like [`Source::read`], into `buffer` what is not in memory already: for whoever goes through a lot of bytes and needs
+    /// no piece of them for long.
+    ///
+    /// # Errors
+    /// As for [`Source::read`].
+    pub(super) fn read_into<'b>(
+        &'b self,
+        offset: u64,
+        len: u64,
+        what: &str,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<&'b [u8], Unreadable> {
+        if let Some(bytes) = self.held(offset, len, what)? {
+            return Ok(bytes);
+        }
+        self.fill(offset, len, what, buffer)?;
+        Ok(buffer)
+    }
+
+    /// The bytes where they are in memory; an error where the range does not lie inside the source.
+    fn held(&self, offset: u64, len: u64, what: &str) -> Result<Option<&[u8]>, Unreadable> {
+        if offset.checked_add(len).is_none_or(|end| end > self.len) {
             return Err(Unreadable::damaged(what, offset, format!("{len} bytes wanted, the file has {}", self.len)));
         }
-        let start = self.base + offset;
-        match &self.inner {
-            Inner::Memory(bytes) => {
-                let start = usize::try_from(start).unwrap_or(usize::MAX);
-                let len = usize::try_from(len).unwrap_or(usize::MAX);
-                bytes
-                    .get(start..start.saturating_add(len))
-                    .map(Cow::Borrowed)
-                    .ok_or_else(|| Unreadable::damaged(what, offset, "out of range"))
-            }
-            Inner::File { file, head } => {
-                if start + len <= head.len() as u64 {
-                    return Ok(Cow::Borrowed(&head[start as usize..(start + len) as usize]));
-                }
-                let len = usize::try_from(len)
-                    .map_err(|_| Unreadable::damaged(what, offset, "too large for this machine"))?;
-                let mut buffer = vec![0; len];
-                let got = read_at(file, &mut buffer, start).map_err(|error| Unreadable::Io(error.to_string()))?;
-                if got < len {
-                    return Err(Unreadable::damaged(what, offset, "the file became shorter while it was read"));
-                }
-                Ok(Cow::Owned(buffer))
-            }
+        let held = match &self.inner {
+            Inner::Memory(bytes) => bytes,
+            Inner::File { head, .. } => head.as_slice(),
+        };
+        let start = usize::try_from(self.base + offset).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+        match (held.get(start..end), &self.inner) {
+            (None, Inner::Memory(_)) => Err(Unreadable::damaged(what, offset, "out of range")),
+            (bytes, _) => Ok(bytes),
         }
+    }
+
+    /// Reads a range of a file, all of it, in the place of what `buffer` held.
+    fn fill(&self, offset: u64, len: u64, what: &str, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let Inner::File { file, .. } = &self.inner else { return Ok(()) };
+        let len = usize::try_from(len).map_err(|_| Unreadable::damaged(what, offset, "too large for this machine"))?;
+        buffer.resize(len, 0);
+        let got = read_at(file, buffer, self.base + offset).map_err(|error| Unreadable::Io(error.to_string()))?;
+        if got < len {
+            return Err(Unreadable::damaged(what, offset, "the file became shorter while it was read"));
+        }
+        Ok(())
     }
 
     /// Up to `len` bytes from `offset`: what lies inside the source, possibly nothing.

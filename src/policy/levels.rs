@@ -80,8 +80,17 @@ impl Effective<'_> {
     /// The level of `rule` here, given the rule's own default: the last `[[artifact]]` entry that names it, else `[rules]`,
     /// else the default.
     pub fn level(&self, rule: &str, default: Level) -> Setting<Level> {
+        self.named_level(rule).cloned().unwrap_or(Setting::default(default))
+    }
+
+    /// Whether [`Effective::level`] is [`Level::Allow`].
+    pub fn is_allowed(&self, rule: &str, default: Level) -> bool {
+        self.named_level(rule).map_or(default, |level| level.value) == Level::Allow
+    }
+
+    fn named_level(&self, rule: &str) -> Option<&Setting<Level>> {
         let entries = self.matching.iter().rev().filter_map(|index| self.policy.artifacts.get(*index));
         let own = entries.filter_map(|entry| entry.rules.get(rule)).next();
-        own.or_else(|| self.policy.rules.get(rule)).cloned().unwrap_or(Setting::default(default))
+        own.or_else(|| self.policy.rules.get(rule))
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn of(result: &ArtifactResult) -> Vec<Finding> {
 }
 
 /// An artifact that could not be judged, as one finding with every rule that could not tell.
-fn unjudged(result: &ArtifactResult) -> Option<Finding> {
+pub(super) fn unjudged(result: &ArtifactResult) -> Option<Finding> {
     if result.verdict != Overall::Inconclusive {
         return None;
     }

@@ -40,8 +40,8 @@ impl Text {
         let name = path(&result.artifact.path);
         // `seaworthy facts` does not look into images.
         let file = if result.image.is_some() { "" } else { &name };
-        for finding in findings::of(result) {
-            self.finding(&finding, file);
+        for finding in result.findings.iter().chain(&findings::unjudged(result)) {
+            self.finding(finding, file);
         }
         if result.verdict == Overall::Pass && detail != Detail::Quiet {
             let ok = self.styles.ok;

@@ -1,7 +1,5 @@
 //! Puts the facts of one ELF file together.
 
-use std::collections::HashSet;
-
 use goblin::elf::dynamic::{DF_SYMBOLIC, DT_GNU_HASH, DT_HASH, DT_SYMBOLIC};
 use goblin::elf::header::{ET_DYN, ET_EXEC};
 use goblin::elf::program_header::{
@@ -87,7 +85,7 @@ impl Parts {
             let definitions = definitions(image, &dynamic, strings)?;
             defined_versions = definitions.into_iter().filter(|one| !one.is_base).map(|one| one.name).collect();
             if let Some(table) = SymbolTable::open(image, &dynamic)? {
-                let copied = if interpreter.is_some() { copied(image, &dynamic)? } else { HashSet::new() };
+                let copied = if interpreter.is_some() { copied(image, &dynamic)? } else { Vec::new() };
                 imports = Imports::read(&table, &dynamic, strings, &mut needs, &copied)?;
                 // A libc's worth of names is read only where nothing else says what the file is.
                 if imports.undefined.is_empty() && needs.list.is_empty() && defined_versions.is_empty() {

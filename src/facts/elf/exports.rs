@@ -48,7 +48,7 @@ pub fn exports(source: &Source<'_>) -> Result<Vec<ExportedSymbol>, Unreadable> {
         if symbol.is_undefined() || symbol.is_local() || UNSEEN.contains(&symbol.visibility) {
             return Ok(());
         }
-        let index = usize::try_from(symbol.index).ok().and_then(|at| indices.get(at)).copied().unwrap_or(1);
+        let index = indices.get(symbol.index).unwrap_or(1);
         // Index 0 is local to the file, whatever the binding says.
         if index & !HIDDEN == 0 {
             return Ok(());

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EI_CLASS, EI_DATA, EI_VERSION, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, Header};
 use goblin::elf::program_header::{PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
-use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SectionHeader};
+use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SHT_REL, SHT_RELA, SectionHeader};
 
 use crate::facts::bytes::{Order, until_nul};
 use crate::facts::name::{Name, NameText, Piece};
@@ -68,7 +69,23 @@ impl<'s> Image<'s> {
         let without = if are_apart { PF_W | PF_X } else { PF_W };
         let fixed = self.segments_of(PT_LOAD).filter(move |segment| segment.p_flags & without == 0);
         let constants = fixed.chain(self.segments_of(PT_GNU_RELRO));
-        bounded_in_memory(self.source.len(), constants.map(|part| (part.p_vaddr, part.p_offset, part.p_filesz)))
+        let tables = self.tables_without_text();
+        let constants = constants.flat_map(move |segment| parts_without(segment, &tables));
+        bounded_in_memory(self.source.len(), constants)
+    }
+
+    /// Where relocations lie, and what unwinds the stack: a third of the constants of an ordinary program, and never text.
+    fn tables_without_text(&self) -> Vec<Range<u64>> {
+        let is_one = |section: &Section<'_>| {
+            matches!(section.header.sh_type, SHT_REL | SHT_RELA)
+                || matches!(section.name, ".eh_frame" | ".eh_frame_hdr" | ".gcc_except_table")
+        };
+        let place = |section: Section<'_>| {
+            section.header.sh_offset..section.header.sh_offset.saturating_add(section.header.sh_size)
+        };
+        let mut tables: Vec<Range<u64>> = self.sections().filter(is_one).map(place).collect();
+        tables.sort_unstable_by_key(|table| table.start);
+        tables
     }
 
     /// The names of the sections; none when there are no section headers.
@@ -83,7 +100,8 @@ impl<'s> Image<'s> {
 
     /// The first section of that name.
     pub(in crate::facts) fn section(&self, name: &str) -> Option<Section<'_>> {
-        self.sections().find(|section| section.name == name)
+        let mut sections = self.section_headers.iter().zip(self.section_names());
+        sections.find(|(_, known)| *known == name).map(|(header, name)| Section { name, header })
     }
 
     /// The section headers, whose names are not asked for.
@@ -184,6 +202,21 @@ impl<'s> Image<'s> {
         let pieces: Vec<Piece> = self.section_headers.iter().map(piece).collect();
         pieces.into_iter().map(names.names()).collect()
     }
+}
+
+/// What is left of a segment without some of its parts, which are sorted: address, offset and length in the file.
+fn parts_without(segment: &ProgramHeader, parts: &[Range<u64>]) -> Vec<(u64, u64, u64)> {
+    let end = segment.p_offset.saturating_add(segment.p_filesz);
+    let mut from = segment.p_offset;
+    let mut left = Vec::new();
+    for part in parts.iter().chain([&(end..end)]) {
+        let to = part.start.min(end);
+        if from < to {
+            left.push((segment.p_vaddr.wrapping_add(from - segment.p_offset), from, to - from));
+        }
+        from = from.max(part.end);
+    }
+    left
 }
 
 fn context(order: Order) -> Ctx {

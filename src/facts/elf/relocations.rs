@@ -31,10 +31,7 @@ pub fn has_relocations_only_glibc_knows(source: &Source<'_>) -> Result<bool, Unr
     let mut own = HashSet::new();
     if let Some(table) = SymbolTable::open(&image, &dynamic)? {
         let versions = table.version_indices(&dynamic)?;
-        let is_hidden = |index: u64| {
-            let version = usize::try_from(index).ok().and_then(|at| versions.get(at));
-            version.is_some_and(|version| version & HIDDEN != 0)
-        };
+        let is_hidden = |symbol: u64| versions.get(symbol).is_some_and(|version| version & HIDDEN != 0);
         table.each(|symbol| {
             let unseen = symbol.kind() == SymbolKind::Ifunc || is_hidden(symbol.index);
             if unseen && !symbol.is_undefined() && !symbol.is_local() {
@@ -57,13 +54,13 @@ pub fn has_relocations_only_glibc_knows(source: &Source<'_>) -> Result<bool, Unr
     Ok(found)
 }
 
-/// The dynamic symbols that a program has copy relocations for. The relative relocations, which linkers put first and count, are
+/// The dynamic symbols that a program has copy relocations for, sorted. The relative relocations, which linkers put first and count, are
 /// passed over: they are the many.
 ///
 /// # Errors
 /// [`Unreadable`], with the table and the offset that are wrong.
-pub(super) fn copied(image: &Image<'_>, dynamic: &Dynamic) -> Result<HashSet<u64>, Unreadable> {
-    let mut found = HashSet::new();
+pub(super) fn copied(image: &Image<'_>, dynamic: &Dynamic) -> Result<Vec<u64>, Unreadable> {
+    let mut found = Vec::new();
     let Some(copy) = copy(image) else { return Ok(found) };
     for (address, size, count, rela) in
         [(DT_RELA, DT_RELASZ, DT_RELACOUNT, true), (DT_REL, DT_RELSZ, DT_RELCOUNT, false)]
@@ -71,10 +68,11 @@ pub(super) fn copied(image: &Image<'_>, dynamic: &Dynamic) -> Result<HashSet<u64
         let (Some(address), Some(size)) = (dynamic.get(address), dynamic.get(size)) else { continue };
         each(image, address, size, rela, dynamic.get(count).unwrap_or(0), |kind, symbol| {
             if kind == copy {
-                found.insert(symbol);
+                found.push(symbol);
             }
         })?;
     }
+    found.sort_unstable();
     Ok(found)
 }
 

@@ -1,6 +1,6 @@
 //! The dynamic symbol table: what the file leaves to others, and with which version.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use goblin::elf::dynamic::{DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM};
 use goblin::elf::header::{EM_MIPS, EM_S390};
@@ -13,6 +13,7 @@ use super::image::Image;
 use super::versions::{HIDDEN, Needs};
 use super::{SymbolKind, UndefinedSymbol};
 use crate::facts::Unreadable;
+use crate::facts::bytes::Order;
 use crate::facts::name::NameText;
 
 /// MIPS supplement: the number of dynamic symbols.
@@ -106,11 +107,25 @@ impl<'i, 's> SymbolTable<'i, 's> {
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when the table does not lie in a segment.
-    pub(super) fn version_indices(&self, dynamic: &Dynamic) -> Result<Vec<u16>, Unreadable> {
-        let Some(address) = dynamic.get(DT_VERSYM) else { return Ok(Vec::new()) };
+    pub(super) fn version_indices(&self, dynamic: &Dynamic) -> Result<VersionIndices<'i>, Unreadable> {
+        let order = self.image.order;
+        let Some(address) = dynamic.get(DT_VERSYM) else { return Ok(VersionIndices { bytes: Cow::default(), order }) };
         let (offset, left) = self.image.table(address, "DT_VERSYM")?;
         let bytes = self.image.source.read(offset, left.min(self.count * 2), "DT_VERSYM")?;
-        Ok(bytes.chunks_exact(2).filter_map(|entry| self.image.order.u16(entry, 0)).collect())
+        Ok(VersionIndices { bytes, order })
+    }
+}
+
+/// `DT_VERSYM`, as it lies in the file: most entries are never looked at.
+pub(super) struct VersionIndices<'i> {
+    bytes: Cow<'i, [u8]>,
+    order: Order,
+}
+
+impl VersionIndices<'_> {
+    /// The version index of a symbol, with its hidden bit.
+    pub(super) fn get(&self, symbol: u64) -> Option<u16> {
+        self.order.u16(&self.bytes, usize::try_from(symbol).ok()?.checked_mul(2)?)
     }
 }
 
@@ -202,7 +217,7 @@ pub(super) struct Imports {
 
 impl Imports {
     /// Walks the symbols once, and notes in `needs` which of them carry each version; `copied` are the targets of copy
-    /// relocations.
+    /// relocations, sorted.
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when a table or a name does not lie where it should.
@@ -211,7 +226,7 @@ impl Imports {
         dynamic: &Dynamic,
         strings: &DynamicStrings<'_, '_>,
         needs: &mut Needs,
-        copied: &HashSet<u64>,
+        copied: &[u64],
     ) -> Result<Self, Unreadable> {
         let indices = table.version_indices(dynamic)?;
         let by_index = needs.by_index();
@@ -219,14 +234,14 @@ impl Imports {
         let mut found = Vec::new();
         let mut defined_count = 0;
         table.each(|symbol| {
-            let need = usize::try_from(symbol.index).ok().and_then(|index| indices.get(index));
+            let need = indices.get(symbol.index);
             let need = need.map(|index| index & !HIDDEN).filter(|&index| index > 1);
             let need = need.and_then(|index| by_index.get(usize::from(index)).copied().flatten());
             if !symbol.is_undefined() {
                 defined_count += 1;
             }
             // A defined symbol that carries a needed version is the target of a copy relocation too.
-            let is_ours = !symbol.is_undefined() && need.is_none() && !copied.contains(&symbol.index);
+            let is_ours = !symbol.is_undefined() && need.is_none() && copied.binary_search(&symbol.index).is_err();
             if symbol.is_local() || is_ours {
                 return Ok(());
             }

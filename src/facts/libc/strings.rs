@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use aho_corasick::packed;
+use memchr::memmem::Finder;
 
 use crate::facts::Unreadable;
 use crate::facts::elf::image::Image;
@@ -14,6 +15,9 @@ use crate::facts::elf::image::Image;
 const CHUNK: u64 = 256 * 1024;
 /// Bytes a match may look at beyond its needle; also how much two chunks share.
 const MARGIN: usize = 128;
+
+/// As many strings are looked for one by one before all at once.
+const FEW: usize = 2;
 
 /// A string that was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,20 +105,24 @@ pub(super) fn search(
         .extend(needles.iter().map(|needle| needle.text))
         .build();
     let Some(searcher) = searcher else { return Ok(()) };
+    // Looking for one string is so much faster that it pays to do it for each of a few, since hardly a piece has any.
+    let few: Vec<Finder<'_>> = needles.iter().take(FEW + 1).map(|needle| Finder::new(needle.text)).collect();
+    let may_have_any = |chunk: &[u8]| few.len() > FEW || few.iter().any(|one| one.find(chunk).is_some());
+    let mut buffer = Vec::new();
     for (base, offset, size) in image.constants() {
         let mut at = 0;
         while at < size {
             let wanted = (size - at).min(CHUNK + 2 * MARGIN as u64);
-            let chunk = image.source.read(offset + at, wanted, "read-only segment")?;
+            let chunk = image.source.read_into(offset + at, wanted, "read-only segment", &mut buffer)?;
             let is_last = at + wanted >= size;
             // A match that starts in the margin belongs to the next chunk, where its surroundings are whole.
             let end = if is_last { chunk.len() } else { chunk.len() - MARGIN };
             let first = if at == 0 { 0 } else { MARGIN };
-            let mut from = 0;
-            while let Some(found) = searcher.find_in(&chunk, (from..chunk.len()).into()) {
+            let mut from = if may_have_any(chunk) { 0 } else { chunk.len() };
+            while let Some(found) = searcher.find_in(chunk, (from..chunk.len()).into()) {
                 from = found.start() + 1;
                 let needle = needles[found.pattern().as_usize()];
-                if found.start() < first || found.start() >= end || !needle.stands(&chunk, found.start(), found.end()) {
+                if found.start() < first || found.start() >= end || !needle.stands(chunk, found.start(), found.end()) {
                     continue;
                 }
                 let tail = &chunk[found.start()..(found.start() + MARGIN).min(chunk.len())];
