@@ -7,6 +7,7 @@
 //! Everything in an archive is hostile. Nothing is written under a name that it chose, and what no real image has is
 //! refused in one sentence ([`Refused`]); [`limits`] says how much is read.
 
+mod access;
 mod digest;
 mod layers;
 pub mod limits;
@@ -25,6 +26,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use access::Access;
 pub use layers::single as layer;
 pub use manifest::{Config, Image, Start};
 pub use platform::Platform;

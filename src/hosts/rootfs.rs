@@ -38,6 +38,8 @@ pub struct Root {
     name: String,
     storage: Arc<dyn Storage>,
     arch: String,
+    /// Directories of `LD_LIBRARY_PATH`, for every program.
+    library_path: Vec<String>,
     opened: Mutex<Known>,
     cache: OnceLock<HashMap<String, Vec<String>>>,
     directories: OnceLock<Vec<String>>,
@@ -73,11 +75,22 @@ impl Root {
             name: name.to_owned(),
             storage,
             arch: arch.to_owned(),
+            library_path: Vec::new(),
             opened: Mutex::default(),
             cache: OnceLock::new(),
             directories: OnceLock::new(),
             musl_directories: OnceLock::new(),
         }
+    }
+
+    /// The same, whose programs are started with these directories in `LD_LIBRARY_PATH`.
+    pub fn with_library_path(self, directories: Vec<String>) -> Root {
+        Root { library_path: directories, ..self }
+    }
+
+    /// Directories of `LD_LIBRARY_PATH`.
+    pub(super) fn library_path(&self) -> &[String] {
+        &self.library_path
     }
 
     /// The C library whose loader lies at `loader`; `None` when there is no such loader, or its release cannot be told.

@@ -104,7 +104,7 @@ impl Pass<'_> {
         }
         let target;
         let new = match member.kind {
-            Kind::Directory => New::Directory,
+            Kind::Directory => New::Directory(member.access),
             Kind::Special => New::Special,
             Kind::Symlink if member.link.len() > limits::PATH => {
                 return Err(Refused(format!("the target of `{}` is longer than a path", super::shown(&member.name))));
@@ -114,29 +114,27 @@ impl Pass<'_> {
                 target = names::parts(&member.link)?;
                 New::HardLink(&target)
             }
-            Kind::File => New::File(self.file(member, content)?),
+            Kind::File => New::File(self.file(member, &parts, content)?),
         };
         self.tree.put(self.layer, &parts, new)
     }
 
     /// Looks at the first bytes of a file and keeps what a load may need.
-    fn file(&mut self, member: &Member, content: &mut Members<impl Input>) -> Result<File, Refused> {
+    fn file(&mut self, member: &Member, parts: &[&[u8]], content: &mut Members<impl Input>) -> Result<File, Refused> {
         let mut head = Vec::new();
         content.by_ref().take(HEAD).read_to_end(&mut head)?;
-        let mode = member.mode as u16;
-        let base = member.name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let content = match head.as_slice() {
             [0x7f, b'E', b'L', b'F', _, order, ..] if is_linked(*order, &head) => {
                 Content::Elf(self.tree.spool().keep(&head, content, member.size)?)
             }
-            _ if is_settings(base) => Content::Settings(self.tree.spool().keep(&head, content, member.size)?),
-            _ if mode & 0o111 == 0 => Content::Other,
+            _ if is_settings(parts) => Content::Settings(self.tree.spool().keep(&head, content, member.size)?),
+            _ if !member.access.is_executable() => Content::Other,
             [b'#', b'!', rest @ ..] => {
                 Content::Script(rest.split(|&byte| byte == b'\n').next().unwrap_or_default().into())
             }
             head => Content::Foreign(what(head).into()),
         };
-        Ok(File { mode, content })
+        Ok(File { access: member.access, content })
     }
 }
 
@@ -149,9 +147,13 @@ fn is_linked(order: u8, head: &[u8]) -> bool {
     kind.is_some_and(|[low, high]| high == 0 && LINKED.contains(&low))
 }
 
-/// Files that loaders read beside libraries.
-fn is_settings(name: &[u8]) -> bool {
-    name == b"ld.so.cache" || (name.starts_with(b"ld-musl-") && name.ends_with(b".path"))
+/// Files that loaders read beside libraries, and runtimes to find a user.
+fn is_settings(parts: &[&[u8]]) -> bool {
+    match parts {
+        [b"etc", b"passwd" | b"group"] => true,
+        [.., name] => *name == b"ld.so.cache" || (name.starts_with(b"ld-musl-") && name.ends_with(b".path")),
+        [] => false,
+    }
 }
 
 /// What a file is that the kernel of Linux would not start.
@@ -162,9 +164,23 @@ fn what(head: &[u8]) -> &'static str {
         [b'M', b'Z', ..] => "a program for Windows",
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, ..] => "a program for macOS, or a Java class",
         [b'P', b'K', 3, 4, ..] => "a zip archive",
-        head if head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => "a text without `#!`",
+        [0xef, 0xbb, 0xbf, b'#', b'!', ..] => "a script with a byte order mark in front of `#!`",
+        head if is_text(head) => TEXT,
         _ => "of a format that Linux does not start",
     }
+}
+
+/// What a shell runs, and the kernel does not.
+pub(super) const TEXT: &str = "a text without `#!`";
+
+/// Whether these are characters of UTF-8, of which the last may be cut, and none of them for control.
+fn is_text(head: &[u8]) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_some() => return false,
+        Err(error) => head.get(..error.valid_up_to()).and_then(|head| str::from_utf8(head).ok()).unwrap_or_default(),
+    };
+    text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
 }
 
 /// A stream that has to be read to be passed over.

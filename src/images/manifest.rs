@@ -65,12 +65,44 @@ pub struct Start {
     pub env: Option<Vec<String>>,
     /// Where it is started.
     pub working_dir: Option<String>,
+    /// As whom: a name or number, and either with `:` and a group's.
+    pub user: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct RootFs {
     #[serde(default)]
     diff_ids: Option<Vec<String>>,
+}
+
+impl Start {
+    /// A variable of the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let variables = self.env.iter().flatten().rev();
+        variables
+            .filter_map(|variable| variable.split_once('='))
+            .find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    /// A path from the working directory as one from the root of the image.
+    pub fn absolute(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_owned();
+        }
+        let directory = self.working_dir.as_deref().unwrap_or_default().trim_matches('/');
+        let rooted = if directory.is_empty() { String::new() } else { format!("/{directory}") };
+        format!("{rooted}/{}", path.trim_start_matches("./"))
+    }
+
+    /// The directories of `LD_LIBRARY_PATH`, which the loader searches in every program that the image starts.
+    pub fn library_path(&self) -> Vec<String> {
+        let path = self.variable("LD_LIBRARY_PATH").filter(|path| !path.is_empty());
+        let directories = path.into_iter().flat_map(|path| path.split([':', ';']));
+        // An empty part is the working directory.
+        directories
+            .map(|directory| if directory.starts_with('$') { directory.to_owned() } else { self.absolute(directory) })
+            .collect()
+    }
 }
 
 impl Config {

@@ -10,8 +10,8 @@ impl Storage for Tree {
         match Tree::look(self, inside.as_os_str().as_encoded_bytes()) {
             None => Look::Absent,
             Some(Found::Link(target)) => Look::Link(PathBuf::from(crate::cli::os_string(target))),
-            Some(Found::Directory) => Look::Directory,
-            Some(Found::File(file)) => Look::File { executable: file.mode & 0o111 != 0 },
+            Some(Found::Directory(_)) => Look::Directory,
+            Some(Found::File(file)) => Look::File { executable: file.access.is_executable() },
             Some(Found::Special) => Look::Other,
         }
     }

@@ -1,14 +1,18 @@
 //! What an image starts, found as a runtime and then the kernel would: `PATH`, the working directory, the execute bit, `#!`.
 
 mod shebang;
+mod user;
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::access::{EXECUTE, Identity, READ};
+use super::layers::TEXT;
 use super::manifest::Start;
 use super::tree::{Content, File, Found, Tree};
-use super::{Part, shown};
+use super::{Access, Part, shown};
 use crate::hosts;
 use shebang::Shebang;
 
@@ -16,10 +20,16 @@ use shebang::Shebang;
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Scripts run by scripts, before the kernel says `ELOOP`.
 const MOST_SCRIPTS: usize = 5;
+/// Bytes of `/etc/passwd` that are read.
+const MOST_USERS: u64 = 1 << 20;
 /// Programs that do nothing but start their arguments.
 const INITS: &[&str] = &["tini", "tini-static", "dumb-init", "catatonit", "docker-init", "su-exec", "gosu", "env"];
-/// Shells, which take a command behind `-c`.
+/// Those of them whose options end with `--`.
+const ENDING_OPTIONS: &[&str] = &["tini", "tini-static", "dumb-init", "catatonit", "docker-init"];
+/// Shells, which take a command behind `-c`, or the name of a script.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "busybox"];
+/// What a script is said to be run by where the kernel does not run it.
+const BY_SHELL: &str = "the shell that starts it";
 
 /// One file that an image starts, or would if it could.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +61,21 @@ pub fn of(tree: &Tree, start: &Start) -> Vec<Started> {
     let cmd = start.cmd.clone().unwrap_or_default();
     let argv: Vec<&str> = entrypoint.iter().chain(&cmd).map(String::as_str).collect();
     let Some((program, arguments)) = argv.split_first() else { return Vec::new() };
-    let mut search = Search { tree, start, source: source(start), found: Vec::new() };
+    let mut search = Search { tree, start, source: source(start), user: None, found: Vec::new() };
+    let lost = search.find_user();
     search.start(program, Part::Entrypoint);
+    if let (Some(why), Some(first)) = (lost, search.found.first_mut()) {
+        first.fault.get_or_insert(why);
+    }
     let is_script = search.found.first().is_some_and(|first| first.script.is_some());
     let base = program.rsplit('/').next().unwrap_or(program);
+    if let Some(command) = behind_options(arguments).filter(|_| ENDING_OPTIONS.contains(&base)) {
+        search.start(command, Part::Command);
+        return search.found;
+    }
     match arguments {
         ["-c", command, ..] if SHELLS.contains(&base) => search.shell(command),
+        [script, ..] if SHELLS.contains(&base) && script.contains('/') => search.script_of_shell(script),
         _ if is_script || INITS.contains(&base) => {
             let command = arguments.iter().find(|argument| search.would_start(argument));
             if let Some(command) = command {
@@ -66,6 +85,12 @@ pub fn of(tree: &Tree, start: &Start) -> Vec<Started> {
         _ => {}
     }
     search.found
+}
+
+/// What follows options and `--`, and is the command for certain.
+fn behind_options<'w>(arguments: &[&'w str]) -> Option<&'w str> {
+    let mut rest = arguments.iter().skip_while(|word| word.starts_with('-') && **word != "--");
+    rest.next().filter(|word| **word == "--").and_then(|_| rest.next()).copied()
 }
 
 /// The line of the configuration that names the program.
@@ -90,6 +115,8 @@ struct Search<'a> {
     tree: &'a Tree,
     start: &'a Start,
     source: String,
+    /// As whom it starts; root also where that cannot be told.
+    user: Option<(String, Identity)>,
     found: Vec<Started>,
 }
 
@@ -99,6 +126,10 @@ impl<'a> Search<'a> {
         let started = match self.executable(name) {
             Ok((path, file)) => match &file.content {
                 Content::Script(line) => return self.script(path, line, part),
+                // The shell takes what the kernel does not, and so does `execvp`.
+                Content::Foreign(what) if part == Part::Command && **what == *TEXT => {
+                    Started { path, part, script: Some(BY_SHELL.to_owned()), fault: None }
+                }
                 Content::Foreign(what) => {
                     let help = "build a program for Linux, or begin a script with `#!/bin/sh`";
                     let why = format!("it is {what}");
@@ -122,7 +153,7 @@ impl<'a> Search<'a> {
     fn script(&mut self, path: String, line: &[u8], part: Part) {
         let shebang = Shebang::parse(line);
         let evidence = vec![format!("its first line is `#!{}`", shown(line))];
-        let interpreter = shebang.interpreter.clone();
+        let interpreter = shebang.path();
         let fault = |search: &Self, why: String, help: &str| {
             search.faulty(path.clone(), part, &why, evidence.clone(), help).fault
         };
@@ -138,7 +169,15 @@ impl<'a> Search<'a> {
                 } else {
                     "install it in the image, or name one that is there"
                 };
-                fault(self, format!("its interpreter is `{}`, {why}", crate::report::escape(&interpreter)), help)
+                let named = crate::report::escape(&shebang.interpreter).into_owned();
+                let help =
+                    if named.contains('/') { help } else { "name it by its whole path: `PATH` is not searched for it" };
+                fault(self, format!("its interpreter is `{named}`, {why}"), help)
+            }
+            // Alpine's, for one; where `env` is a hard link nothing tells whose it is.
+            Ok((path, _)) if shebang.splits() && path.ends_with("/busybox") => {
+                let why = "it gives `env` the option `-S`, which that of busybox does not have";
+                fault(self, why.into(), "install `coreutils` in the image, or name the interpreter by its path")
             }
             Ok(_) => match shebang.looked_up() {
                 Some(name) if self.executable(&name).is_err() => {
@@ -163,7 +202,7 @@ impl<'a> Search<'a> {
         let mut name = name.to_owned();
         for _ in 0..MOST_SCRIPTS {
             match self.executable(&name).map(|(_, file)| &file.content) {
-                Ok(Content::Script(line)) => name = Shebang::parse(line).interpreter,
+                Ok(Content::Script(line)) => name = Shebang::parse(line).path(),
                 _ => return false,
             }
         }
@@ -172,12 +211,81 @@ impl<'a> Search<'a> {
 
     /// The first command of `sh -c`, as far as that is plain to see; what is not, is the shell's own affair.
     fn shell(&mut self, command: &str) {
-        let mut words = command.split_ascii_whitespace().skip_while(|&word| word == "exec");
+        let is_assignment = |word: &str| word.find('=').is_some_and(|at| at > 0 && word[..at].chars().all(is_name));
+        let mut words = command.split_ascii_whitespace().skip_while(|word| *word == "exec" || is_assignment(word));
         let Some(word) = words.next() else { return };
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._+-".contains(c);
-        if word.chars().all(is_plain) && (word.starts_with('/') || self.would_start(word)) {
+        // Where more commands follow, the shell may go on without this one.
+        let is_all = !command.replace("&&", "").contains(['|', ';', '&', '\n']);
+        if word.chars().all(is_plain) && (self.would_start(word) || (is_all && word.contains('/'))) {
             self.start(word, Part::Command);
         }
+    }
+
+    /// A script that a shell is told to read, which needs no bit and no first line for that.
+    fn script_of_shell(&mut self, name: &str) {
+        let path = self.start.absolute(name);
+        let started = match self.there(&path) {
+            There::Found(path, Found::File(_)) => {
+                Started { path, part: Part::Command, script: Some(BY_SHELL.to_owned()), fault: None }
+            }
+            There::Nothing => Started { part: Part::Command, ..self.not_started(path, ABSENT, Vec::new()) },
+            There::Circles | There::Found(..) => return,
+        };
+        self.add(started);
+    }
+
+    /// Looks up as whom the image starts its program; gives why a runtime cannot.
+    fn find_user(&mut self) -> Option<Fault> {
+        let spec = self.start.user.clone().filter(|user| !user.is_empty())?;
+        let (passwd, group) = (self.text("/etc/passwd")?, self.text("/etc/group")?);
+        match user::identity(&spec, &passwd, &group) {
+            Ok(identity) => {
+                self.user = Some((spec, identity));
+                None
+            }
+            Err(why) => Some(Fault {
+                why,
+                evidence: vec![format!("`User` of the image is `{}`", crate::report::escape(&spec))],
+                help: "make the user in the image, copy `/etc/passwd` into it, or give a number: `USER 65532`"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// The text of a settings file, empty where there is none; `None` where nobody kept it.
+    fn text(&self, path: &str) -> Option<String> {
+        let file = match self.there(path) {
+            There::Nothing => return Some(String::new()),
+            There::Found(_, Found::File(file)) => file,
+            There::Circles | There::Found(..) => return None,
+        };
+        let disk = std::fs::File::open(self.tree.content(file)?).ok()?;
+        let mut bytes = Vec::new();
+        disk.take(MOST_USERS).read_to_end(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Why the user of the image may not execute the file at a path without links, nor read it if it is a script.
+    fn denied(&self, path: &str, file: &File) -> Option<String> {
+        let (name, who) = self.user.as_ref()?;
+        let name = crate::report::escape(name);
+        let told = |access: &Access| {
+            format!("its mode is {:04o}, and it belongs to {}:{}", access.mode, access.uid, access.gid)
+        };
+        let slashes = path.char_indices().filter(|&(_, c)| c == '/').map(|(at, _)| at);
+        for directory in slashes.map(|at| &path[..at]) {
+            if let Some(Found::Directory(access)) = self.tree.look(directory.trim_start_matches('/').as_bytes())
+                && !access.allows(who, EXECUTE)
+            {
+                let shown = if directory.is_empty() { "/" } else { directory };
+                return Some(format!("the user `{name}` may not enter its directory `{shown}`: {}", told(&access)));
+            }
+        }
+        let wanted = if matches!(file.content, Content::Script(_)) { EXECUTE | READ } else { EXECUTE };
+        let does = if wanted == EXECUTE { "execute" } else { "read and execute" };
+        (!file.access.allows(who, wanted))
+            .then(|| format!("the user `{name}` may not {does} it: {}", told(&file.access)))
     }
 
     fn would_start(&self, name: &str) -> bool {
@@ -187,13 +295,14 @@ impl<'a> Search<'a> {
     /// The file that `execve` gets for a name, and its path.
     fn executable(&self, name: &str) -> Result<(String, &'a File), Box<Started>> {
         if name.contains('/') {
-            let path = self.absolute(name);
+            let path = self.start.absolute(name);
             return self.at(&path).map_err(|why| Box::new(self.not_started(path, &why, Vec::new())));
         }
         let path = self.path();
         let mut denied = None;
         for directory in path.split(':') {
-            let candidate = self.absolute(&format!("{}/{name}", if directory.is_empty() { "." } else { directory }));
+            let candidate =
+                self.start.absolute(&format!("{}/{name}", if directory.is_empty() { "." } else { directory }));
             match self.at(&candidate) {
                 Ok(found) => return Ok(found),
                 Err(why) if why != ABSENT => denied = denied.or(Some((candidate, why))),
@@ -212,12 +321,15 @@ impl<'a> Search<'a> {
         match self.there(path) {
             There::Nothing => Err(ABSENT.to_owned()),
             There::Circles => Err("its symbolic links run in circles".to_owned()),
-            There::Found(_, Found::Directory) => Err("it is a directory".to_owned()),
+            There::Found(_, Found::Directory(_)) => Err("it is a directory".to_owned()),
             There::Found(_, Found::Special | Found::Link(_)) => Err("it is no regular file".to_owned()),
-            There::Found(_, Found::File(file)) if file.mode & 0o111 == 0 => {
-                Err(format!("it is not executable (its mode is {:04o})", file.mode))
+            There::Found(_, Found::File(file)) if !file.access.is_executable() => {
+                Err(format!("it is not executable (its mode is {:04o})", file.access.mode))
             }
-            There::Found(path, Found::File(file)) => Ok((path, file)),
+            There::Found(path, Found::File(file)) => match self.denied(&path, file) {
+                Some(why) => Err(why),
+                None => Ok((path, file)),
+            },
         }
     }
 
@@ -232,23 +344,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn absolute(&self, name: &str) -> String {
-        if name.starts_with('/') {
-            return name.to_owned();
-        }
-        let directory = self.start.working_dir.as_deref().unwrap_or_default().trim_end_matches('/');
-        let rooted = if directory.starts_with('/') { directory.to_owned() } else { format!("/{directory}") };
-        format!("{}/{}", rooted.trim_end_matches('/'), name.trim_start_matches("./"))
-    }
-
     fn path(&self) -> &str {
-        let variables = self.start.env.iter().flatten();
-        variables.rev().find_map(|variable| variable.strip_prefix("PATH=")).unwrap_or(USUAL_PATH)
+        self.start.variable("PATH").unwrap_or(USUAL_PATH)
     }
 
     fn not_started(&self, path: String, why: &str, evidence: Vec<String>) -> Started {
         let help = if why.starts_with("it is not executable") {
             "copy it with `COPY --chmod=0755`, or `chmod +x` it before"
+        } else if why.starts_with("the user") {
+            "copy it with `COPY --chmod=0755` to a directory that everybody may enter, or give it to that user with `--chown`"
         } else {
             "compare `COPY` in the Dockerfile with `ENTRYPOINT`, or whatever else makes the image"
         };
@@ -264,6 +368,11 @@ impl<'a> Search<'a> {
 
 /// Why most things do not start.
 const ABSENT: &str = "it is not in the image";
+
+/// Whether the shell takes it in the name of a variable.
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
 
 /// A path below the root as an absolute one.
 fn rooted(inside: &std::path::Path) -> String {

@@ -10,7 +10,7 @@ mod pax;
 
 use std::io::{self, Read};
 
-use super::{Refused, limits, shown};
+use super::{Access, Refused, limits, shown};
 use header::{BLOCK, Header};
 use pax::Pax;
 
@@ -21,8 +21,8 @@ pub(super) struct Member {
     pub(super) kind: Kind,
     /// Bytes of content; 0 for anything but a file.
     pub(super) size: u64,
-    /// Permission bits.
-    pub(super) mode: u32,
+    /// Permission bits and owner.
+    pub(super) access: Access,
     /// Where a link leads.
     pub(super) link: Vec<u8>,
 }
@@ -183,7 +183,9 @@ impl<R: Input> Members<R> {
         }
         (self.left, self.padding) = (size, padding(size));
         self.name.clone_from(&name);
-        Ok(Member { name, kind, size, mode: header.mode, link })
+        let Access { mode, uid, gid } = header.access;
+        let access = Access { mode, uid: pax.uid.unwrap_or(uid), gid: pax.gid.unwrap_or(gid) };
+        Ok(Member { name, kind, size, access, link })
     }
 
     /// What went wrong while the current member was read or passed over.

@@ -7,6 +7,7 @@ mod find;
 
 use std::collections::BTreeMap;
 
+use super::access::Access;
 use super::names::Whiteout;
 use super::spool::Spool;
 use super::{Refused, limits, shown};
@@ -18,6 +19,9 @@ type Id = u32;
 
 /// The root directory's.
 const ROOT: Id = 0;
+
+/// What a directory has that no layer has a member for.
+const UNSAID: Access = Access { mode: 0o755, uid: 0, gid: 0 };
 
 /// The files of an image.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub struct Tree {
 struct Node {
     /// The layer that wrote it last.
     layer: u16,
+    /// Of a directory; a file has its own, which hard links share.
+    access: Access,
     body: Body,
 }
 
@@ -50,8 +56,8 @@ enum Body {
 /// What is known of a regular file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Permission bits.
-    pub mode: u16,
+    /// Permission bits and owner.
+    pub access: Access,
     /// What is in it.
     pub content: Content,
 }
@@ -61,7 +67,7 @@ pub struct File {
 pub enum Content {
     /// An ELF file that runs or is loaded; kept under this number.
     Elf(u32),
-    /// A file that the loader reads, kept under this number.
+    /// A file that the loader or the runtime reads, kept under this number.
     Settings(u32),
     /// A script: what stands behind `#!`, up to the end of the line.
     Script(Box<[u8]>),
@@ -73,7 +79,7 @@ pub enum Content {
 
 /// What a member of a layer puts into the tree.
 pub(super) enum New<'a> {
-    Directory,
+    Directory(Access),
     File(File),
     /// The same file as that at this path.
     HardLink(&'a [&'a [u8]]),
@@ -83,7 +89,7 @@ pub(super) enum New<'a> {
 
 impl Tree {
     pub(super) fn new() -> Tree {
-        let root = Node { layer: 0, body: Body::Directory(BTreeMap::new()) };
+        let root = Node { layer: 0, access: UNSAID, body: Body::Directory(BTreeMap::new()) };
         Tree { nodes: vec![root], files: Vec::new(), names: 0, visits: 0, spool: Spool::default() }
     }
 
@@ -98,17 +104,17 @@ impl Tree {
     /// Parents that are no directories or run in circles, hard links to nothing, and more names than an image has.
     pub(super) fn put(&mut self, layer: u16, parts: &[&[u8]], new: New<'_>) -> Result<(), Refused> {
         let Some((name, parents)) = parts.split_last() else {
-            return if matches!(new, New::Directory) {
-                Ok(())
-            } else {
-                Err(Refused("the root is no directory".to_owned()))
-            };
+            let New::Directory(access) = new else { return Err(Refused("the root is no directory".to_owned())) };
+            self.nodes[ROOT as usize].access = access;
+            return Ok(());
         };
         let parent = self.make_directory(layer, parents, parts)?;
+        let access = if let New::Directory(access) = &new { *access } else { UNSAID };
         let body = match new {
-            New::Directory => match self.child(parent, name).map(|id| (id, &self.nodes[id as usize].body)) {
+            New::Directory(_) => match self.child(parent, name).map(|id| (id, &self.nodes[id as usize].body)) {
                 Some((id, Body::Directory(_))) => {
-                    self.nodes[id as usize].layer = layer;
+                    let node = &mut self.nodes[id as usize];
+                    (node.layer, node.access) = (layer, access);
                     return Ok(());
                 }
                 _ => Body::Directory(BTreeMap::new()),
@@ -124,7 +130,7 @@ impl Tree {
             }
             New::Special => Body::Special,
         };
-        self.insert(parent, name, Node { layer, body })
+        self.insert(parent, name, Node { layer, access, body })
     }
 
     /// Applies a whiteout of `layer` in the directory at `parents`.
@@ -194,7 +200,7 @@ impl Tree {
             let child = match self.child(at, &part) {
                 Some(child) => child,
                 None => {
-                    let made = Node { layer, body: Body::Directory(BTreeMap::new()) };
+                    let made = Node { layer, access: UNSAID, body: Body::Directory(BTreeMap::new()) };
                     self.insert(at, &part, made)?;
                     (self.nodes.len() - 1) as Id
                 }

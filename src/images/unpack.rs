@@ -90,6 +90,10 @@ impl<R: BufRead> Zstd<R> {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
                 }
+                Err(FrameDecoderError::WindowSizeTooBig { requested, max }) => {
+                    let why = format!("a frame of zstd asks for a window of {requested} bytes, more than {max}");
+                    return Err(io::Error::other(why));
+                }
                 Err(error) => return Err(io::Error::other(error)),
             }
         }
@@ -162,6 +166,7 @@ mod tests {
         assert!(unpacked(b"\xfd7zXZ\0").unwrap_err().contains("xz"));
         // A frame that wants a window of 2 GiB: FHD without single segment, window descriptor 0xa8.
         let window = [0x28, 0xb5, 0x2f, 0xfd, 0, 0xa8, 1, 0, 0];
-        assert!(unpacked(&window).is_err());
+        let why = unpacked(&window).unwrap_err();
+        assert!(why.ends_with("bytes, more than 67108864"), "{why}");
     }
 }

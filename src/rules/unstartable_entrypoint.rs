@@ -17,10 +17,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Some(check),
     docs: r#"## What it checks
 For each image that `seaworthy check` reads: that its `Entrypoint`, or its `Cmd` where it has none, is found as a container
-runtime finds it (`PATH` of the image, working directory, links followed inside the image), is a regular file with an
-execute bit, and is something the kernel starts: a program whose loader is in the image, or a script whose interpreter is.
-The same of the interpreter, of what `#!/usr/bin/env NAME` looks for, and of a command that `sh -c`, `tini` or the entrypoint
-script starts, as far as the image says. Libraries and symbols are a matter of `missing-library` and its kin.
+runtime finds it (`PATH` of the image, working directory, links followed inside the image), is a regular file that the
+image's `User` may execute, and is something the kernel starts: a program whose loader is in the image, or a script whose
+interpreter is. A `User` by name has to be in the image's `/etc/passwd`. The same of the interpreter, of what
+`#!/usr/bin/env NAME` looks for, and of a command that `sh -c`, `tini` or the entrypoint script starts, as far as the image
+says. Libraries and symbols are a matter of `missing-library` and its kin.
 
 ## Why it matters
 The container ends before the first instruction: "exec format error", "no such file or directory" (said of a file that is
@@ -38,7 +39,8 @@ error[unstartable-entrypoint]: `image.tar:/app` is the entrypoint and cannot sta
 ## How to fix
 - Go: build with `CGO_ENABLED=0`, so that the program needs no loader.
 - Cargo: build for a musl target, or base the image on a distribution with the same C library as the build stage.
-- Copy programs with `COPY --chmod=0755`; save scripts with Unix line endings and name an interpreter that is in the image.
+- Copy programs with `COPY --chmod=0755`, to a directory that everybody may enter; make the user, or name it by number. Save
+  scripts with Unix line endings and name an interpreter that is in the image.
 "#,
 };
 

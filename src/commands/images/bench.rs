@@ -11,7 +11,7 @@ use crate::facts::{Details, Facts, FileFacts, Unreadable};
 use crate::hosts::load::{Files, Opened};
 use crate::hosts::{self, Host, Root};
 use crate::images::start::Started;
-use crate::images::{Image, InImage, Part, Refused, Tree, start};
+use crate::images::{Image, InImage, Part, Refused, Start, Tree, start};
 use crate::policy::FileNames;
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
@@ -100,7 +100,9 @@ impl<'a> Bench<'a> {
         if let Some(host) = roots.iter().find(|host| host.arch == arch) {
             return host.clone();
         }
-        let host = hosts::of_root(&self.name, Root::of(&self.name, self.tree.clone(), arch));
+        let directories = self.image.config.config.as_ref().map(Start::library_path).unwrap_or_default();
+        let root = Root::of(&self.name, self.tree.clone(), arch).with_library_path(directories);
+        let host = hosts::of_root(&self.name, root);
         roots.push(host.clone());
         host
     }

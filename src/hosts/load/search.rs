@@ -149,6 +149,9 @@ impl<'a> Search<'_, 'a> {
         {
             return Some(found);
         }
+        if let Some(found) = self.library_path() {
+            return Some(found);
+        }
         if let Some(runpath) = asks.and_then(|elf| elf.runpath.as_deref())
             && let Some(found) = self.directories(by, runpath.split(':'))
         {
@@ -182,6 +185,9 @@ impl<'a> Search<'_, 'a> {
         if self.name.contains('/') {
             return self.at(&self.graph.nodes[by], &paths::literal(self.name));
         }
+        if let Some(found) = self.library_path() {
+            return Some(found);
+        }
         let mut next = Some(by);
         while let Some(at) = next {
             let node = &self.graph.nodes[at];
@@ -195,6 +201,12 @@ impl<'a> Search<'_, 'a> {
             next = node.parent;
         }
         self.defaults(true)
+    }
+
+    /// `LD_LIBRARY_PATH`, where the host is known to set it; its tokens are the program's.
+    fn library_path(&mut self) -> Option<Found<'a>> {
+        let root = self.graph.host.root.as_ref()?;
+        self.directories(0, root.library_path().iter().map(String::as_str))
     }
 
     fn directories<'p>(&mut self, of: usize, list: impl Iterator<Item = &'p str>) -> Option<Found<'a>> {

@@ -19,9 +19,26 @@ impl Shebang {
         Shebang { interpreter: interpreter.to_owned(), argument: argument.trim_matches([' ', '\t']).to_owned() }
     }
 
+    /// The interpreter as the kernel opens it: `PATH` is not searched, and what is no path counts from the working directory.
+    pub(super) fn path(&self) -> String {
+        match self.interpreter.as_str() {
+            name if name.is_empty() || name.contains('/') => name.to_owned(),
+            name => format!("./{name}"),
+        }
+    }
+
+    /// Whether `env` is to take its argument apart, which not every `env` can.
+    pub(super) fn splits(&self) -> bool {
+        self.is_env() && (self.argument.starts_with("-S") || self.argument.starts_with("--split-string"))
+    }
+
+    fn is_env(&self) -> bool {
+        self.interpreter.rsplit('/').next() == Some("env")
+    }
+
     /// The program that `env` looks for in `PATH`.
     pub(super) fn looked_up(&self) -> Option<String> {
-        if self.interpreter.rsplit('/').next() != Some("env") {
+        if !self.is_env() {
             return None;
         }
         let split = self.argument.strip_prefix("-S").or_else(|| self.argument.strip_prefix("--split-string="));

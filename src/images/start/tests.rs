@@ -13,7 +13,7 @@ fn script(line: &str) -> Content {
 fn tree(files: &[(&str, u16, Content)], links: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::new();
     for (path, mode, content) in files {
-        let file = File { mode: *mode, content: content.clone() };
+        let file = File { access: Access::of_root(*mode), content: content.clone() };
         tree.put(0, &parts(path.as_bytes()).expect("a name"), New::File(file)).expect("put");
     }
     for (path, target) in links {
@@ -106,4 +106,73 @@ fn what_starts_its_arguments_is_looked_through() {
     assert_eq!(started(&["/bin/sh", "-c", "$APP; cd x"], &[]).len(), 1);
     // Its own arguments are nobody else's business.
     assert_eq!(started(&["/app", "/text"], &[]).len(), 1);
+}
+
+#[test]
+fn what_the_kernel_reads_is_not_what_a_shell_reads() {
+    let tree = tree(
+        &[
+            ("bin/sh", 0o755, ELF),
+            ("bare", 0o755, script("sh")),
+            ("text", 0o755, Content::Foreign(TEXT.into())),
+            ("bin/busybox", 0o755, ELF),
+            ("split", 0o755, script("/usr/bin/env -S app --x")),
+            ("opt/plain.sh", 0o644, Content::Other),
+            ("opt/app", 0o755, ELF),
+            ("usr/bin/tini", 0o755, ELF),
+        ],
+        &[("usr/bin/env", "/bin/busybox"), ("usr/bin/app", "/opt/app")],
+    );
+    let started = |words_: &[&str], directory: &str| {
+        let start = Start { cmd: words(words_), working_dir: Some(directory.into()), ..Start::default() };
+        let found = of(&tree, &start);
+        found.into_iter().map(|one| (one.path, one.fault.map(|fault| fault.why))).collect::<Vec<_>>()
+    };
+    let fine = |path: &str| (path.to_owned(), None);
+    let absent = |path: &str| (path.to_owned(), Some("it is not in the image".to_owned()));
+    // Without a slash the kernel looks in the working directory, never in `PATH`.
+    let why = "its interpreter is `sh`, which is not in the image".to_owned();
+    assert_eq!(started(&["/bare"], "/"), [("/bare".to_owned(), Some(why))]);
+    let why = "it gives `env` the option `-S`, which that of busybox does not have".to_owned();
+    assert_eq!(started(&["/split"], "/"), [("/split".to_owned(), Some(why))]);
+    assert_eq!(started(&["/bare"], "/bin"), [fine("/bare"), fine("/bin/sh")]);
+    assert_eq!(started(&["/bin/sh", "/opt/plain.sh"], "/"), [fine("/bin/sh"), fine("/opt/plain.sh")]);
+    assert_eq!(started(&["/bin/sh", "plain/run.sh"], "/opt"), [fine("/bin/sh"), absent("/opt/plain/run.sh")]);
+    assert_eq!(started(&["/bin/sh", "-c", "A=1 exec ./app --x"], "/opt"), [fine("/bin/sh"), fine("/opt/app")]);
+    assert_eq!(started(&["/bin/sh", "-c", "./app"], "/"), [fine("/bin/sh"), absent("/app")]);
+    assert_eq!(started(&["/bin/sh", "-c", "/gone || /opt/app"], "/"), [fine("/bin/sh")]);
+    assert_eq!(started(&["/bin/sh", "-c", "/text && /opt/app"], "/"), [fine("/bin/sh"), fine("/text")]);
+    assert_eq!(started(&["tini", "-g", "--", "/gone", "x"], "/"), [fine("/usr/bin/tini"), absent("/gone")]);
+    assert_eq!(started(&["tini", "/opt/app", "--", "/gone"], "/"), [fine("/usr/bin/tini"), fine("/opt/app")]);
+}
+
+#[test]
+fn the_user_has_to_be_allowed_to() {
+    let mut tree = Tree::new();
+    let mut put = |path: &str, new: New<'_>| tree.put(0, &parts(path.as_bytes()).expect("a name"), new).expect("put");
+    let access = |mode, uid| Access { mode, uid, gid: 0 };
+    put("root", New::Directory(access(0o700, 0)));
+    for (path, mode, uid) in [("root/app", 0o755, 0), ("mine", 0o700, 1000), ("theirs", 0o750, 0), ("open", 0o711, 0)] {
+        put(path, New::File(File { access: access(mode, uid), content: ELF }));
+    }
+    put("run.sh", New::File(File { access: access(0o711, 0), content: script("/open") }));
+    put("bin", New::Link(b"root"));
+    let why = |path: &str, user: &str| {
+        let start = Start { entrypoint: words(&[path]), user: Some(user.to_owned()), ..Start::default() };
+        of(&tree, &start)[0].fault.clone().map(|fault| fault.why)
+    };
+    for path in ["/root/app", "/mine", "/theirs", "/open", "/run.sh"] {
+        assert_eq!(why(path, "0"), None, "{path}");
+    }
+    assert_eq!(why("/mine", "1000"), None);
+    assert_eq!(why("/open", "1000"), None);
+    let told = "the user `1000:5` may not enter its directory `/root`: its mode is 0700, and it belongs to 0:0";
+    assert_eq!(why("/root/app", "1000:5").as_deref(), Some(told));
+    assert_eq!(why("/bin/app", "1000:5").as_deref(), Some(told), "wherever a link leads");
+    let told = "the user `7:5` may not execute it: its mode is 0700, and it belongs to 1000:0";
+    assert_eq!(why("/mine", "7:5").as_deref(), Some(told));
+    // A number that nobody has gets the group 0.
+    assert_eq!(why("/theirs", "7"), None);
+    assert!(why("/run.sh", "7:5").is_some_and(|why| why.contains("may not read and execute it")));
+    assert_eq!(why("/open", "app").as_deref(), Some("the image has no user `app` in `/etc/passwd`"));
 }

@@ -1,6 +1,6 @@
 //! One block that describes a member: the fields of POSIX `ustar` and of GNU tar.
 
-use crate::images::Refused;
+use crate::images::{Access, Refused};
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 512;
@@ -9,7 +9,7 @@ pub(super) const BLOCK: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) name: Vec<u8>,
-    pub(super) mode: u32,
+    pub(super) access: Access,
     pub(super) size: u64,
     pub(super) kind: u8,
     pub(super) link: Vec<u8>,
@@ -35,8 +35,9 @@ impl Header {
         let Some(size) = number(field(124, 12)) else {
             return Err(Refused(format!("`{}` has a size that is no number", crate::images::shown(&name))));
         };
-        let mode = number(field(100, 8)).unwrap_or(0) as u32 & 0o7777;
-        Ok(Header { name, mode, size, kind, link: text(field(157, 100)).to_vec() })
+        let id = |at| number(field(at, 8)).unwrap_or(0) as u32;
+        let access = Access { mode: id(100) as u16 & 0o7777, uid: id(108), gid: id(116) };
+        Ok(Header { name, access, size, kind, link: text(field(157, 100)).to_vec() })
     }
 }
 

@@ -8,6 +8,8 @@ pub(super) struct Pax {
     pub(super) name: Option<Vec<u8>>,
     pub(super) link: Option<Vec<u8>>,
     pub(super) size: Option<u64>,
+    pub(super) uid: Option<u32>,
+    pub(super) gid: Option<u32>,
     /// GNU tar keeps a sparse file in this way.
     pub(super) is_sparse: bool,
 }
@@ -31,10 +33,9 @@ impl Pax {
             match key {
                 b"path" => found.name = Some(value.to_vec()),
                 b"linkpath" => found.link = Some(value.to_vec()),
-                b"size" => {
-                    let size = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-                    found.size = Some(size.ok_or_else(damaged)?);
-                }
+                b"size" => found.size = Some(number(value).ok_or_else(damaged)?),
+                b"uid" => found.uid = number(value),
+                b"gid" => found.gid = number(value),
                 key if key.starts_with(b"GNU.sparse.") => found.is_sparse = true,
                 _ => {}
             }
@@ -46,6 +47,10 @@ impl Pax {
     }
 }
 
+fn number<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,8 +60,8 @@ mod tests {
         let capability = b"37 SCHILY.xattr.security.capability=\n".len() + 2;
         let records =
             [b"14 path=a\nbcd\n", &format!("{capability} SCHILY.xattr.security.capability=\n\0\n").into_bytes()[..]];
-        let found = Pax::parse(&[&records.concat()[..], b"9 size=7\n"].concat()).expect("good records");
-        assert_eq!(found, Pax { name: Some(b"a\nbcd".to_vec()), size: Some(7), ..Pax::default() });
+        let found = Pax::parse(&[&records.concat()[..], b"9 size=7\n13 uid=70000\n"].concat()).expect("good records");
+        assert_eq!(found, Pax { name: Some(b"a\nbcd".to_vec()), size: Some(7), uid: Some(70000), ..Pax::default() });
     }
 
     #[test]

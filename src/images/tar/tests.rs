@@ -46,7 +46,7 @@ fn members_of_every_kind_are_read() {
     let kinds: Vec<_> = found.iter().map(|(member, _)| member.kind).collect();
     assert_eq!(kinds, [Kind::File, Kind::Symlink, Kind::HardLink, Kind::Directory, Kind::Special]);
     assert_eq!(found[0].1, b"hello");
-    assert_eq!((found[0].0.name.as_slice(), found[0].0.mode), (long.as_bytes(), 0o755));
+    assert_eq!((found[0].0.name.as_slice(), found[0].0.access.mode), (long.as_bytes(), 0o755));
     assert_eq!((found[1].0.link.as_slice(), found[2].0.link.as_slice()), (&b"usr/lib"[..], long.as_bytes()));
 }
 

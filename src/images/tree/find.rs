@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Body, Content, File, Id, ROOT, Tree};
+use super::{Access, Body, Content, File, Id, ROOT, Tree};
 use crate::images::limits;
 
 /// Why a path leads nowhere: symbolic links run in circles.
@@ -70,7 +70,7 @@ impl Walk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found<'a> {
     /// A directory.
-    Directory,
+    Directory(Access),
     /// A regular file.
     File(&'a File),
     /// A symbolic link, not followed, and where it leads.
@@ -99,8 +99,9 @@ impl Tree {
     pub fn look(&self, path: &[u8]) -> Option<Found<'_>> {
         let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
         let id = self.find_parts(&parts, false).ok().flatten()?;
-        Some(match &self.nodes[id as usize].body {
-            Body::Directory(_) => Found::Directory,
+        let node = &self.nodes[id as usize];
+        Some(match &node.body {
+            Body::Directory(_) => Found::Directory(node.access),
             Body::File(file) => Found::File(&self.files[*file as usize]),
             Body::Link(target) => Found::Link(target),
             Body::Special => Found::Special,
@@ -125,7 +126,7 @@ impl Tree {
 
     /// Every file that may be executed and is ELF, by its path without the leading slash, each once; sorted.
     pub fn executables(&self) -> Vec<Vec<u8>> {
-        self.elf_files(|file| file.mode & 0o111 != 0)
+        self.elf_files(|file| file.access.is_executable())
     }
 
     /// Every ELF file that `wanted` says yes to, by its path without the leading slash, hard links once; sorted.

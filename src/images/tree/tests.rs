@@ -19,9 +19,10 @@ fn tree(lines: &[&str]) -> Result<Tree, String> {
             Some(whiteout) => tree.hide(layer, parents, &whiteout),
             None if line.contains(" -> ") => tree.put(layer, &place, New::Link(target)),
             None if line.contains(" = ") => tree.put(layer, &place, New::HardLink(&target_parts)),
-            None if path.ends_with(b"/") => tree.put(layer, &place, New::Directory),
+            None if path.ends_with(b"/") => tree.put(layer, &place, New::Directory(Access::of_root(0o755))),
             None => {
-                let file = File { mode: 0o755, content: Content::Foreign(format!("from {layer}").into()) };
+                let file =
+                    File { access: Access::of_root(0o755), content: Content::Foreign(format!("from {layer}").into()) };
                 tree.put(layer, &place, New::File(file))
             }
         };
@@ -105,11 +106,11 @@ fn circles_and_files_on_the_way_are_refused_by_name() {
 fn executables_are_found_once() {
     let mut tree = Tree::new();
     for (path, mode) in [("usr/bin/a", 0o755), ("lib/x.so", 0o644), ("b", 0o711)] {
-        let file = File { mode, content: Content::Elf(0) };
+        let file = File { access: Access::of_root(mode), content: Content::Elf(0) };
         tree.put(0, &parts(path.as_bytes()).expect("a name"), New::File(file)).expect("put");
     }
     tree.put(0, &[b"c"], New::HardLink(&[b"b"])).expect("put");
     assert_eq!(tree.executables(), [b"b".to_vec(), b"usr/bin/a".to_vec()]);
-    assert!(matches!(tree.look(b"usr/bin"), Some(Found::Directory)));
+    assert!(matches!(tree.look(b"usr/bin"), Some(Found::Directory(_))));
     assert!(tree.look(b"usr/bin/none").is_none());
 }

@@ -1,12 +1,16 @@
 //! The verdict on images against what happens when their entrypoint is started: `umoci` unpacks them, `chroot` enters.
 
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
 use super::make::{Files, Image, Layer, check, glibc, is_empty, musl, programs, temporary};
 use crate::support::Scratch;
 
 /// What the program under test must say of an image, and the kernel too; `rule` is what denies it.
 #[track_caller]
 fn verdict(image: Image, rule: Option<&str>, sentence: &str) {
-    let argv: Vec<String> = serde_json::from_value(image.start["Entrypoint"].clone()).expect("words");
+    let start = image.start.clone();
     let scratch = Scratch::empty();
     let files = Files::oci(&[image]);
     scratch.write("image.tar", files.tar());
@@ -21,19 +25,31 @@ fn verdict(image: Image, rule: Option<&str>, sentence: &str) {
         assert!(denied && done.stdout().contains(sentence), "`{sentence}` was expected\n{}", done.stdout());
     }
     assert!(is_empty(&temporary(&scratch)), "something was left behind");
-    let started = starts(&scratch, &argv);
+    let Some(started) = starts(&scratch, &start) else { return };
     assert_eq!(started, rule.is_none(), "the real loader disagrees");
 }
 
-/// Whether the entrypoint of `layout` ends with 0 when it is really started.
-fn starts(scratch: &Scratch, argv: &[String]) -> bool {
-    let unpack = ["unpack", "--rootless", "--image", "layout:latest", "bundle"];
-    scratch.program("umoci").args(unpack).run().expect_code(0);
+/// Whether the entrypoint of `layout` ends with 0 when it is really started; nobody but root can start it as somebody else.
+fn starts(scratch: &Scratch, start: &serde_json::Value) -> Option<bool> {
+    let is_root = scratch.program("id").arg("-u").run().stdout().trim() == "0";
+    let identity: &[&str] = match start["User"].as_str() {
+        Some(_) if !is_root => return None,
+        Some(user) => &["-S", user, "-G", user],
+        None => &["-r"],
+    };
+    let rootless: &[&str] = if is_root { &[] } else { &["--rootless"] };
+    let unpack = ["--image", "layout:latest", "bundle"];
+    scratch.program("umoci").arg("unpack").args(rootless).args(unpack).run().expect_code(0);
     let root = scratch.join("bundle/rootfs");
-    let enter = ["-r", "chroot", root.to_str().expect("UTF-8")];
+    let words = |value: &serde_json::Value| serde_json::from_value::<Vec<String>>(value.clone()).unwrap_or_default();
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    let done = scratch.program("unshare").args(enter).args(argv).env("PATH", path).run();
-    done.code() == Some(0)
+    let mut run = scratch.program("unshare").args(identity).env("PATH", path);
+    for variable in words(&start["Env"]) {
+        let (name, value) = variable.split_once('=').expect("a variable");
+        run = run.env(name, value);
+    }
+    run = run.arg("--root").arg(&root).args(["--wd", start["WorkingDir"].as_str().unwrap_or("/")]);
+    Some(run.args(words(&start["Entrypoint"])).run().code() == Some(0))
 }
 
 fn app(program: &[u8]) -> Layer {
@@ -125,4 +141,91 @@ fn what_is_not_there_or_not_executable_does_not_start() {
     verdict(Image::starts(&["apps"], [app(&programs().alone)]), rule, "it is in no directory of `PATH`");
     let plain = Layer::new().file("app", 0o644, &programs().alone);
     verdict(Image::starts(&["/app"], [plain]), rule, "it is not executable (its mode is 0644)");
+}
+
+#[test]
+fn the_environment_of_the_image_tells_where_libraries_are() {
+    requires!("gcc", "musl-gcc", "umoci", "unshare");
+    let (program, library) = with_library();
+    let image = |config: Value, layer: Layer| {
+        let start = [("Entrypoint", json!(["/app"]))]
+            .into_iter()
+            .chain(config.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value.clone())));
+        let start = start.map(|(name, value)| (name.to_owned(), value)).collect();
+        Image { start, ..Image::starts(&[], [glibc(), app(program), layer]) }
+    };
+    let at = |path: &str| Layer::new().program(path, library);
+    let path = |path: &str| json!({ "Env": [format!("LD_LIBRARY_PATH={path}")] });
+    verdict(image(path("/opt/cuda:/opt/lib"), at("opt/lib/libown.so")), None, "for glibc");
+    verdict(image(json!({}), at("opt/lib/libown.so")), Some("missing-library"), "needs `libown.so`");
+    verdict(image(path("/opt/cuda"), at("opt/lib/libown.so")), Some("missing-library"), "needs `libown.so`");
+    // An empty part is the working directory, from which relative ones count, too.
+    let working = |path: &str| json!({ "Env": [format!("LD_LIBRARY_PATH={path}")], "WorkingDir": "/srv" });
+    verdict(image(working(":/opt/cuda"), at("srv/libown.so")), None, "for glibc");
+    verdict(image(working("lib"), at("srv/lib/libown.so")), None, "for glibc");
+    // What it finds first is taken, and what is no library there is the end.
+    let broken = at("opt/lib/libown.so").file("opt/cuda/libown.so", 0o644, b"text");
+    verdict(image(path("/opt/cuda:/opt/lib"), broken), Some("missing-library"), "/opt/cuda/libown.so");
+}
+
+/// A program for glibc that needs a library, and the library.
+fn with_library() -> &'static (Vec<u8>, Vec<u8>) {
+    static BUILT: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let scratch = Scratch::empty();
+        scratch.write("own.c", "int own(void) { return 0; }\n");
+        scratch.write("main.c", "int own(void);\nint main(void) { return own(); }\n");
+        let build = |words: &[&str]| scratch.program("gcc").args(words).run().expect_code(0);
+        build(&["-shared", "-fPIC", "-o", "libown.so", "own.c"]);
+        build(&["-o", "app", "main.c", "-L.", "-lown"]);
+        let read = |name: &str| std::fs::read(scratch.join(name)).expect("it was built");
+        (read("app"), read("libown.so"))
+    })
+}
+
+#[test]
+fn the_user_of_the_image_has_to_be_allowed_to_start_it() {
+    requires!("gcc", "musl-gcc", "umoci", "unshare");
+    let image = |user: &str, layer: Layer| Image {
+        start: json!({ "Entrypoint": ["/srv/app"], "User": user }),
+        ..Image::starts(&[], [layer])
+    };
+    let at = |mode: u32| Layer::new().file("srv/app", mode, &programs().alone);
+    let rule = Some("unstartable-entrypoint");
+    verdict(image("65532", at(0o755)), None, "static");
+    verdict(image("65532", at(0o700)), rule, "the user `65532` may not execute it: its mode is 0700");
+    verdict(image("0", at(0o700)), None, "static");
+    let closed = Layer::new().raw(b"srv/", tar::EntryType::Directory, |header| header.set_mode(0o700));
+    let closed = closed.program("srv/app", &programs().alone);
+    verdict(image("65532", closed), rule, "the user `65532` may not enter its directory `/srv`");
+    // No runtime starts anything as somebody whom the image does not know.
+    let scratch = Scratch::empty();
+    let passwd = |name: &str| at(0o755).file("etc/passwd", 0o644, format!("{name}:x:65532:65532::/:/\n").as_bytes());
+    for (name, code) in [("other", 3), ("app", 0)] {
+        scratch.write("image.tar", Files::oci(&[image("app", passwd(name))]).tar());
+        let done = check(&scratch, "image.tar").expect_code(code);
+        assert_eq!(
+            done.stdout().contains("the image has no user `app` in `/etc/passwd`"),
+            code == 3,
+            "{}",
+            done.stdout()
+        );
+    }
+}
+
+#[test]
+fn the_kernel_does_not_look_for_an_interpreter_in_the_path() {
+    needs_all!();
+    let image = |line: &str, directory: &str| {
+        // No `/bin/sh`: `execvp` of whoever starts it here would take that for what the kernel refuses.
+        let script = Layer::new().program("run", format!("{line}\n").as_bytes()).program("opt/sh", &programs().alone);
+        let start = json!({ "Entrypoint": ["/run"], "WorkingDir": directory });
+        Image { start, ..Image::starts(&[], [script]) }
+    };
+    verdict(image("#!/opt/sh", "/"), None, "script, run by /opt/sh");
+    let rule = Some("unstartable-entrypoint");
+    verdict(image("#!sh", "/"), rule, "`PATH` is not searched for it");
+    verdict(image("#!sh", "/opt"), None, "script, run by");
+    verdict(image("\u{feff}#!/opt/sh", "/"), rule, "a script with a byte order mark in front of `#!`");
+    verdict(image("Grüße", "/"), rule, "it is a text without `#!`");
 }
