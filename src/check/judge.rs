@@ -225,7 +225,7 @@ impl Trial<'_> {
         }
         self.accepted = Some(level.clone());
         if level.value != Level::Allow {
-            let help = "if it is not meant to run anywhere, give it an [[exception]] for `unreadable-binary`";
+            let help = "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out";
             self.result.findings.push(Finding { help: Some(help.to_owned()), ..finding });
         }
     }

@@ -93,8 +93,9 @@ fn markdown(rule: &Rule, styles: &Styles) -> String {
     let mut out = format!("{strong}{}{strong:#}: {}\n", rule.id, rule.summary);
     let formats: Vec<_> = rule.formats.iter().map(ToString::to_string).collect();
     let _ = writeln!(out, "{} by default; for {}; since {}\n", level(rule), formats.join(", "), rule.since);
+    let docs = format!("{}\n\n## In the policy\n```toml\n{}```", rule.docs.trim(), rule.in_policy());
     let mut code = false;
-    for line in rule.docs.trim().lines() {
+    for line in docs.lines() {
         if line.trim_start().starts_with("```") {
             code = !code;
         } else if code {

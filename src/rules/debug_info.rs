@@ -24,7 +24,7 @@ keep it in a file of its own, found by the build id, so that crashes can still b
 ```text
 warning[debug-info]: `dist/app` carries debug information
   = evidence: there is a section `.debug_info`, or its compressed form
-  = policy: `debug-info` is `allow` (by default)
+  = policy: `debug-info` is `warn` (seaworthy.toml:2)
   = help: set `strip = "debuginfo"` in the profile, or see `seaworthy explain debug-info`
 ```
 

@@ -25,7 +25,7 @@ of people and projects, and make the same sources give other bytes on another ma
 ```text
 warning[embedded-build-path]: `dist/app` contains paths of the machine that built it, such as `/home/jane/app/src/main.rs`
   = evidence: it contains `/home/jane/app/src/main.rs`
-  = policy: `embedded-build-path` is `allow` (by default)
+  = policy: `embedded-build-path` is `warn` (seaworthy.toml:2)
   = help: build with `--remap-path-prefix` for the home and the work directory, and strip debug information, or see `seaworthy explain embedded-build-path`
 ```
 

@@ -27,7 +27,7 @@ overwrite a pointer the addresses to put there.
 ```text
 warning[fixed-load-address]: `dist/app` is loaded at an address that is known beforehand
   = evidence: `e_type` is `ET_EXEC`
-  = policy: `fixed-load-address` is `allow` (by default)
+  = policy: `fixed-load-address` is `warn` (seaworthy.toml:2)
   = help: build with `-buildmode=pie`, or allow it for Go's static programs, or see `seaworthy explain fixed-load-address`
 ```
 

@@ -14,10 +14,10 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-The file against the report that `[baseline] report` names: whether its floors rose (glibc, kernel, macOS, Windows, CPU), whether it
-needs another loader, further libraries or newer versions of them, was static and is no more, or lost a protection or an
-architecture. It is what `seaworthy diff` calls worse. A file that the report does not have is not compared: it is found by
-its path, else by its name.
+The file against the report that `[baseline] report` names: whether its floors rose (glibc, kernel, macOS, Windows,
+CPU), whether it needs another loader, further libraries or newer versions of them, was static and is no more, or lost a
+protection or an architecture. It is what `seaworthy diff` calls worse. A file that the report does not have is not
+compared: it is found by its path, else by its name.
 
 ## Why it matters
 A new compiler, a builder with a newer distribution, or one more dependency raises what a program needs without a word, and

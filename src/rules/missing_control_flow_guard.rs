@@ -27,7 +27,7 @@ overwritten pointer then ends the program instead of taking it over.
 warning[missing-control-flow-guard]: `dist/app.exe` was built without control flow guard
   = evidence: the flag `GUARD_CF` is not set
   = evidence: the load configuration does not say `CF_INSTRUMENTED`
-  = policy: `missing-control-flow-guard` is `allow` (by default)
+  = policy: `missing-control-flow-guard` is `warn` (seaworthy.toml:2)
   = help: build with `-C control-flow-guard`, or see `seaworthy explain missing-control-flow-guard`
 ```
 

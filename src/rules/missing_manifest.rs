@@ -24,7 +24,7 @@ Windows 8, writes to `Program Files` are redirected, paths end at 260 characters
 ```text
 warning[missing-manifest]: `dist/app.exe` carries no application manifest
   = evidence: there is no `RT_MANIFEST` resource
-  = policy: `missing-manifest` is `allow` (by default)
+  = policy: `missing-manifest` is `warn` (seaworthy.toml:2)
   = help: embed a manifest with an execution level and the supported systems, or see `seaworthy explain missing-manifest`
 ```
 

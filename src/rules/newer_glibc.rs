@@ -20,9 +20,10 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc`, the version behind a target of `cargo zigbuild`, and what each host of `runs-on` has. As the loader
-does it: an entry marked weak (`VER_FLG_WEAK`) is no demand; an entry counts even when no symbol uses it; the markers
-`GLIBC_ABI_*` count as the release that brought them.
+Every version of glibc's libraries that the loader insists on (`.gnu.version_r`), against `[linux] glibc`, the version
+behind a target of `cargo zigbuild`, and what each host of `runs-on` has. As the loader does it: an entry marked weak
+(`VER_FLG_WEAK`) is no demand; an entry counts even when no symbol uses it; the markers `GLIBC_ABI_*` count as the
+release that brought them.
 
 ## Why it matters
 glibc is compatible with older programs, not with newer ones. A program linked on a current distribution takes the newest

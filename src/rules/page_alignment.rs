@@ -24,7 +24,7 @@ whose segments are aligned to 4 KiB cannot be mapped there, and Google Play refu
 ```text
 warning[page-alignment]: `dist/app` cannot be mapped where pages have 16 KiB
   = evidence: a `PT_LOAD` segment is aligned to 0x1000 bytes
-  = policy: `page-alignment` is `allow` (by default)
+  = policy: `page-alignment` is `warn` (seaworthy.toml:2)
   = help: link with `-Wl,-z,max-page-size=16384`, or see `seaworthy explain page-alignment`
 ```
 

@@ -24,7 +24,7 @@ read-only; with less, an overwritten entry redirects the next call of that funct
 ```text
 warning[partial-relro]: `dist/app` keeps its tables of addresses writable while it runs
   = evidence: `PT_GNU_RELRO` is there, but nothing asks for binding at start (`DT_BIND_NOW`, `DF_1_NOW`)
-  = policy: `partial-relro` is `allow` (by default)
+  = policy: `partial-relro` is `warn` (seaworthy.toml:2)
   = help: link with `-Wl,-z,relro,-z,now`, or see `seaworthy explain partial-relro`
 ```
 

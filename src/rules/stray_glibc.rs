@@ -18,10 +18,11 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Something is meant for musl when it was built for a musl target, asks for musl's loader or library, or has musl linked in.
-Then nothing of glibc may be in it: not its loader (`PT_INTERP`), not its libraries (`DT_NEEDED`), no `GLIBC_` version of
-its libraries, no glibc code, and no function that only glibc has: `__memcpy_chk`, which `_FORTIFY_SOURCE` puts in place of
-`memcpy`, or `__isoc23_strtol`, which headers of glibc 2.38 put in place of `strtol`. A `GLIBC_2.0` version of `libgcc_s.so.1` is no trace of glibc: libgcc names its own symbols so.
+Something is meant for musl when it was built for a musl target, asks for musl's loader or library, or has musl linked
+in. Then nothing of glibc may be in it: not its loader (`PT_INTERP`), not its libraries (`DT_NEEDED`), no `GLIBC_`
+version of its libraries, no glibc code, and no function that only glibc has: `__memcpy_chk`, which `_FORTIFY_SOURCE`
+puts in place of `memcpy`, or `__isoc23_strtol`, which headers of glibc 2.38 put in place of `strtol`. A `GLIBC_2.0`
+version of `libgcc_s.so.1` is no trace of glibc: libgcc names its own symbols so.
 
 ## Why it matters
 The folder says `musl`, the build succeeded, and the program does not start in Alpine or `scratch`: the loader is missing,

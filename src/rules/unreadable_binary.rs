@@ -24,7 +24,7 @@ broken download, or a linker that is still writing.
 error[unreadable-binary]: `dist/app` cannot be read: damaged: program headers at offset 0x40: 728 bytes wanted, the file has 512
   = evidence: damaged: program headers at offset 0x40: 728 bytes wanted, the file has 512
   = policy: `unreadable-binary` is `deny` (by default)
-  = help: if it is not meant to run anywhere, give it an [[exception]] for `unreadable-binary`, or see `seaworthy explain unreadable-binary`
+  = help: build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out, or see `seaworthy explain unreadable-binary`
 ```
 
 ## How to fix

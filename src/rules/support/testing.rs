@@ -17,7 +17,7 @@ use crate::facts::{Details, Endian, Facts, FileFacts, Format, Kind, Linkage, Os}
 use crate::hosts::load::{Files, Loads, Opened};
 use crate::hosts::{self, Host};
 use crate::images::{InImage, Part, Platform};
-use crate::policy::{LinkagePolicy, Origin, Policy, Setting};
+use crate::policy::{Level, LinkagePolicy, Origin, Policy, Setting};
 use crate::report::{self, Report};
 use crate::rules::{Rule, Subject, Verdict, Violation};
 use crate::run::{Artifact, Provenance, Role};
@@ -314,10 +314,15 @@ fn bless(rule: &Rule, shown: &str) {
 fn render(rule: &Rule, violation: &Violation, path: &Path) -> String {
     let violation = violation.clone();
     let named = |text: String| text.replace("{artifact}", &path.to_string_lossy());
+    // What is allowed is not shown until a policy asks for it.
+    let (level, level_origin) = match rule.default {
+        Level::Allow => (Level::Warn, Origin::File { path: "seaworthy.toml".into(), line: 2 }),
+        level => (level, Origin::Default),
+    };
     let finding = Finding {
         rule: rule.id,
-        level: rule.default,
-        level_origin: Origin::Default,
+        level,
+        level_origin,
         artifact: path.to_path_buf(),
         slice: None,
         message: named(violation.message),
