@@ -40,14 +40,34 @@ pub(super) fn run(ui: &Ui, options: &Options, pieces: &[&'static str], merges: b
     for piece in &pieces {
         for placed in init::place(&directory, &project, piece, merges)? {
             finish(ui, &directory, &placed)?;
+            if placed.how == How::Done {
+                ui.note(&format!("`{}` has it already", report::path(&placed.path)));
+            }
         }
     }
     if pieces.is_empty() {
+        ui.note(&next(&project));
         for service in &project.services {
             ui.note(&format!("this project uses {service}: `seaworthy init --{service}` adds the guard there"));
         }
     }
     Ok(exit::OK)
+}
+
+/// What to type next.
+fn next(project: &Project) -> String {
+    let guarded = |build: &str| {
+        format!("`seaworthy {build}` builds with the guard, `seaworthy plan {build}` shows what it changes")
+    };
+    match (&project.cargo, &project.go) {
+        (Some(_), _) => guarded("cargo build --release"),
+        (None, Some(_)) => guarded("go build ./..."),
+        (None, None) => {
+            "there is no `Cargo.toml` and no `go.mod` here: the policy holds for builds below this directory, and for \
+                         `seaworthy check PATH…`"
+                .to_owned()
+        }
+    }
 }
 
 /// Does what was decided for one file, and says so.
