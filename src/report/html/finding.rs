@@ -63,7 +63,10 @@ fn card(out: &mut String, at: usize, finding: &Finding) {
         }
         out.push_str("</dd>\n");
     }
+    // The rule's page is further down on this one, a click away.
+    let elsewhere = format!(", or see `seaworthy explain {}`", finding.rule);
     for (label, said) in others {
+        let said = said.strip_suffix(&elsewhere).unwrap_or(said);
         let _ = writeln!(out, "<dt>{label}</dt><dd>{}</dd>", prose(said));
     }
     out.push_str("</dl>\n</article>\n");
