@@ -8,12 +8,15 @@ have made is left out, and said so; with SEAWORTHY_TEST_REQUIRE=all that is a fa
 """
 
 import base64
+import gzip
+import io
 import json
 import os
 import shutil
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -271,6 +274,100 @@ def platform_signatures(corpus):
         corpus.add("platform_signature", name, json.dumps(document).encode())
 
 
+def member(name, content=b"", kind=tarfile.REGTYPE, link="", mode=0o755):
+    """A member of a layer, and its content."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.mode = kind, link, mode
+    info.size = len(content)
+    return info, content
+
+
+def image_layers(corpus, work):
+    """Layers in every dialect of tar, with every kind of member and whiteout, packed in every way."""
+    bare = (work / "elf-bare").read_bytes() if (work / "elf-bare").exists() else b"\x7fELF\x02\x01\x01".ljust(64, b"\0")
+    usual = [
+        member("./", kind=tarfile.DIRTYPE),
+        member("usr/bin", kind=tarfile.DIRTYPE),
+        member("bin", kind=tarfile.SYMTYPE, link="usr/bin"),
+        member("lib", kind=tarfile.SYMTYPE, link="/usr/lib"),
+        member("app", bare),
+        member("b", kind=tarfile.LNKTYPE, link="app"),
+        member("bin/a", b"#!/usr/bin/env -S a b\n"),
+        member("x", b"#!/bin/sh\r\n"),
+        member("etc/ld-musl-x86_64.path", b"/lib\n", mode=0o644),
+        member("dev/null", kind=tarfile.CHRTYPE),
+        member("run/pipe", kind=tarfile.FIFOTYPE),
+    ]
+    hidden = [
+        member("usr/.wh.bin"),
+        member("etc/.wh..wh..opq"),
+        member(".wh..wh.plnk", kind=tarfile.DIRTYPE),
+        member("usr/bin/a", b"text"),
+    ]
+    long = [member("d/" * 120 + "n" * 100, bare), member("l", kind=tarfile.SYMTYPE, link="t/" * 200)]
+    circles = [member("a", kind=tarfile.SYMTYPE, link="b"), member("b", kind=tarfile.SYMTYPE, link="a"), member("y/z")]
+    layers = dict(usual=usual, hidden=hidden, long=long, circles=circles, empty=[])
+    dialects = dict(gnu=tarfile.GNU_FORMAT, pax=tarfile.PAX_FORMAT, ustar=tarfile.USTAR_FORMAT)
+    for name, members in layers.items():
+        for dialect, form in dialects.items():
+            plain = io.BytesIO()
+            try:
+                with tarfile.open(fileobj=plain, mode="w", format=form) as tar:
+                    for info, content in members:
+                        info.pax_headers = {"SCHILY.xattr.user.x": "y"} if form == tarfile.PAX_FORMAT else {}
+                        tar.addfile(info, io.BytesIO(content))
+            except ValueError:
+                # The oldest dialect has no room for long names.
+                continue
+            # Python fills up to 10 KiB; two blocks of zeros end a tar file as well.
+            plain = plain.getvalue().rstrip(b"\0")
+            plain = plain.ljust((len(plain) + 511) // 512 * 512, b"\0") + bytes(1024)
+            corpus.add("image_layer", f"{name}-{dialect}", plain)
+            if dialect == "gnu":
+                corpus.add("image_layer", f"{name}.gz", gzip.compress(plain, mtime=0))
+                corpus.add("image_layer", f"{name}.zst", zstd(plain))
+    corpus.add("image_layer", "skipped.zst", struct.pack("<II", 0x184D2A50, 3) + b"xyz" + zstd(bytes(1024)))
+
+
+def zstd(data):
+    """A frame of zstd whose blocks are as they were (RFC 8878): the decoder is another project's, and fuzzed there."""
+    frame = struct.pack("<IBQ", 0xFD2FB528, 0xE0, len(data))
+    pieces = [data[at : at + 65536] for at in range(0, len(data), 65536)] or [b""]
+    for piece in pieces:
+        last = piece is pieces[-1]
+        frame += struct.pack("<I", len(piece) << 3 | last)[:3] + piece
+    return frame
+
+
+def reports(corpus):
+    """Small JSON reports of one program each for Linux, Windows and macOS, and one of a file that could not be read."""
+    version = {"name": "GLIBC_2.34", "weak": True, "symbols": ["__libc_start_main"]}
+    libc = {"name": "libc.so.6", "optional": True, "versions": [version], "symbols": ["environ"]}
+    elf = {
+        "arch": "x86_64", "format": "elf", "kind": "pie", "linkage": "dynamic", "libc": "glibc",
+        "floors": {"glibc": "2.34", "linux": "3.2.0", "cpu": "x86-64-v2"}, "loader": "/lib64/ld-linux-x86-64.so.2",
+        "libraries": [libc], "symbols": ["puts"], "hardening": {"full read-only relocations": True},
+    }
+    dll = {"name": "KERNEL32.dll", "symbols": ["CreateFileW"]}
+    pe = {
+        "arch": "x86_64", "format": "pe", "kind": "exe", "linkage": "dynamic", "floors": {"windows": "10.0"},
+        "libraries": [dll], "symbols": [], "hardening": {"signature": False},
+    }
+    macho = {
+        "arch": "aarch64", "format": "macho", "kind": "execute", "linkage": "dynamic", "floors": {"macos": "11.0"},
+        "libraries": [], "symbols": [], "hardening": {}, "entitlements": {"a.b": [True, 1.5, "s", None]},
+    }
+    artifacts = {
+        "elf": [{"path": "bin/app", "size": 1, "profiles": [elf]}],
+        "pe": [{"path": "bin\\app.exe", "profiles": [pe]}, {"path": "app.exe", "profiles": [pe]}],
+        "macho": [{"path": "app", "size": None, "profiles": [macho, {**macho, "arch": "x86_64"}]}],
+        "unread": [{"path": "app", "profiles": []}],
+        "old": [{"path": "app"}],
+    }
+    for name, files in artifacts.items():
+        corpus.add("report", name, json.dumps({"format_version": 1, "artifacts": files}).encode())
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -286,6 +383,8 @@ def main():
         archives(corpus, work)
         policies(corpus)
         platform_signatures(corpus)
+        image_layers(corpus, work)
+        reports(corpus)
     for what in dict.fromkeys(left_out):
         print(f"fuzz: no seeds from `{what}`, which is not there or failed", file=sys.stderr)
     for target in sorted(path for path in corpus.root.iterdir() if path.is_dir()):

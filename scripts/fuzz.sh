@@ -29,10 +29,13 @@ say "building the targets"
 cp Cargo.lock fuzz/Cargo.lock
 cargo fuzz build -s none --target-dir target/fuzz >target/fuzz-build.log 2>&1 ||
   { cat target/fuzz-build.log >&2; say "the targets could not be built: nothing was tried"; exit 1; }
-if [ ! -d target/fuzz-corpus ]; then
+# Also where there is a corpus from before a target: what was found is kept.
+if ! (for target in "${targets[@]}"; do [ -d "target/fuzz-corpus/$target" ] || exit 1; done); then
   rm -rf target/fuzz-corpus.new
   scripts/fuzz-corpus.py target/fuzz-corpus.new
-  mv target/fuzz-corpus.new target/fuzz-corpus
+  mkdir -p target/fuzz-corpus
+  cp -rn target/fuzz-corpus.new/. target/fuzz-corpus
+  rm -rf target/fuzz-corpus.new
 fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')

@@ -3,8 +3,10 @@
 mod container;
 mod limit;
 
+use seaworthy::diff::{Build, diff};
 use seaworthy::facts::{self, Source, Wanted, archive, elf, object};
 use seaworthy::images;
+use seaworthy::report::{self, Detail, Styles};
 use seaworthy::run::{cargo, go};
 
 /// Reads all that can be read from the bytes and writes it as JSON; nothing but a panic, a hang or too much memory is wrong.
@@ -36,6 +38,25 @@ pub fn image_layer(bytes: &[u8]) {
         let start = images::Start { entrypoint: words(entrypoint), ..images::Start::default() };
         let _ = images::start::of(&tree, &start);
     }
+}
+
+/// The bytes as the report of the last release and, behind a NUL, that of the new build, which may be the same one.
+pub fn reports(bytes: &[u8]) {
+    limit::set(bytes.len());
+    let mut halves = bytes.splitn(2, |&byte| byte == 0).map(Build::from_report);
+    let old = match halves.next() {
+        Some(Ok(old)) => old,
+        Some(Err(why)) => return assert!(!why.is_empty(), "refused without a word"),
+        None => return,
+    };
+    let new = halves.next().and_then(Result::ok).unwrap_or_else(|| old.clone());
+    let found = diff(&old, &new);
+    let told = found.files.len() + found.gained.len();
+    assert_eq!(told, new.files.len(), "a file of the new build is compared, or it is new");
+    let text = report::diff::text(&found, &Styles::PLAIN, Detail::Verbose);
+    // What a terminal would obey must not come through.
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "a control character is printed");
+    let _ = (report::diff::json(&found), report::diff::markdown(&found));
 }
 
 /// Everything of a Go program whose `.data`, where the build information lies, has these bytes.
