@@ -60,8 +60,8 @@ def zeros(size):
         yield block
 
 
-def elf_files(most):
-    """Programs and libraries of this machine, with their directories."""
+def elf_files(most, most_bytes):
+    """Programs and libraries of this machine: so many files and bytes of them, always the same ones."""
     found = []
     for top in ("/usr/bin", "/usr/lib"):
         for directory, _, names in os.walk(top):
@@ -70,7 +70,13 @@ def elf_files(most):
                 if not os.path.islink(path) and os.path.isfile(path) and open(path, "rb").read(4) == b"\x7fELF":
                     found.append(path)
     random.Random(1).shuffle(found)
-    return found[:most]
+    taken, length = [], 0
+    for path in found[:most]:
+        size = os.path.getsize(path)
+        if length + size <= most_bytes:
+            taken.append(path)
+            length += size
+    return taken
 
 
 def archive(directory, fill):
@@ -140,7 +146,7 @@ def crowded(layer):
     """Many names, and the programs and libraries of this machine."""
     for number in range(300_000):
         layer.member(f"usr/share/doc/package-{number // 100}/a-rather-long-name-of-a-file-{number}.txt", 0, [])
-    for path in elf_files(4000):
+    for path in elf_files(2000, GIB // 2):
         data = open(path, "rb").read()
         layer.member(path.lstrip("/"), len(data), [data], os.stat(path).st_mode & 0o777)
     loader = open(os.path.realpath("/lib64/ld-linux-x86-64.so.2"), "rb").read()
