@@ -10,6 +10,7 @@ mod hardening;
 pub(in crate::facts) mod image;
 mod kind;
 mod languages;
+mod layout;
 mod notes;
 mod relocations;
 mod start;
@@ -23,6 +24,7 @@ use super::Name;
 pub use assemble::read;
 pub(in crate::facts) use code::x86_64_code;
 pub use exports::{ExportedSymbol, exports};
+pub use layout::{Head, Layout, Segment};
 pub use notes::{AbiTag, Note, Properties};
 pub use relocations::has_relocations_only_glibc_knows;
 pub use start::StartCode;
@@ -104,6 +106,9 @@ pub struct ElfFacts {
     /// Largest power of two, up to 2^32, modulo which address and offset of every `PT_LOAD` segment are equal: no larger page
     /// holds them as they lie in the file.
     pub load_congruence: u64,
+    /// Where the segments lie; `None` in facts that were not read from a file.
+    #[serde(skip)]
+    pub layout: Option<Layout>,
     /// Lowest kernel of `NT_GNU_ABI_TAG` (for OS 0, Linux), as `3.2.0`.
     pub abi_tag_kernel: Option<String>,
     /// `NT_GNU_ABI_TAG` whole.
@@ -171,6 +176,9 @@ pub struct UndefinedSymbol {
     pub weak: bool,
     /// What it is to the file; often `none`, as a reference does not say.
     pub kind: SymbolKind,
+    /// It has an address in the file all the same: what takes the function's address gets this one.
+    #[serde(skip)]
+    pub has_address: bool,
 }
 
 /// `st_type` of a symbol.

@@ -86,6 +86,8 @@ pub struct Symbol {
     pub version_index: u16,
     /// `STT_GNU_IFUNC`, which musl's loader does not look at.
     pub ifunc: bool,
+    /// `STV_PROTECTED`.
+    pub protected: bool,
 }
 
 impl Listed {
@@ -99,14 +101,17 @@ impl Listed {
     /// glibc's choice (`elf/dl-lookup.c`, `check_match`): the asked version, or a base definition; without a version
     /// asked for, the base, the first version, or the one that is not hidden.
     fn glibc_finds(&self, name: &str, version: Option<&str>) -> bool {
-        let Some(version) = version else {
-            return self.named(name).any(|symbol| !self.has_versym || symbol.version_index < 3 || !symbol.hidden);
+        self.glibc_choice(name, version).is_some()
+    }
+
+    /// The definition that it chooses.
+    pub(super) fn glibc_choice(&self, name: &str, version: Option<&str>) -> Option<&Symbol> {
+        let fits = |symbol: &&Symbol| match version {
+            _ if !self.has_versym => true,
+            None => symbol.version_index < 3 || !symbol.hidden,
+            Some(version) => symbol.version.as_deref() == Some(version) || (symbol.version.is_none() && !symbol.hidden),
         };
-        self.named(name).any(|symbol| {
-            !self.has_versym
-                || symbol.version.as_deref() == Some(version)
-                || (symbol.version.is_none() && !symbol.hidden)
-        })
+        self.named(name).find(fits)
     }
 }
 

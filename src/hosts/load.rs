@@ -6,10 +6,13 @@
 
 mod accept;
 mod graph;
+mod header;
 mod late;
+mod layout;
 mod lazy;
 mod objects;
 mod paths;
+mod protected;
 mod reason;
 mod search;
 mod symbols;
@@ -130,6 +133,7 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
         return result;
     };
     result.reasons.extend(machine(program.facts, elf, host));
+    layout::program(program.facts, elf, host, program.path.rsplit('/').next().unwrap_or_default(), &mut result);
     let relative = elf.interpreter.as_deref().is_some_and(|path| !path.starts_with('/'));
     if relative {
         result
@@ -152,6 +156,7 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
                 versions::check(&graph, &mut result);
                 late::check(&graph, &mut result);
                 symbols::check(&graph, mode, &mut result);
+                protected::check(&graph, &mut result);
                 graph.finish(&mut result);
             }
             Err(reason) => result.reasons.push(reason),

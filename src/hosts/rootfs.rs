@@ -132,6 +132,14 @@ impl Root {
         self.cache.get_or_init(read).get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// What `/etc/ld.so.preload` names: paths or names, apart by blanks and colons.
+    pub(super) fn preloads(&self) -> Vec<String> {
+        let mut bytes = self.bytes("/etc/ld.so.preload").unwrap_or_default();
+        blank_comments(&mut bytes);
+        let names = bytes.split(|byte| b": \t\n".contains(byte)).filter(|name| !name.is_empty());
+        names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
     /// What `$LIB` is to the root's glibc: its first directory, as `lib/x86_64-linux-gnu` or `lib64`.
     pub(super) fn lib_token(&self) -> Option<String> {
         let first = self.directories(LibcFamily::Glibc).first()?;
@@ -206,6 +214,18 @@ impl Files for Root {
         }
         known.opened.insert(inside, opened.clone());
         opened
+    }
+}
+
+/// Turns comments into blanks as glibc does (`elf/rtld.c`): it looks for every further one from the beginning again, in ever less of
+/// the text, and so leaves some of them standing.
+fn blank_comments(text: &mut [u8]) {
+    let mut rest = text.len();
+    while let Some(start) = text[..rest].iter().position(|&byte| byte == b'#') {
+        let end = text.iter().skip(start + 1).position(|&byte| byte == b'\n').map_or(text.len(), |at| start + 1 + at);
+        let end = end.min(rest);
+        text[start..end].fill(b' ');
+        rest -= end;
     }
 }
 

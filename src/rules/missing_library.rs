@@ -85,7 +85,10 @@ fn cause(reason: &Reason) -> Option<Cause> {
         | Reason::UnversionedLibrary { library, .. }
         | Reason::StaticTls { library, .. } => Cause::Library(library.clone()),
         Reason::NotToBeOpened { library } => Cause::Library(library.clone()),
-        Reason::ForeignRelocations { object } | Reason::Unmappable { object } => Cause::Library(object.clone()),
+        Reason::ForeignRelocations { object }
+        | Reason::Unmappable { object }
+        | Reason::Unstartable { object, .. }
+        | Reason::ProtectedSymbol { library: object, .. } => Cause::Library(object.clone()),
         Reason::ExecutableStack { .. } => Cause::ExecutableStack,
         Reason::NothingLoads => Cause::Loader(String::new()),
         _ => return None,

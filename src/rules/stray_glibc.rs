@@ -168,7 +168,8 @@ mod tests {
     }
 
     fn dynamic_musl(symbol: &str, weak: bool) -> Case {
-        let symbol = UndefinedSymbol { name: symbol.into(), version: None, weak, kind: SymbolKind::None };
+        let symbol =
+            UndefinedSymbol { name: symbol.into(), version: None, weak, kind: SymbolKind::None, has_address: false };
         Case::elf().dynamic(&["libc.musl-x86_64.so.1"]).edit(|elf| {
             elf.interpreter = Some("/lib/ld-musl-x86_64.so.1".into());
             elf.undefined = vec![symbol];

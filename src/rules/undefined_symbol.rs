@@ -97,6 +97,7 @@ mod tests {
             version: version.map(Into::into),
             weak: false,
             kind: SymbolKind::None,
+            has_address: false,
         };
         let undefined: Vec<_> = symbols.iter().map(undefined).collect();
         let soname = if loader.contains("musl") { "libc.musl-x86_64.so.1" } else { "libc.so.6" };

@@ -89,6 +89,32 @@ const CASES: &[Case] = &[
     program("filter-f/main", FROM_2_34),
     program("copied/main", FROM_2_34),
     program("copied-gone/main", &[]),
+    program("header-abi-gnu-3/main", FROM_2_34),
+    program("header-abi-gnu-4/main", &[]), // glibc knows no such ABI
+    program("header-abi-none-1/main", &[]),
+    program("header-padding/main", &[]),
+    program("header-class/main", FROM_2_34), // for another width: passed over
+    program("header-order/main", &[]),       // and for another byte order not
+    program("header-ident/main", &[]),
+    program("header-version/main", &[]),
+    program("header-machine/main", FROM_2_34),
+    program("header-machine-ident/main", FROM_2_34), // the machine counts before `EI_VERSION`
+    program("header-machine-version/main", &[]),     // and after `e_version`
+    program("cut-off/main", &[]),
+    program("protected-variable/main", &["debian-11"]), // may no longer be copied
+    program("protected-address/main", &["debian-11"]),
+    program("protected-agreed/main", ALL_GLIBC), // the program says that it goes the long way
+    program("far-aligned/main", FROM_2_34),      // 2.31 wants segments to lie as `p_align` says
+    program("needs-nothing", ALL_GLIBC),
+    program("only-loader", &["debian-11", "debian-13"]), // 2.36 looks for an allocator
+    program("static-with-loader", &[]),
+    program("audit-nothing", FROM_2_34), // said, and passed over
+    program("depaudit-nothing", FROM_2_34),
+    program("reserves-all", &[]),
+    program("short-in-memory", &[]),
+    program("no-dynamic", &[]),
+    program("no-phdr", &[]),
+    program("no-code", &[]),
     library("nodlopen.so", ALL_MUSL),
     program("nodefaultlib", &[]),
     program("need-of-nothing", &[]),
@@ -120,11 +146,37 @@ const CASES: &[Case] = &[
     musl("musl-origin-as-name/main", &[]), // and that in run paths alone
     musl("musl-other-name/main", &[]),     // a library's own name is nothing to it
     musl("musl-filter-F/main", ALL_MUSL),
+    musl("musl-header-abi-gnu-4/main", ALL_MUSL), // it looks at no more of `e_ident` than it needs
+    musl("musl-header-abi-none-1/main", ALL_MUSL),
+    musl("musl-header-padding/main", ALL_MUSL),
+    musl("musl-cut-off/main", &[]),
+    musl("musl-audit-nothing", ALL_MUSL),
+    musl("musl-depaudit-nothing", ALL_MUSL),
+    musl("musl-reserves-all", &[]),
+    musl("musl-short-in-memory", &[]),
+    musl("musl-no-dynamic", &[]),
+    musl("musl-no-phdr", &[]),
+    musl("musl-no-code", &[]),
     musl("musl-copied/main", ALL_MUSL),
     musl("musl-copied-gone/main", &[]),
     musl("musl-nobody-asks/main", &[]), // its libc is in scope only for those who ask for it
     library("musl-plain-library.so", ALL_MUSL),
     library("musl-tls-64.so", &[]),
+];
+
+/// Bytes of the header of a library that comes before a good one on the way: `e_ident` up to 15, then `e_machine`, `e_version`.
+const HEADERS: [(&str, &[(usize, u8)]); 11] = [
+    ("abi-gnu-3", &[(7, 3), (8, 3)]),
+    ("abi-gnu-4", &[(7, 3), (8, 4)]),
+    ("abi-none-1", &[(8, 1)]),
+    ("padding", &[(15, 1)]),
+    ("class", &[(4, 1)]),
+    ("order", &[(5, 2)]),
+    ("ident", &[(6, 0)]),
+    ("version", &[(20, 0)]),
+    ("machine", &[(18, 183)]),
+    ("machine-ident", &[(18, 183), (6, 0)]),
+    ("machine-version", &[(18, 183), (20, 0)]),
 ];
 
 /// Compiles every file, and changes the bytes that no linker would write so.
@@ -142,6 +194,20 @@ fn make(directory: &Path) {
         Patch::file(&directory.join(case).join("libway.so"), |file| file.system(9));
     }
     Patch::file(&directory.join("other-machine/wrong/libchild.so"), |file| file.machine(183));
+    Patch::file(&directory.join("far-aligned/libway.so"), |file| file.align(0x1_0000));
+    for p in ["", "musl-"] {
+        let at = |case: &str| directory.join(format!("{p}{case}"));
+        for (case, bytes) in HEADERS {
+            let change = |file: &mut Patch| bytes.iter().for_each(|(at, value)| file.header(*at, *value));
+            Patch::file(&at(&format!("header-{case}/first/libway.so")), change);
+        }
+        Patch::file(&at("cut-off/first/libway.so"), |file| file.cut(0x1100));
+        Patch::file(&at("reserves-all"), |file| file.reserve(1 << 47));
+        Patch::file(&at("short-in-memory"), |file| file.reserve(8));
+        Patch::file(&at("no-dynamic"), |file| file.forget_segment(2));
+        Patch::file(&at("no-phdr"), |file| file.forget_segment(6));
+        Patch::file(&at("no-code"), Patch::take_code_away);
+    }
 }
 
 /// rustc's own linker, which packs relocations without the marker.

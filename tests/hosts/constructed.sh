@@ -132,6 +132,9 @@ for compiler in gcc musl-gcc; do
   way other-lib-token '$ORIGIN/$LIB' && library "${p}other-lib-token/lib64/libway.so" own.c && rm "${p}other-lib-token/libway.so"
   way unknown-token '$ORIGIN/$TOKEN' && mkdir -p "${p}unknown-token/\$TOKEN" && mv "${p}unknown-token/libway.so" "${p}unknown-token/\$TOKEN/"
   way other-system '$ORIGIN'
+  for case in header-{abi-gnu-3,abi-gnu-4,abi-none-1,padding,class,order,ident,version,machine,machine-ident,machine-version} cut-off; do
+    way $case '$ORIGIN/first:$ORIGIN' && mkdir -p "$p$case/first" && cp "$p$case/libway.so" "$p$case/first/"
+  done
   way misplaced '$ORIGIN' && library "${p}misplaced/libway.so" own.c -Wl,-z,max-page-size=1024
   # The path is the name, since the library has none of its own.
   mkdir -p "${p}origin-as-name" && $compiler -shared -fPIC own.c -Wl,-soname,'$ORIGIN/libway.so' -o "${p}origin-as-name/libway.so"
@@ -174,3 +177,35 @@ echo 'int other(void) { return 0; }' > other.c && gcc -shared -fPIC other.c -Wl,
 
 gcc main.c -Wl,-z,nodefaultlib -o nodefaultlib
 cp versions-gone/main need-of-nothing
+
+# Programs without a C library: they start wherever the loader is, and show what even the oldest one makes of a library.
+ends() { echo "void _start(void) { __asm__ volatile(\"syscall\" : : \"a\"(231L), \"D\"((long)($1))); __builtin_unreachable(); }"; }
+bare() { gcc -nostdlib -fno-stack-protector -Wl,--dynamic-linker=/lib64/ld-linux-x86-64.so.2 "$@"; }
+ends 42 > bare.c
+(echo 'extern int variable;' && ends variable) > bare_variable.c
+(echo 'int own(void);' && ends 'own()') > bare_own.c
+(echo 'int own(void);' && ends '({ int (*volatile address)(void) = own; address(); })') > bare_address.c
+echo '__attribute__((visibility("protected"))) int variable = 42;
+  __attribute__((visibility("protected"))) int own(void) { return 42; } int (*address(void))(void) { return own; }' > protected.c
+echo 'int variable = 42; int own(void) { return 42; } int (*address(void))(void) { return own; }' > open.c
+compiler=gcc
+for case in variable address agreed; do
+  library protected-$case/libway.so open.c
+  from=$case flags=
+  [ $case != agreed ] || { from=variable && flags=-mno-direct-extern-access; }
+  bare -no-pie -fno-pic $flags bare_$from.c protected-$case/libway.so -Wl,-rpath,'$ORIGIN' -o protected-$case/main
+  library protected-$case/libway.so -mno-direct-extern-access protected.c
+done
+library far-aligned/libway.so own.c && bare -pie -fPIE bare_own.c far-aligned/libway.so -Wl,-rpath,'$ORIGIN' -o far-aligned/main
+stub stub-loader ld-linux-x86-64.so.2 unused
+bare -pie -fPIE bare.c -Wl,--no-as-needed stub-loader.so -o only-loader
+bare -pie -fPIE bare.c -o needs-nothing
+echo '.section .interp, "a"; .string "/lib64/ld-linux-x86-64.so.2"' > interpreter.s
+gcc -static main.c interpreter.s -o static-with-loader
+for tag in audit depaudit; do
+  gcc main.c -Wl,--$tag,/nowhere/audit.so -o $tag-nothing
+  musl-gcc main.c -Wl,--$tag,/nowhere/audit.so -o musl-$tag-nothing
+done
+for p in '' musl-; do
+  for case in reserves-all short-in-memory no-dynamic no-phdr no-code; do cp ${p}plain $p$case; done
+done

@@ -3,6 +3,7 @@
 mod constructed; // Are the cases that version numbers get wrong right?
 mod matrix;
 mod patch;
+mod preload;
 mod real;
 #[cfg(unix)]
 mod rootfs; // Is a wrong root said, and never left?

@@ -20,6 +20,50 @@ impl Patch {
         self.bytes[18..20].copy_from_slice(&machine.to_le_bytes());
     }
 
+    /// Writes one byte of the header.
+    pub(crate) fn header(&mut self, at: usize, value: u8) {
+        self.bytes[at] = value;
+    }
+
+    /// Cuts the file off.
+    pub(crate) fn cut(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
+    /// Turns every program header of one type into one that nobody knows.
+    pub(crate) fn forget_segment(&mut self, kind: u32) {
+        for header in self.segments(kind) {
+            self.bytes[header..header + 4].copy_from_slice(&0x6000_000fu32.to_le_bytes());
+        }
+    }
+
+    /// Writes `p_memsz` of the last `PT_LOAD`.
+    pub(crate) fn reserve(&mut self, size: u64) {
+        let last = *self.segments(1).last().expect("a segment");
+        self.bytes[last + 40..last + 48].copy_from_slice(&size.to_le_bytes());
+    }
+
+    /// Writes `p_align` of every `PT_LOAD`.
+    pub(crate) fn align(&mut self, align: u64) {
+        for header in self.segments(1) {
+            self.bytes[header + 48..header + 56].copy_from_slice(&align.to_le_bytes());
+        }
+    }
+
+    /// Makes every `PT_LOAD` no code.
+    pub(crate) fn take_code_away(&mut self) {
+        for header in self.segments(1) {
+            self.bytes[header + 4] &= !1;
+        }
+    }
+
+    /// Offsets of the program headers of one type.
+    fn segments(&self, kind: u32) -> Vec<usize> {
+        let table = self.u64(32) as usize;
+        let count = usize::from(u16::from_le_bytes([self.bytes[56], self.bytes[57]]));
+        (0..count).map(|index| table + 56 * index).filter(|header| self.u32(*header) == kind).collect()
+    }
+
     /// Takes the version away from an undefined symbol, so that nothing uses the version any more.
     pub(crate) fn unbind(&mut self, symbol: &str) {
         let (dynsym, size) = self.section(".dynsym");

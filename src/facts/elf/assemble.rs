@@ -9,6 +9,7 @@ use goblin::elf::section_header::SHT_SYMTAB;
 
 use super::dynamic::{Dynamic, DynamicStrings, Names};
 use super::image::Image;
+use super::layout::Layout;
 use super::notes::Notes;
 use super::relocations::copied;
 use super::start::start_code;
@@ -164,6 +165,7 @@ impl Parts {
             max_load_align: loads.iter().map(align).max().unwrap_or(0),
             min_load_align: loads.iter().map(align).min().unwrap_or(0),
             load_congruence: 1 << loads.iter().map(congruence).min().unwrap_or(32),
+            layout: Some(Layout::of(image)),
             abi_tag_kernel: notes.abi_tag.as_ref().filter(|tag| tag.system == "Linux").map(|tag| tag.kernel.clone()),
             abi_tag: notes.abi_tag,
             build_id: notes.build_id,

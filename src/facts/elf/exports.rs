@@ -14,6 +14,9 @@ use crate::facts::{Source, Unreadable};
 /// `STV_INTERNAL` and `STV_HIDDEN`: the loader does not see the symbol.
 const UNSEEN: [u8; 2] = [1, 2];
 
+/// `STV_PROTECTED`.
+const PROTECTED: u8 = 3;
+
 /// A dynamic symbol that others can bind to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExportedSymbol {
@@ -27,6 +30,9 @@ pub struct ExportedSymbol {
     pub weak: bool,
     /// What it is.
     pub kind: SymbolKind,
+    /// `STV_PROTECTED`: the file itself always uses its own.
+    #[serde(skip)]
+    pub protected: bool,
 }
 
 /// Every symbol that a file exports, in table order; nothing for a static file.
@@ -60,6 +66,7 @@ pub fn exports(source: &Source<'_>) -> Result<Vec<ExportedSymbol>, Unreadable> {
             default: index & HIDDEN == 0,
             weak: symbol.is_weak(),
             kind: symbol.kind(),
+            protected: symbol.visibility == PROTECTED,
         });
         Ok(())
     })?;

@@ -52,7 +52,7 @@ pub(super) fn linkage(kind: Kind) -> Linkage {
 }
 
 /// Whether `e_entry` lies in executable memory.
-fn starts(image: &Image<'_>) -> bool {
+pub(super) fn starts(image: &Image<'_>) -> bool {
     let entry = image.header.e_entry & !u64::from(image.header.e_machine == goblin::elf::header::EM_ARM);
     image.header.e_entry != 0
         && image

@@ -68,6 +68,10 @@ pub struct Properties {
     pub features: Vec<&'static str>,
     /// `GNU_PROPERTY_NO_COPY_ON_PROTECTED`.
     pub no_copy_on_protected: bool,
+    /// `GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`: nobody may copy its protected data or take another address of its
+    /// protected functions.
+    #[serde(skip)]
+    pub indirect_extern_access: bool,
 }
 
 impl Notes {
@@ -171,6 +175,7 @@ impl Properties {
             let value = order.u32(rest, 8).filter(|_| length >= 4).unwrap_or(0);
             match kind {
                 2 => self.no_copy_on_protected = true,
+                0xb000_8000 => self.indirect_extern_access = value & 1 != 0,
                 0xc000_0000 => self.add_features(value, &[(1, "BTI"), (2, "PAC"), (4, "GCS")]),
                 0xc000_0002 => self.add_features(value, &[(1, "IBT"), (2, "SHSTK")]),
                 0xc000_8002 => self.x86_isa_needed = x86_level(value),

@@ -29,6 +29,7 @@ pub(super) struct Symbol {
     pub(super) info: u8,
     pub(super) section: u16,
     pub(super) visibility: u8,
+    pub(super) value: u64,
 }
 
 impl Symbol {
@@ -82,7 +83,7 @@ impl<'i, 's> SymbolTable<'i, 's> {
         let size = entry_size(self.image);
         let order = self.image.order;
         // Elf64_Sym: name, info, other, shndx, value, size; Elf32_Sym: name, value, size, info, other, shndx.
-        let (info, other, section) = if order.wide { (4, 5, 6) } else { (12, 13, 14) };
+        let (info, other, section, value) = if order.wide { (4, 5, 6, 8) } else { (12, 13, 14, 4) };
         let mut index = 0;
         while index < self.count {
             let here = (CHUNK / size).min(self.count - index);
@@ -95,6 +96,7 @@ impl<'i, 's> SymbolTable<'i, 's> {
                         info: entry[info],
                         section: order.u16(entry, section).unwrap_or(0),
                         visibility: entry[other] & 3,
+                        value: order.word(entry, value).unwrap_or(0),
                     })?;
                 }
                 index += 1;
@@ -263,7 +265,8 @@ impl Imports {
                 need.version.clone()
             });
             let list = if symbol.is_undefined() { &mut imports.undefined } else { &mut imports.copied };
-            list.push(UndefinedSymbol { name, version, weak: symbol.is_weak(), kind: symbol.kind() });
+            let (weak, has_address) = (symbol.is_weak(), symbol.value != 0);
+            list.push(UndefinedSymbol { name, version, weak, kind: symbol.kind(), has_address });
         }
         Ok(imports)
     }

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use super::graph::{Body, Graph};
+use super::header::Wanted;
+use super::layout;
 use super::objects::{Image, Opened};
 use super::{Gap, Load, Reason};
-use crate::facts::elf::ElfFacts;
+use crate::facts::elf::{ElfFacts, Head, Segment};
 use crate::facts::libc::LibcFamily;
 use crate::hosts::Version;
 
 /// The bytes of a page where none is smaller.
 const PAGE: u64 = 4096;
-/// Up to this release glibc refuses every segment that is aligned to less than a page; from the other one on it looks at where
-/// they lie alone (seen with 2.31 and 2.36).
+/// Up to this release glibc refuses every segment that is aligned to less than a page, or does not lie as its alignment says; from
+/// the other one on it looks at where they lie on pages alone (seen with 2.31 and 2.36).
 const STRICT: Version = Version::new(2, 31);
 const LENIENT: Version = Version::new(2, 36);
 /// The release from which nobody looks at a library's ABI note (glibc 2.36 NEWS).
@@ -31,6 +33,8 @@ pub(super) enum Accepted {
     /// It is none, and the loader looks no further in this list.
     Stop(String),
     Absent,
+    /// It hangs on what this sentence says.
+    Doubtful(String),
     /// It hangs on what nobody knows.
     Unknown,
 }
@@ -38,37 +42,41 @@ pub(super) enum Accepted {
 /// Looks at a file as `open_verify` of glibc does (`elf/dl-load.c`), and musl's `map_library` (`ldso/dynlink.c`).
 pub(super) fn accept(graph: &Graph<'_>, opened: Opened) -> Accepted {
     let is_musl = graph.family == LibcFamily::Musl;
+    let Body::Program(program, own) = &graph.nodes[0].body else { return Accepted::Absent };
+    let wanted = Wanted::of(program.facts, own, graph.host);
+    let refused = |head: &Head, why| if is_musl { wanted.by_musl(head, why) } else { wanted.by_glibc(head, why) };
     let image = match opened {
         Opened::Absent => return Accepted::Absent,
         Opened::Unusable(why) => return Accepted::Unusable(why),
         Opened::Unreachable(why) if is_musl => return Accepted::Unusable(why.to_owned()),
         Opened::Unreachable(why) => return Accepted::Stop(why.to_owned()),
         Opened::Foreign(_) => return Accepted::Unusable("it is not an ELF file".to_owned()),
+        Opened::Damaged { head, is_cut_off, why } => {
+            return match refused(&head, Some(&why)) {
+                Some(refused) => refused,
+                None if is_cut_off => Accepted::Unusable(why),
+                None => Accepted::Doubtful(why),
+            };
+        }
         Opened::Object(image) => image,
     };
-    let Body::Program(program, _) = &graph.nodes[0].body else { return Accepted::Absent };
-    let (mine, its) = (program.facts, &image.facts);
-    if its.arch != graph.host.arch || its.bits != mine.bits || its.endian != mine.endian {
-        let why = format!("it is made for {}", its.arch);
-        return if is_musl { Accepted::Unusable(why) } else { Accepted::PassedOver(why) };
+    if let Some(refused) = refused(&image.head, None) {
+        return refused;
     }
     let Some(elf) = image.elf() else { return Accepted::Unusable("it is not an ELF file".to_owned()) };
     let found = match is_musl {
         true if is_unmappable(elf) => {
             Some(Accepted::Unusable("no page holds its segments as they lie in the file".to_owned()))
         }
-        true => None,
-        false => glibc(graph, elf),
+        true => layout::library(elf, false),
+        false => glibc(graph, elf).or_else(|| layout::library(elf, true)),
     };
     found.unwrap_or(Accepted::Object(image))
 }
 
-/// What glibc refuses; `None` when it takes the file.
+/// What glibc refuses behind the header; `None` when it takes the file.
 fn glibc(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
     let unusable = |why: &str| Some(Accepted::Unusable(why.to_owned()));
-    if !matches!(elf.osabi.as_str(), "UNIX - System V" | "UNIX - GNU") && matches!(elf.e_machine, 3 | 62) {
-        return unusable("its `EI_OSABI` is that of another system");
-    }
     if elf.e_type == "EXEC" || elf.df_1_pie {
         return unusable("it is a program, not a library");
     }
@@ -103,14 +111,16 @@ pub(super) fn opened(graph: &Graph<'_>, result: &mut Load) {
     let Body::Program(program, elf) = &node.body else { return };
     let (name, path, needed_by) =
         (node.label().to_owned(), program.path.to_owned(), "the program that loads it".to_owned());
-    match glibc(graph, elf) {
+    let head = graph.image(node).map(|image| &image.head);
+    let refused = head.and_then(|head| Wanted::of(program.facts, elf, graph.host).by_glibc(head, None));
+    match refused.or_else(|| glibc(graph, elf)).or_else(|| layout::library(elf, true)) {
         Some(Accepted::Unusable(why)) => {
             result.reasons.push(Reason::UnusableLibrary { name, path, why, needed_by });
         }
         Some(Accepted::PassedOver(why)) => {
             result.reasons.push(Reason::MissingLibrary { name, needed_by, passed_over: Some(why) });
         }
-        Some(Accepted::Unknown) => {
+        Some(Accepted::Unknown | Accepted::Doubtful(_)) => {
             result
                 .gaps
                 .push(Gap::library(format!("whether the loader of `{}` takes {name} is not known", graph.host.name)));
@@ -125,9 +135,14 @@ fn alignment(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
     if is_unmappable(elf) {
         return unusable("its segments do not lie in the file as they do in memory, page by page");
     }
-    let glibc = graph.host.glibc().filter(|_| elf.min_load_align < PAGE)?;
-    if glibc <= STRICT {
-        return unusable("its segments are aligned to less than a page");
+    let glibc = graph.host.glibc()?;
+    let is_aligned = |segment: &Segment| {
+        let way = segment.address.wrapping_sub(segment.offset);
+        segment.align != 0 && segment.align.is_multiple_of(PAGE) && way & (segment.align - 1) == 0
+    };
+    match &elf.layout {
+        Some(layout) if layout.loads.iter().all(is_aligned) => None,
+        _ if glibc <= STRICT => unusable("its segments do not lie as their alignment says"),
+        _ => (glibc < LENIENT).then_some(Accepted::Unknown),
     }
-    (glibc < LENIENT).then_some(Accepted::Unknown)
 }

@@ -121,6 +121,7 @@ impl<'a> Graph<'a> {
             )));
             return Ok(graph);
         }
+        graph.preload();
         graph.follow(0);
         if family == LibcFamily::Musl && graph.asks_for_musl {
             match search::musl_libc(host, elf.interpreter.as_deref()) {
@@ -144,6 +145,14 @@ impl<'a> Graph<'a> {
                 self.nodes.push(Node { names: vec!["libc.so.6".to_owned()], body, place, parent: None });
                 self.follow(before);
             }
+        }
+    }
+
+    /// What `/etc/ld.so.preload` of the root names: loaded right behind the program, and passed over where it cannot be.
+    fn preload(&mut self) {
+        let Some(root) = self.host.root.as_ref().filter(|_| self.family == LibcFamily::Glibc) else { return };
+        for name in root.preloads() {
+            self.need(&name, 0, false);
         }
     }
 
@@ -225,6 +234,9 @@ impl<'a> Graph<'a> {
             Found::Unusable { path, why } => {
                 self.missing.push(Reason::UnusableLibrary { name: name.to_owned(), path, why, needed_by });
             }
+            Found::Doubtful(why) => self.gaps.push(Gap::library(format!(
+                "whether {name}, needed by {needed_by}, can be loaded is not known: {why}"
+            ))),
             Found::Unknown => self.gaps.push(Gap::library(format!(
                 "whether `{}` has {name}, needed by {needed_by}, is not known",
                 self.host.name
@@ -238,6 +250,12 @@ impl<'a> Graph<'a> {
             Body::Program(_, elf) => elf.interpreter.as_deref(),
             _ => None,
         }
+    }
+
+    /// glibc's loader as an object, when somebody asked for it.
+    pub(super) fn loader(&self) -> Option<&Node<'a>> {
+        let soname = glibc::loader_path(&self.host.arch, None)?.rsplit('/').next()?;
+        self.named(soname).or_else(|| self.named(self.interpreter()?))
     }
 
     /// glibc's loader, when it is asked for by its own name: it is loaded before anything is searched for.

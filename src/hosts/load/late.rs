@@ -7,6 +7,7 @@ use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
 use crate::hosts::Version;
+use crate::hosts::exports::Answer;
 
 /// What glibc keeps for static thread-local storage of libraries that come later (`elf/dl-tls.c`, defaults of
 /// `glibc.rtld.nns` and `glibc.rtld.optional_static_tls`; before 2.32 as much), in bytes; part of it may be taken.
@@ -22,6 +23,10 @@ const DF_STATIC_TLS: u64 = 0x10;
 /// The release from which libraries that are opened may no longer make the stack executable (glibc 2.41 NEWS).
 const NO_EXECUTABLE_STACK: Version = Version::new(2, 41);
 
+/// Releases of glibc between these two may end a program that asks for the loader and for no C library: its allocator is looked
+/// for in vain (`elf/dl-minimal.c`, `__rtld_malloc_init_real`). 2.36 was seen to, 2.31 and 2.41 start it.
+const WITHOUT_LIBC: (Version, Version, Version) = (Version::new(2, 31), Version::new(2, 36), Version::new(2, 41));
+
 /// Judges every object whose file is known.
 pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     // A running program loads all this, rather than the system a program.
@@ -30,6 +35,8 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
         closed(graph, result);
         accept::opened(graph, result);
     }
+    allocator(graph, result);
+    twice(graph, result);
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
         let is_judged = is_late && graph.family == LibcFamily::Glibc;
@@ -89,5 +96,42 @@ fn wants_executable_stack(elf: &ElfFacts, arch: &str) -> bool {
     match elf.gnu_stack.as_deref() {
         Some(flags) => flags.contains('E'),
         None => !matches!(arch, "aarch64" | "riscv64" | "loongarch64" | "ia64"),
+    }
+}
+
+/// The loader asks the program's libraries for an allocator as soon as somebody needs the loader itself.
+fn allocator(graph: &Graph<'_>, result: &mut Load) {
+    let (before, seen, after) = WITHOUT_LIBC;
+    let glibc = graph.host.glibc().filter(|glibc| before < *glibc && *glibc < after);
+    let starts = graph.nodes[0].elf().is_some_and(|elf| elf.interpreter.is_some());
+    let (Some(glibc), Some(loader)) = (glibc.filter(|_| starts && graph.is_whole()), graph.loader()) else { return };
+    if graph.family != LibcFamily::Glibc || graph.named("libc.so.6").is_some() {
+        return;
+    }
+    let others = graph.nodes.iter().filter(|node| !std::ptr::eq(*node, loader));
+    let defines = |node: &Node<'_>| {
+        graph.exports(node).is_none_or(|exports| exports.satisfies_glibc("calloc", None) != Answer::No)
+    };
+    if glibc == seen && !others.into_iter().any(defines) {
+        let needed_by = loader.label().to_owned();
+        result.reasons.push(Reason::UndefinedSymbol { name: "calloc".to_owned(), version: None, needed_by });
+    } else {
+        result.gaps.push(Gap::library(format!(
+            "whether glibc {glibc} starts a program that needs {} and no C library is not known",
+            loader.label()
+        )));
+    }
+}
+
+/// A program with glibc linked into it that asks for a loader all the same: both relocate it.
+fn twice(graph: &Graph<'_>, result: &mut Load) {
+    let node = &graph.nodes[0];
+    let asks = node.elf().is_some_and(|elf| elf.interpreter.is_some() && elf.needed.is_empty() && elf.has_dynamic);
+    let image = graph.image(node).filter(|_| asks && graph.family == LibcFamily::Glibc);
+    if image.is_some_and(|image| image.only_for_glibc) {
+        result.gaps.push(Gap::library(format!(
+            "whether {}, which has a C library in it and asks for a loader besides, survives both is not known",
+            node.label()
+        )));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::facts::elf::{ElfFacts, ExportedSymbol, SymbolKind};
+use crate::facts::elf::{ElfFacts, ExportedSymbol, Head, SymbolKind};
 use crate::facts::{Details, Facts};
 use crate::hosts::exports::{Exports, Listed, Symbol};
 
@@ -28,6 +28,16 @@ pub enum Opened {
     Object(Arc<Image>),
     /// A Mach-O or PE file, by its slices.
     Foreign(Arc<[Facts]>),
+    /// A file whose inner parts cannot be read, or that is no ELF file: its first bytes, whether it is cut off, and what is
+    /// wrong. Loaders read less than we do, and take some of them.
+    Damaged {
+        /// What a loader looks at first.
+        head: Head,
+        /// It ends before the pages of its dynamic section.
+        is_cut_off: bool,
+        /// What is wrong.
+        why: String,
+    },
     /// Something that cannot be reached though it is there, and why: links in circles.
     Unreachable(&'static str),
     /// Something the loader stumbles over, and why.
@@ -41,6 +51,8 @@ pub struct Image {
     pub path: String,
     /// Its facts; always [`Details::Elf`].
     pub facts: Facts,
+    /// What a loader looks at first.
+    pub head: Head,
     /// What it defines.
     pub exports: Exports,
     /// It has relocations that musl's loader refuses.
@@ -49,10 +61,10 @@ pub struct Image {
 
 impl Image {
     /// An image from facts and the symbols that the file exports; `None` when it is not ELF.
-    pub fn new(path: String, facts: Facts, exported: Vec<ExportedSymbol>, indirect: bool) -> Option<Image> {
+    pub fn new(path: String, head: Head, facts: Facts, exported: Vec<ExportedSymbol>, indirect: bool) -> Option<Image> {
         let Details::Elf(elf) = &facts.details else { return None };
         let exports = Exports::Listed(listed(elf, exported));
-        Some(Image { path, facts, exports, only_for_glibc: indirect })
+        Some(Image { path, head, facts, exports, only_for_glibc: indirect })
     }
 
     /// Whether it is a C library, by what musl's loader looks at before it takes another file for itself (`ldso/dynlink.c`).
@@ -80,6 +92,7 @@ fn listed(elf: &ElfFacts, exported: Vec<ExportedSymbol>) -> Listed {
             version_index: symbol.version.as_deref().and_then(index).map_or(1, |at| (at + 2).min(0x7fff) as u16),
             hidden: !symbol.default,
             ifunc: symbol.kind == SymbolKind::Ifunc,
+            protected: symbol.protected,
             name: symbol.name,
             version: symbol.version,
         })

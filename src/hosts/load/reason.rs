@@ -111,6 +111,21 @@ pub enum Reason {
         /// The object.
         object: String,
     },
+    /// The program cannot be mapped or started as it lies in its file.
+    Unstartable {
+        /// The object.
+        object: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The program copies protected data of a library that forbids it, or takes another address of its protected functions:
+    /// refused by glibc ("error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS").
+    ProtectedSymbol {
+        /// Its name.
+        name: String,
+        /// The library.
+        library: String,
+    },
     /// A shared object that was linked not to be opened (`-z nodlopen`), which glibc heeds.
     NotToBeOpened {
         /// The library.
@@ -193,6 +208,10 @@ impl fmt::Display for Reason {
             }
             Reason::Unmappable { object } => {
                 write!(f, "the segments of {object} do not lie in the file as they do in memory, page by page")
+            }
+            Reason::Unstartable { object, why } => write!(f, "{object} cannot be started: {why}"),
+            Reason::ProtectedSymbol { name, library } => {
+                write!(f, "`{name}` of {library} is protected, and may only be used through its own address")
             }
             Reason::NotToBeOpened { library } => write!(f, "{library} was linked with `-z nodlopen`"),
             Reason::ExecutableStack { library } => write!(f, "{library} wants an executable stack"),

@@ -58,8 +58,15 @@ impl Place {
 #[derive(Debug)]
 pub(super) enum Found<'a> {
     Object(Body<'a>, Place),
-    Absent { passed_over: Option<String> },
-    Unusable { path: String, why: String },
+    Absent {
+        passed_over: Option<String>,
+    },
+    Unusable {
+        path: String,
+        why: String,
+    },
+    /// Whether the loader takes it hangs on what this sentence says.
+    Doubtful(String),
     Unknown,
 }
 
@@ -84,7 +91,7 @@ pub(super) fn loader(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Resul
     let bad = |why: String| Err(Reason::BadLoader { path: path.to_owned(), why });
     match root.open(path) {
         Opened::Absent => Err(no_loader(path, host)),
-        Opened::Unusable(why) => bad(why),
+        Opened::Unusable(why) | Opened::Damaged { why, .. } => bad(why),
         Opened::Unreachable(why) => bad(why.to_owned()),
         Opened::Foreign(_) => bad("it is not an ELF file".to_owned()),
         Opened::Object(image) if image.facts.arch != program.facts.arch || image.facts.bits != program.facts.bits => {
@@ -315,6 +322,7 @@ impl<'a> Search<'_, 'a> {
                 self.is_stopped = true;
                 None
             }
+            Accepted::Doubtful(why) => Some(Found::Doubtful(format!("{path}: {why}"))),
             Accepted::Unknown => Some(Found::Unknown),
             Accepted::Absent => None,
         }

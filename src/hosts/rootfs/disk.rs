@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::links::{self, Lost};
 use super::storage::Directory;
+use crate::facts::elf::Head;
 use crate::facts::{self, FileFacts, Source, Unreadable, Wanted};
 use crate::hosts::load::{Files, Image, Opened};
 
@@ -67,24 +68,32 @@ pub(super) fn open(path: &Path, shown: String) -> Opened {
         Ok(metadata) if metadata.is_file() => {}
         _ => return Opened::Absent,
     }
-    match read(path, shown) {
-        Ok(opened) => opened,
-        Err(Unreadable::Io(why)) => Opened::Unusable(why),
-        Err(error) => Opened::Unusable(error.to_string()),
-    }
+    read(path, shown).unwrap_or_else(|error| match error {
+        Unreadable::Io(why) => Opened::Unusable(why),
+        error => Opened::Unusable(error.to_string()),
+    })
 }
 
 fn read(path: &Path, shown: String) -> Result<Opened, Unreadable> {
     let file = facts::open(path)?;
     let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
-    let FileFacts { slices, .. } = facts::read_source(&source, Wanted::default())?;
+    let Some(head) = Head::read(&source) else { return Err(Unreadable::Io("it cannot be read".to_owned())) };
+    match parse(&source, head.clone(), shown) {
+        Err(Unreadable::Io(why)) => Ok(Opened::Unusable(why)),
+        Err(error) => Ok(Opened::Damaged { is_cut_off: head.is_cut_off(&source), head, why: error.to_string() }),
+        opened => opened,
+    }
+}
+
+fn parse(source: &Source<'_>, head: Head, shown: String) -> Result<Opened, Unreadable> {
+    let FileFacts { slices, .. } = facts::read_source(source, Wanted::default())?;
     if slices.iter().any(|slice| slice.format != facts::Format::Elf) {
         return Ok(Opened::Foreign(slices.into()));
     }
     let not_elf = || Opened::Unusable("it is not an ELF file".to_owned());
     let Some(slice) = slices.into_iter().next() else { return Ok(not_elf()) };
-    let exported = facts::elf::exports(&source)?;
-    let indirect = facts::elf::has_relocations_only_glibc_knows(&source)?;
-    let image = Image::new(shown, slice, exported, indirect);
+    let exported = facts::elf::exports(source)?;
+    let indirect = facts::elf::has_relocations_only_glibc_knows(source)?;
+    let image = Image::new(shown, head, slice, exported, indirect);
     Ok(image.map_or_else(not_elf, |image| Opened::Object(Arc::new(image))))
 }

@@ -146,7 +146,7 @@ fn foreign(opened: &Opened, format: Format) -> Result<&[Facts], String> {
         Opened::Absent => Err("is not there".into()),
         Opened::Foreign(_) | Opened::Object(_) => Err(format!("is no {format} file")),
         Opened::Unreachable(why) => Err(format!("cannot be reached: {why}")),
-        Opened::Unusable(why) => Err(format!("cannot be loaded: {why}")),
+        Opened::Unusable(why) | Opened::Damaged { why, .. } => Err(format!("cannot be loaded: {why}")),
     }
 }
 

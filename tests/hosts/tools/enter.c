@@ -77,10 +77,11 @@ static void one(const char *root, const char *kind, char *loader, char *path) {
   close(ends[1]);
   if (!strcmp(kind, "start")) {
     waitpid(id, &status, 0);
-    if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP) {
+    if (WIFSTOPPED(status)) { /* by its first instruction, or by what the kernel made of its segments */
+      int stopped_by = WSTOPSIG(status);
       kill(id, SIGKILL);
       waitpid(id, &status, 0);
-      status = 42 << 8;
+      status = stopped_by == SIGTRAP ? 42 << 8 : stopped_by;
     }
     id = -1;
   }
