@@ -12,6 +12,7 @@ pub mod objects;
 mod startup;
 mod toolchain;
 mod ways;
+mod words;
 
 use std::collections::BTreeSet;
 

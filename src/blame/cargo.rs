@@ -2,6 +2,7 @@
 
 mod artifact;
 mod inputs;
+mod libraries;
 mod messages;
 mod settings;
 mod source;
@@ -20,7 +21,6 @@ use crate::facts::Facts;
 use crate::hosts::{self, Answer};
 use crate::plan::Plan;
 use crate::run::{Artifact, Role};
-pub(crate) use messages::link_name;
 pub(crate) use tree::build_directory;
 
 /// What is known about a cargo build, found out piece by piece as findings ask for it.

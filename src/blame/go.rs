@@ -1,6 +1,7 @@
 //! Blame in a Go build: packages that use cgo, and the flags that made the link dynamic.
 
 pub(crate) mod left_out;
+mod libraries;
 pub(crate) mod packages;
 mod settings;
 
@@ -72,7 +73,7 @@ impl<'a> GoBlame<'a> {
         let found =
             match causes.iter().find_map(|cause| if let Cause::Module(path) = cause { Some(path) } else { None }) {
                 Some(path) => program.of_module(path),
-                None => program.of_c_code(causes, facts, users),
+                None => program.of_c_code(causes, facts, self.plan),
             };
         culprits.phrases.extend(found.phrases);
         Culprits { help: found.help, ..culprits }
@@ -91,16 +92,17 @@ impl<'p> Program<'p> {
         Program { packages, ways }
     }
 
-    fn of_c_code(&self, causes: &[Cause], facts: Option<&Facts>, settings: &[GoSetting]) -> Culprits {
-        let users = self.users();
+    fn of_c_code(&self, causes: &[Cause], facts: Option<&Facts>, plan: &Plan) -> Culprits {
+        // A loader is asked for by every package that uses cgo, a library by those that name it.
         let wanted: Vec<&str> = causes.iter().filter_map(library).collect();
-        let exact: Vec<&Package> =
-            users.iter().copied().filter(|package| wanted.iter().any(|name| asks_for(package, name))).collect();
-        if !exact.is_empty() {
-            return self.of_packages(&exact);
+        if !wanted.is_empty() && !causes.iter().any(|cause| matches!(cause, Cause::Loader(_))) {
+            return libraries::of(self, &wanted, plan).unwrap_or_default();
         }
+        let settings = &plan.users.go;
+        let users = self.users();
         if users.is_empty() {
-            return of_build_mode(facts, settings);
+            let imports = libraries::imported(self);
+            return if imports.phrases.is_empty() { of_build_mode(facts, settings) } else { imports };
         }
         let mut culprits = self.of_packages(&users);
         culprits.phrases.extend(settings::cgo_by(settings));
@@ -114,14 +116,16 @@ impl<'p> Program<'p> {
         Culprits { phrases: packages.collect(), help: None }
     }
 
-    /// The archives of packages that use cgo, which hold their C objects.
+    /// The archives of packages with C objects, and those that their `#cgo` lines name.
     fn archives(&self) -> Vec<LinkInput> {
-        let users = self.packages.iter().filter(|package| !package.cgo_files.is_empty() && !package.export.is_empty());
-        let of = |package: &&Package| LinkInput {
-            path: package.export.clone().into(),
-            owner: Owner::Package(package.import_path.clone()),
+        let with_objects = |package: &&&Package| !package.cgo_files.is_empty() || !package.syso_files.is_empty();
+        let of = |package: &&Package| {
+            let owner = Owner::Package(package.import_path.clone());
+            let own = Some(package.export.clone()).filter(|path| !path.is_empty()).map(Into::into);
+            let files = own.into_iter().chain(libraries::archives(package));
+            files.map(move |path| LinkInput { path, owner: owner.clone() }).collect::<Vec<_>>()
         };
-        users.map(of).collect()
+        self.packages.iter().filter(with_objects).flat_map(of).collect()
     }
 
     fn package(&self, owner: &Owner) -> Option<&'p Package> {
@@ -186,19 +190,7 @@ impl<'p> Program<'p> {
         let third: Vec<&Package> = users.iter().copied().filter(|package| !package.standard).collect();
         let named = if third.is_empty() { users.to_vec() } else { third.clone() };
         let phrases = named.iter().map(|package| self.phrase(package, " uses cgo")).collect();
-        let tags: Vec<&str> = PURE_TAGS
-            .iter()
-            .filter(|(path, _)| users.iter().any(|package| package.import_path == *path))
-            .map(|(_, tag)| *tag)
-            .collect();
-        let help = match third.is_empty() {
-            true if tags.is_empty() => None,
-            true => Some(format!(
-                "build with `-tags {}`, or set `go.cgo = \"off\"`: these packages have a pure Go half",
-                tags.join(",")
-            )),
-            false => Some(advice(&third)),
-        };
+        let help = if third.is_empty() { without_cgo(users) } else { Some(advice(&third)) };
         Culprits { phrases, help }
     }
 
@@ -212,16 +204,26 @@ impl<'p> Program<'p> {
     }
 }
 
-/// The `-l` name of a needed library; those of every C program name nobody.
+/// A needed library that tells who asked for it: those of every C program do not.
 fn library(cause: &Cause) -> Option<&str> {
     let Cause::Library(name) = cause else { return None };
-    let name = super::cargo::link_name(name);
-    (!matches!(name, "c" | "m" | "pthread" | "dl" | "rt" | "resolv" | "gcc_s")).then_some(name)
+    (!libraries::tells_nothing(name)).then_some(name.as_str())
 }
 
-fn asks_for(package: &Package, library: &str) -> bool {
-    package.cgo_ldflags.iter().any(|flag| flag.strip_prefix("-l").is_some_and(|name| name == library))
-        || package.cgo_pkg_config.iter().any(|name| name == library || name.strip_prefix("lib") == Some(library))
+/// What to do about packages of Go itself.
+fn without_cgo(users: &[&Package]) -> Option<String> {
+    let tag = |package: &&Package| PURE_TAGS.iter().find(|(path, _)| package.import_path == *path).map(|(_, tag)| *tag);
+    let tags: Vec<&str> = users.iter().filter_map(tag).collect();
+    let build = format!("build with `-tags {}`", tags.join(","));
+    match users.iter().find(|package| tag(package).is_none()) {
+        None if tags.is_empty() => None,
+        None => Some(format!("{build}, or set `go.cgo = \"off\"`: these packages have a pure Go half")),
+        Some(plugin) if plugin.import_path == "plugin" => {
+            let also = if tags.is_empty() { String::new() } else { format!(" and {build},") };
+            Some(format!("leave out `plugin`, which needs a loader,{also} or allow `linkage = \"any\"`"))
+        }
+        Some(_) => None,
+    }
 }
 
 /// What to do about packages of third parties: without them, or with their C code linked in.
@@ -230,8 +232,13 @@ pub(crate) fn advice(packages: &[&Package]) -> String {
         let instead = super::fixes::instead_of_package(&package.import_path)?;
         Some(format!("use {instead} in the place of `{}`, or ", package.import_path))
     });
-    let link = match packages.iter().any(|package| !package.cxx_files.is_empty()) {
+    let has_cxx = packages.iter().any(|package| !package.cxx_files.is_empty());
+    // musl-gcc does not look where the system's libraries are, and those are made for the system's C library.
+    let link = match packages.iter().any(|package| libraries::asks_for_any(package)) {
         true => {
+            "link the C code in: `go.cgo = \"static\"`, with the system's compilers and static archives (`.a`) of the libraries"
+        }
+        false if has_cxx => {
             "link the C++ code in: `go.cgo = \"static\"`, with the system's compilers, or with both `CC` and `CXX` for musl"
         }
         false => "link the C code in: `go.cgo = \"static\"` with `go.cc = \"musl-gcc\"`",
@@ -282,14 +289,24 @@ mod tests {
     }
 
     #[test]
-    fn a_library_names_the_package_that_asks_for_it() {
-        let package = Package {
-            cgo_ldflags: vec!["-lsqlite3".into()],
-            cgo_pkg_config: vec!["libgit2".into()],
-            ..user("a", false)
-        };
-        assert!(asks_for(&package, "sqlite3") && asks_for(&package, "git2") && !asks_for(&package, "sqlite"));
+    fn plugin_has_no_pure_half() {
+        let (net, plugin) = (user("net", true), user("plugin", true));
+        let help = without_cgo(&[&net, &plugin]).unwrap();
+        assert!(help.starts_with("leave out `plugin`") && help.contains("`-tags netgo`"), "{help}");
+        assert_eq!(without_cgo(&[&user("runtime/race", true)]), None);
+    }
+
+    #[test]
+    fn musl_gcc_is_no_advice_where_the_systems_libraries_are_linked() {
+        let own = Package { cgo_ldflags: vec!["-lm".into()], ..user("a", false) };
+        assert!(advice(&[&own]).contains("musl-gcc"));
+        let systems = Package { cgo_pkg_config: vec!["zlib".into()], ..user("a", false) };
+        assert!(!advice(&[&own, &systems]).contains("musl-gcc"));
+    }
+
+    #[test]
+    fn libraries_of_every_program_tell_nothing() {
         assert_eq!(library(&Cause::Library("libc.so.6".into())), None);
-        assert_eq!(library(&Cause::Library("libz.so.1".into())), Some("z"));
+        assert_eq!(library(&Cause::Library("libz.so.1".into())), Some("libz.so.1"));
     }
 }

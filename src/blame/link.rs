@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::cargo::link_name;
 use super::objects::{self, LinkInput, Owner};
+use super::words::link_name;
 use super::{startup, with_symbols};
 use crate::check::ArtifactResult;
 use crate::rules::Cause;

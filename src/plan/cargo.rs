@@ -135,6 +135,7 @@ fn weigh_flags(
         flags: flags.flags.iter().cloned().chain(last_words(resolved)).collect(),
         hidden: flags.hidden.clone(),
         linker: linker.clone(),
+        overrides: overrides(triple, config),
     });
     if !stays_static {
         return;
@@ -198,6 +199,15 @@ fn source_of(flag: &Flag, typed: &[OsString], resolved: &Resolved, config: &Conf
         _ => None,
     });
     Source::Alias(alias.verb, file)
+}
+
+/// Libraries that the configuration gives in the place of build scripts (The Cargo Book, "Overriding Build Scripts").
+fn overrides(triple: &str, config: &Config) -> Vec<(String, Sourced)> {
+    let of = |links: &str| {
+        let libraries = config.strings(&["target", triple, links, "rustc-link-lib"]).unwrap_or_default();
+        libraries.into_iter().map(|library| (links.to_owned(), library)).collect::<Vec<_>>()
+    };
+    config.names(&["target", triple]).into_iter().flat_map(of).collect()
 }
 
 /// The linker named for a target.

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use self::merge::LinkerFlags;
+pub(crate) use self::merge::for_c_linker;
 pub(crate) use self::settings::{Set, Settings};
 use super::environment::Environment;
 use super::go_quoting::split as split_words;
@@ -109,7 +110,7 @@ impl Build {
             let place = || "the command line".to_owned();
             found.extend(typed.map(|flag| GoSetting { name, value: text(flag), place: place() }));
         }
-        for name in ["CGO_ENABLED", "CC"] {
+        for name in ["CGO_ENABLED", "CC", "CGO_LDFLAGS"] {
             let set = settings.get(name);
             found.extend(set.map(|Set { value, source }| GoSetting { name, value, place: source }));
         }

@@ -92,6 +92,8 @@ pub struct TargetSettings {
     pub hidden: Option<(String, Vec<Sourced>)>,
     /// The linker, when one is named.
     pub linker: Option<Sourced>,
+    /// What the configuration has in the place of build scripts: `links` of a manifest, and a `rustc-link-lib`.
+    pub overrides: Vec<(String, Sourced)>,
 }
 
 /// One profile of cargo.

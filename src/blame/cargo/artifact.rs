@@ -2,13 +2,13 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::messages::{Script, asks_for};
-use super::{CargoBlame, inputs, link_name, settings, source};
+use super::messages::{ProgramFiles, Script};
+use super::{CargoBlame, inputs, settings, source};
 use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::ways::Ways;
-use crate::blame::{Culprits, fixes, with_symbols};
+use crate::blame::{Culprits, with_symbols};
 use crate::facts::{Kind, object};
 use crate::rules::Cause;
 use crate::run::Artifact;
@@ -16,16 +16,12 @@ use crate::run::cargo::name_and_version;
 
 /// Symbols beyond this number are not looked for: a report lists a few.
 const MOST_SYMBOLS: usize = 64;
-/// Libraries that the standard library of every Linux target with glibc asks for itself.
-const STDS_OWN: &[&str] = &["c", "gcc_s"];
-/// Libraries of glibc: a program needs them by what it calls, whoever asked for them.
-const GLIBCS: &[&str] = &["c", "m", "dl", "pthread", "rt", "util", "resolv"];
 
 /// One artifact, and what has been found out about it so far.
 #[derive(Debug)]
 pub(crate) struct ArtifactBlame<'b> {
-    blame: &'b CargoBlame<'b>,
-    artifact: &'b Artifact,
+    pub(super) blame: &'b CargoBlame<'b>,
+    pub(super) artifact: &'b Artifact,
     kind: Option<Kind>,
     ways: OnceCell<Option<Ways>>,
     inputs: OnceCell<Vec<LinkInput>>,
@@ -44,7 +40,7 @@ impl<'b> ArtifactBlame<'b> {
         let mut culprits = Culprits::default();
         for cause in causes {
             if let Cause::Library(library) = cause {
-                self.of_library(link_name(library), &mut culprits);
+                self.of_library(library, &mut culprits);
             }
         }
         let symbols: BTreeSet<&str> = causes
@@ -78,29 +74,6 @@ impl<'b> ArtifactBlame<'b> {
         phrases
     }
 
-    /// Packages whose build script, or whose `#[link]` attribute, asks for the library.
-    fn of_library(&self, wanted: &str, culprits: &mut Culprits) {
-        let of_glibc = GLIBCS.contains(&wanted);
-        let scripts =
-            self.scripts().filter(|script| !of_glibc && script.libs.iter().any(|entry| asks_for(entry, wanted)));
-        let mut packages: BTreeMap<&str, &str> =
-            scripts.map(|script| (script.package.as_str(), "its build script asks for the library")).collect();
-        if packages.is_empty() && !of_glibc {
-            let crates = self.blame.build.crates.iter().filter(|files| self.is_linked(&files.package));
-            let attributes = crates.filter(|files| source::links(&files.source, wanted));
-            packages.extend(attributes.map(|files| (files.package.as_str(), "its `#[link]` asks for the library")));
-        }
-        let for_glibc = self.artifact.target.as_deref().is_none_or(|target| target.contains("-linux-gnu"));
-        if packages.is_empty() && STDS_OWN.contains(&wanted) && for_glibc {
-            culprits.phrases.push(format!("the Rust standard library asks for `{wanted}` on this target"));
-        }
-        for (package, how) in packages {
-            let advice = fixes::of_crate(name_and_version(package).0);
-            culprits.help = culprits.help.take().or_else(|| advice.map(str::to_owned));
-            culprits.phrases.push(format!("{}: {how}", self.named(package)));
-        }
-    }
-
     fn of_symbols(&self, symbols: &BTreeSet<&str>) -> Vec<String> {
         let inputs = self.inputs.get_or_init(|| {
             let mut inputs = self.native_inputs();
@@ -123,10 +96,17 @@ impl<'b> ArtifactBlame<'b> {
     /// The program's own crate, when its sources mention symbols that nobody else refers to.
     fn own_crate(&self, symbols: &BTreeSet<&str>) -> Option<String> {
         let package = self.artifact.package.as_deref()?;
-        let program = self.blame.build.programs.iter().find(|(id, _)| name_and_version(id).0 == package)?;
+        let program = self.program()?;
         let mentioned: BTreeSet<&str> =
-            symbols.iter().copied().filter(|symbol| source::mentions(&program.1, symbol)).collect();
+            symbols.iter().copied().filter(|symbol| source::mentions(program, symbol)).collect();
         (!mentioned.is_empty()).then(|| with_symbols(&format!("crate `{package}` itself"), &mentioned))
+    }
+
+    /// What cargo said about the artifact itself.
+    pub(super) fn program(&self) -> Option<&'b ProgramFiles> {
+        // The artifact's path may be relative to here.
+        let is_it = |file: &PathBuf| !self.artifact.path.as_os_str().is_empty() && file.ends_with(&self.artifact.path);
+        self.blame.build.programs.iter().find(|files| files.files.iter().any(is_it))
     }
 
     /// Objects in archives of build scripts that refer to what `wanted` accepts: one phrase per owner.
@@ -155,7 +135,7 @@ impl<'b> ArtifactBlame<'b> {
     }
 
     /// Build scripts that ran for the artifact's target, of packages that are linked into it.
-    fn scripts(&self) -> impl Iterator<Item = &'b Script> + '_ {
+    pub(super) fn scripts(&self) -> impl Iterator<Item = &'b Script> + '_ {
         let scripts = self.blame.build.scripts.iter();
         scripts.filter(|script| self.is_of_target(&script.out) && self.is_linked(&script.package))
     }
@@ -170,7 +150,7 @@ impl<'b> ArtifactBlame<'b> {
     }
 
     /// Whether a package is part of the artifact, as far as cargo says.
-    fn is_linked(&self, package: &str) -> bool {
+    pub(super) fn is_linked(&self, package: &str) -> bool {
         self.ways().is_none_or(|ways| ways.lead_to(package))
     }
 

@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use cargo_metadata::Message;
+use cargo_metadata::{Artifact, Message};
+
+use crate::blame::words::LinkWords;
 
 /// A build as its messages tell it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct CargoBuild {
     /// Libraries of crates, one entry per package.
     pub(crate) crates: Vec<CrateFiles>,
-    /// Package id and root source file of programs.
-    pub(crate) programs: Vec<(String, PathBuf)>,
+    /// What no other crate is built from: programs, and libraries for C.
+    pub(crate) programs: Vec<ProgramFiles>,
     /// Build scripts that ran, or whose output was still fresh.
     pub(crate) scripts: Vec<Script>,
 }
@@ -24,6 +26,19 @@ pub(crate) struct CrateFiles {
     pub(crate) source: PathBuf,
     /// Its rlibs.
     pub(crate) rlibs: Vec<PathBuf>,
+    /// Its metadata for the compiler.
+    pub(crate) rmeta: Option<PathBuf>,
+}
+
+/// A program, or a library for C.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProgramFiles {
+    /// cargo's package id.
+    pub(crate) package: String,
+    /// Root source file.
+    pub(crate) source: PathBuf,
+    /// What was linked.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// What one build script asked for.
@@ -39,26 +54,38 @@ pub(crate) struct Script {
     pub(crate) out: PathBuf,
 }
 
+impl Script {
+    /// The shared libraries it asks for, as words of a link line.
+    pub(crate) fn link_words(&self) -> LinkWords {
+        let flags = self.libs.iter().filter_map(|entry| link_flag(entry));
+        let folders = self.directories.iter().map(|folder| format!("-L{}", folder.display()));
+        let words: Vec<String> = folders.chain(flags).collect();
+        LinkWords::read(words.iter().map(String::as_str))
+    }
+
+    /// What it gives the linker for what its own package links, by `cargo:rustc-link-arg` and its kin: the part of the key
+    /// behind that (`-bins`, `-bin`, none), and the flag. cargo's messages leave these out; its record of the script's
+    /// output does not (`src/cargo/core/compiler/custom_build.rs` of cargo 1.95).
+    pub(crate) fn link_args(&self) -> Vec<(String, String)> {
+        let record = self.out.parent().map(|folder| folder.join("output"));
+        let text = record.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let of_line = |line: &str| {
+            let line = line.strip_prefix("cargo:")?;
+            let (kind, flag) =
+                line.strip_prefix(':').unwrap_or(line).strip_prefix("rustc-link-arg")?.split_once('=')?;
+            Some((kind.to_owned(), flag.to_owned()))
+        };
+        text.lines().filter_map(of_line).collect()
+    }
+}
+
 impl CargoBuild {
     /// Reads the kept messages; lines that are none are passed over, since build scripts write to the same stream.
     pub(crate) fn from_messages(lines: &[u8]) -> Self {
         let mut build = CargoBuild::default();
         for message in Message::parse_stream(lines).flatten() {
             match message {
-                Message::CompilerArtifact(artifact) => {
-                    let rlibs: Vec<PathBuf> = artifact
-                        .filenames
-                        .iter()
-                        .filter(|file| file.extension() == Some("rlib"))
-                        .map(|file| file.clone().into_std_path_buf())
-                        .collect();
-                    let (package, source) = (artifact.package_id.repr, artifact.target.src_path.into_std_path_buf());
-                    if !rlibs.is_empty() {
-                        build.crates.push(CrateFiles { package, source, rlibs });
-                    } else if artifact.executable.is_some() {
-                        build.programs.push((package, source));
-                    }
-                }
+                Message::CompilerArtifact(artifact) => build.add(artifact),
                 Message::BuildScriptExecuted(script) => build.scripts.push(Script {
                     package: script.package_id.repr,
                     libs: script.linked_libs.iter().map(ToString::to_string).collect(),
@@ -69,6 +96,21 @@ impl CargoBuild {
             }
         }
         build
+    }
+
+    fn add(&mut self, artifact: Artifact) {
+        let files: Vec<PathBuf> = artifact.filenames.iter().map(|file| file.clone().into_std_path_buf()).collect();
+        let ends = |file: &PathBuf, ending: &str| file.extension().is_some_and(|known| known == ending);
+        let rlibs: Vec<PathBuf> = files.iter().filter(|file| ends(file, "rlib")).cloned().collect();
+        let is_linked = artifact.executable.is_some() || artifact.target.is_cdylib() || artifact.target.is_dylib();
+        let (package, source) = (artifact.package_id.repr, artifact.target.src_path.into_std_path_buf());
+        if is_linked {
+            self.programs.push(ProgramFiles { package: package.clone(), source: source.clone(), files: files.clone() });
+        }
+        if !rlibs.is_empty() {
+            let rmeta = files.into_iter().find(|file| ends(file, "rmeta"));
+            self.crates.push(CrateFiles { package, source, rlibs, rmeta });
+        }
     }
 }
 
@@ -89,21 +131,12 @@ pub(crate) fn link_lib(entry: &str) -> (&str, bool) {
     (name.split(':').next().unwrap_or(name), kind == "static")
 }
 
-/// Whether a `cargo:rustc-link-lib` entry asks for the shared library behind `-l wanted`.
-pub(crate) fn asks_for(entry: &str, wanted: &str) -> bool {
+/// The flag of a linker that a `cargo:rustc-link-lib` entry stands for, unless it asks for a static library.
+pub(crate) fn link_flag(entry: &str) -> Option<String> {
     let (name, is_static) = link_lib(entry);
     // With the modifier `verbatim` the name is a file's.
-    !is_static && (name == wanted || (name.contains(".so") && link_name(name) == wanted))
-}
-
-/// The name behind `-l` of a library file: `z` for `libz.so.1`, `libz.1.dylib` and `z.dll`.
-pub(crate) fn link_name(library: &str) -> &str {
-    let file = library.rsplit(['/', '\\']).next().unwrap_or(library);
-    let stem = match file.find(".so") {
-        Some(at) => &file[..at],
-        None => file.split(".dylib").next().unwrap_or(file).split('.').next().unwrap_or(file),
-    };
-    stem.strip_prefix("lib").unwrap_or(stem)
+    let colon = if name.contains(".so") || name.contains(".dll") { ":" } else { "" };
+    (!is_static).then(|| format!("-l{colon}{name}"))
 }
 
 #[cfg(test)]
@@ -116,17 +149,8 @@ mod tests {
         assert_eq!(link_lib("dylib=z"), ("z", false));
         assert_eq!(link_lib("static:+whole-archive=foo"), ("foo", true));
         assert_eq!(link_lib("dylib=foo:bar"), ("foo", false));
-        assert!(asks_for("dylib:+verbatim=libfoo.so.3", "foo") && asks_for("foo", "foo"));
-        assert!(!asks_for("static=foo", "foo") && !asks_for("libfoo", "foo"));
-    }
-
-    #[test]
-    fn link_names_of_three_systems() {
-        assert_eq!(link_name("libz.so.1"), "z");
-        assert_eq!(link_name("libstdc++.so.6"), "stdc++");
-        assert_eq!(link_name("/opt/homebrew/lib/libz.1.dylib"), "z");
-        assert_eq!(link_name("vcruntime140.dll"), "vcruntime140");
-        assert_eq!(link_name("libpython3.12.so.1.0"), "python3.12");
+        assert_eq!(link_flag("dylib:+verbatim=libfoo.so.3").as_deref(), Some("-l:libfoo.so.3"));
+        assert_eq!((link_flag("foo").as_deref(), link_flag("static=foo")), (Some("-lfoo"), None));
     }
 
     #[test]

@@ -131,7 +131,7 @@ mod tests {
 
     fn settings(target: &str) -> TargetSettings {
         let target = Sourced { value: target.into(), source: Source::CommandLine };
-        TargetSettings { target, flags: Vec::new(), hidden: None, linker: None }
+        TargetSettings { target, flags: Vec::new(), hidden: None, linker: None, overrides: Vec::new() }
     }
 
     const MUSL: &str = "x86_64-unknown-linux-musl";

@@ -27,6 +27,8 @@ pub(crate) struct Tree {
     manifest: PathBuf,
     /// The name of a procedural macro.
     procedural_macro: Option<String>,
+    /// `links` of a manifest, and the id of its package.
+    links: HashMap<String, String>,
 }
 
 impl Tree {
@@ -40,7 +42,9 @@ impl Tree {
         let resolve = metadata.resolve.as_ref()?;
         let macros = metadata.packages.iter().filter(|it| it.targets.iter().any(cargo_metadata::Target::is_proc_macro));
         let macros: HashMap<&PackageId, &str> = macros.map(|package| (&package.id, package.name.as_str())).collect();
+        let links = metadata.packages.iter().filter_map(|it| Some((it.links.clone()?, it.id.repr.clone())));
         let mut tree = Tree {
+            links: links.collect(),
             members: metadata.workspace_members.iter().map(|id| id.repr.clone()).collect(),
             manifest: metadata.workspace_root.join("Cargo.toml").into_std_path_buf(),
             procedural_macro: macros.values().min().map(|name| (*name).to_owned()),
@@ -81,6 +85,11 @@ impl Tree {
     /// The name of a procedural macro among the packages.
     pub(crate) fn procedural_macro(&self) -> Option<&str> {
         self.procedural_macro.as_deref()
+    }
+
+    /// The id of the package whose manifest says `links`; cargo allows one.
+    pub(crate) fn with_links(&self, links: &str) -> Option<&str> {
+        self.links.get(links).map(String::as_str)
     }
 
     /// The id of the only package of that name.

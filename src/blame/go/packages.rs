@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -9,7 +10,7 @@ use crate::blame::ways::Ways;
 use crate::plan::Plan;
 
 /// The fields asked for; `go list` computes only what is named.
-const FIELDS: &str = "-json=ImportPath,Name,Standard,CgoFiles,CXXFiles,Export,Imports,CgoLDFLAGS,CgoPkgConfig,Module,GoFiles,IgnoredGoFiles,Error";
+const FIELDS: &str = "-json=ImportPath,Name,Dir,Standard,CgoFiles,CXXFiles,SysoFiles,Export,Imports,CgoLDFLAGS,CgoPkgConfig,Module,GoFiles,IgnoredGoFiles,Error";
 /// Flags of `go build` that `go list` does not take, with a value.
 const NOT_FOR_LIST: &[&str] = &["o", "debug-actiongraph"];
 
@@ -21,6 +22,8 @@ pub(crate) struct Package {
     pub(crate) import_path: String,
     /// `main` for programs.
     pub(crate) name: String,
+    /// The folder of its files.
+    pub(crate) dir: PathBuf,
     /// Part of Go itself.
     pub(crate) standard: bool,
     /// Go files that use cgo under this environment.
@@ -28,6 +31,8 @@ pub(crate) struct Package {
     /// C++ files beside them.
     #[serde(rename = "CXXFiles")]
     pub(crate) cxx_files: Vec<String>,
+    /// Objects that lie beside its sources and are linked in as they are.
+    pub(crate) syso_files: Vec<String>,
     /// Its archive in go's cache, when go was asked with `-export`.
     pub(crate) export: String,
     /// Go files that are compiled under this environment.

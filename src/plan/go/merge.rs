@@ -39,12 +39,21 @@ impl LinkerFlags {
 
 /// Whether the linker flags ask for internal linking, which `-extldflags` does not reach.
 pub(crate) fn is_internal(value: &str) -> bool {
-    let words = split(split_pattern(value).1).unwrap_or_default();
-    let mode = words.iter().enumerate().rev().find_map(|(at, word)| match flag_value(word, "linkmode")? {
+    last_value(value, "linkmode").as_deref() == Some("internal")
+}
+
+/// What the linker flags say to the C linker: the words of the last `-extldflags`.
+pub(crate) fn for_c_linker(value: &str) -> Vec<String> {
+    last_value(value, "extldflags").and_then(|words| split(&words).ok()).unwrap_or_default()
+}
+
+/// The last value of one flag in a list of linker flags.
+fn last_value(list: &str, name: &str) -> Option<String> {
+    let words = split(split_pattern(list).1).unwrap_or_default();
+    words.iter().enumerate().rev().find_map(|(at, word)| match flag_value(word, name)? {
         Some(joined) => Some(joined),
         None => words.get(at + 1).cloned(),
-    });
-    mode.as_deref() == Some("internal")
+    })
 }
 
 /// Whether a value is for the packages named on the command line: one without `pattern=`.
@@ -125,6 +134,12 @@ mod tests {
 
     fn added(value: &str) -> Option<String> {
         LinkerFlags { words: vec!["-s".into(), "-X 'a.b=c d'".into()], external: None }.added_to(value)
+    }
+
+    #[test]
+    fn words_for_the_c_linker_are_those_of_the_last_flag() {
+        assert_eq!(for_c_linker("-s -extldflags=-lx -extldflags '-L. -lz'"), ["-L.", "-lz"]);
+        assert!(for_c_linker("-s -w").is_empty());
     }
 
     fn external(value: &str) -> Option<String> {

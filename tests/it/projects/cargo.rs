@@ -26,7 +26,8 @@ fn openssl_without_a_musl_build_of_it_is_named_and_the_vendored_one_passes() {
 fn the_systems_openssl_is_blamed_on_the_crate_that_links_it() {
     requires!("gcc", "pkg-config", "pkg-config:openssl");
     let scratch = Scratch::fixture("projects/uses-openssl");
-    scratch.write("seaworthy.toml", BARE_GLIBC);
+    // Even distroless images have OpenSSL.
+    scratch.write("seaworthy.toml", BARE_GLIBC.replace("distroless:cc-debian12", "debian:12"));
     let done = guarded(&scratch, &GNU).run().expect_code(3);
     let (blame, help) = blame_of(&done, "missing-library");
     let wanted = "crate `openssl-sys 0.9.118` (uses-openssl → minreq → native-tls → openssl-sys): its build script asks for \

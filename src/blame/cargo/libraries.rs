@@ -1,0 +1,201 @@
+//! Who asks for a shared library in a cargo build.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+
+use super::artifact::ArtifactBlame;
+use super::messages::{Script, link_flag};
+use super::source;
+use crate::blame::words::{LinkWords, link_name};
+use crate::blame::{Culprits, fixes};
+use crate::plan::users::Sourced;
+use crate::run::cargo::name_and_version;
+
+/// Libraries that the standard library of every Linux target with glibc asks for itself.
+const STDS_OWN: &[&str] = &["c", "gcc_s"];
+/// Libraries of glibc: a program needs them by what it calls, whoever asked for them.
+const GLIBCS: &[&str] = &["c", "m", "dl", "pthread", "rt", "util", "resolv"];
+
+/// Who asks for a library.
+#[derive(Debug, Default)]
+struct Asking {
+    /// Package ids, and how each asks.
+    packages: BTreeMap<String, String>,
+    /// Flags, with their places.
+    flags: BTreeSet<String>,
+}
+
+impl ArtifactBlame<'_> {
+    /// Adds who asks for the library that the artifact needs as `needed`.
+    pub(super) fn of_library(&self, needed: &str, culprits: &mut Culprits) {
+        let name = link_name(needed);
+        let mut asking = Asking::default();
+        if !GLIBCS.contains(&name) {
+            self.by_words(&mut asking, |words| words.names(needed));
+            if asking.is_empty() {
+                self.by_attributes(name, &mut asking);
+            }
+            if asking.is_empty() {
+                self.by_words(&mut asking, |words| words.stands_for(needed));
+            }
+        }
+        let for_glibc = self.artifact.target.as_deref().is_none_or(|target| target.contains("-linux-gnu"));
+        if asking.is_empty() && STDS_OWN.contains(&name) && for_glibc {
+            culprits.phrases.push(format!("the Rust standard library asks for `{name}` on this target"));
+        }
+        for (package, how) in &asking.packages {
+            let advice = fixes::of_crate(name_and_version(package).0).map(str::to_owned);
+            culprits.help = culprits.help.take().or(advice);
+            culprits.phrases.push(format!("{}: {how}", self.named(package)));
+        }
+        if !asking.is_empty() {
+            culprits.help = culprits.help.take().or_else(|| Some(statically(name)));
+        }
+        culprits.phrases.extend(asking.flags);
+    }
+
+    /// Build scripts, what the configuration has in their place, and flags of rustc.
+    fn by_words(&self, asking: &mut Asking, finds: impl Fn(&LinkWords) -> Option<&str>) {
+        for script in self.scripts() {
+            if finds(&script.link_words()).is_some() {
+                asking.packages.insert(script.package.clone(), "its build script asks for the library".into());
+            } else if let Some(word) = finds(&self.own_args(script)) {
+                asking.packages.insert(script.package.clone(), format!("its build script gives the linker `{word}`"));
+            }
+        }
+        let users = &self.blame.plan.users;
+        for target in users.targets.iter().filter(|target| self.is_for(&target.target.value)) {
+            for (links, entry) in &target.overrides {
+                let words = LinkWords::read(link_flag(&entry.value).as_deref());
+                let package = finds(&words).and_then(|_| self.package_with_links(links));
+                asking.packages.extend(package.map(|package| {
+                    let key = format!("target.{}.{links}.rustc-link-lib", target.target.value);
+                    (package, format!("`{key}` of {} asks for the library", entry.place()))
+                }));
+            }
+            asking.flags.extend(by_flags(&target.flags, &finds));
+        }
+        asking.flags.extend(self.last_words().and_then(|words| {
+            let word = finds(&words)?;
+            Some(format!("`{word}`, set by the command line"))
+        }));
+    }
+
+    /// What a build script gives the linker for this artifact, when it is its own package's.
+    fn own_args(&self, script: &Script) -> LinkWords {
+        let name = self.artifact.path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        if self.artifact.package.as_deref() != Some(name_and_version(&script.package).0) {
+            return LinkWords::default();
+        }
+        let is_library = self.artifact.path.extension().is_some_and(|ending| ending != "exe");
+        let args = script.link_args().into_iter().filter_map(|(kind, flag)| match kind.as_str() {
+            "" => Some(flag),
+            "-bins" => (!is_library).then_some(flag),
+            "-cdylib" => is_library.then_some(flag),
+            "-bin" => flag.split_once('=').filter(|(bin, _)| *bin == name).map(|(_, flag)| flag.to_owned()),
+            _ => None,
+        });
+        let args: Vec<String> = args.collect();
+        LinkWords::read(args.iter().map(String::as_str))
+    }
+
+    /// What stands behind the `--` of `cargo rustc`.
+    fn last_words(&self) -> Option<LinkWords> {
+        let plan = self.blame.plan;
+        let is_rustc = plan.verb.as_deref() == Some("rustc");
+        let at = plan.args.iter().position(|word| word == "--").filter(|_| is_rustc)?;
+        Some(of_rustc(plan.args[at + 1..].iter().filter_map(|word| word.to_str())))
+    }
+
+    /// `#[link]` attributes of crates, and of the program.
+    fn by_attributes(&self, library: &str, asking: &mut Asking) {
+        let crates = self.blame.build.crates.iter().filter(|files| self.is_linked(&files.package));
+        let crates = crates.filter(|files| source::crate_links(files, library)).map(|files| &files.package);
+        let own = self.program().filter(|files| source::program_links(files, library)).map(|files| &files.package);
+        let how = || "its `#[link]` asks for the library".to_owned();
+        asking.packages.extend(crates.chain(own).map(|package| (package.clone(), how())));
+    }
+
+    fn package_with_links(&self, links: &str) -> Option<String> {
+        let tree = self.blame.tree(self.artifact.target.as_deref())?;
+        tree.with_links(links).filter(|package| self.is_linked(package)).map(str::to_owned)
+    }
+
+    fn is_for(&self, target: &str) -> bool {
+        self.artifact.target.as_deref() == Some(target)
+    }
+}
+
+impl Asking {
+    fn is_empty(&self) -> bool {
+        self.packages.is_empty() && self.flags.is_empty()
+    }
+}
+
+/// Flags of rustc that ask for the library, each with its place.
+fn by_flags(flags: &[Sourced], finds: impl Fn(&LinkWords) -> Option<&str>) -> Option<String> {
+    let words = of_rustc(flags.iter().map(|flag| flag.value.as_str()));
+    let word = finds(&words)?;
+    let name = word.trim_start_matches("-l").trim_start();
+    let flag = flags.iter().find(|flag| flag.value.ends_with(word) || flag.value.ends_with(name))?;
+    Some(format!("`{word}`, set by {}", flag.place()))
+}
+
+/// What flags of rustc say to the linker.
+fn of_rustc<'w>(flags: impl Iterator<Item = &'w str>) -> LinkWords {
+    let mut words: Vec<String> = Vec::new();
+    let mut flags = flags;
+    while let Some(flag) = flags.next() {
+        let codegen = flag.strip_prefix("-C").unwrap_or(flag);
+        if let Some(word) = codegen.strip_prefix("link-arg=") {
+            words.push(word.to_owned());
+        } else if let Some(list) = codegen.strip_prefix("link-args=") {
+            words.extend(list.split_whitespace().map(str::to_owned));
+        } else if let Some(entry) = flag.strip_prefix("-l") {
+            let entry = if entry.is_empty() { flags.next().unwrap_or_default() } else { entry };
+            words.extend(link_flag(entry));
+        } else if let Some(folder) = flag.strip_prefix("-L") {
+            let folder = if folder.is_empty() { flags.next().unwrap_or_default() } else { folder };
+            words.push(format!("-L{}", folder.split_once('=').map_or(folder, |(_, folder)| folder)));
+        }
+    }
+    LinkWords::read(words.iter().map(String::as_str))
+}
+
+/// What to do about a library of which nothing more is known.
+fn statically(library: &str) -> String {
+    match library {
+        "stdc++" | "c++" => format!(
+            "set `CXXSTDLIB=static:-bundle={library}` for build scripts that use the crate `cc`: the C++ library is then linked in"
+        ),
+        _ => format!(
+            "link `{library}` statically: by a feature of the crate that builds it from source (`vendored`, `bundled`, \
+             `static`), or from its archive `lib{library}.a`, asked for as `static={library}`"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::users::Source;
+
+    #[test]
+    fn flags_of_rustc_are_told_with_their_place() {
+        let flag =
+            |value: &str, variable: &str| Sourced { value: value.into(), source: Source::Variable(variable.into()) };
+        let flags = [
+            flag("-L", "A"),
+            flag("native=/x", "A"),
+            flag("-C", "A"),
+            flag("link-arg=-lz", "A"),
+            flag("-ldylib=foo", "B"),
+            flag("-l", "C"),
+            flag("static=bar", "C"),
+        ];
+        let of = |needed: &str| by_flags(&flags, |words| words.names(needed));
+        assert_eq!(of("libz.so.1").as_deref(), Some("`-lz`, set by `A` in the environment"));
+        assert_eq!(of("libfoo.so").as_deref(), Some("`-lfoo`, set by `B` in the environment"));
+        assert_eq!(of("libbar.so"), None);
+    }
+}
