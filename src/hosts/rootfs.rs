@@ -178,14 +178,17 @@ impl Root {
         path.split([':', '\n']).filter(|path| path.starts_with('/')).map(str::to_owned).collect()
     }
 
-    /// Version of a musl, which its libc carries as text of its own (`src/internal/version.c`).
+    /// Version of a musl, which its libc carries as text of its own (`src/internal/version.c`); on some architectures right behind
+    /// bytes that are no text.
     fn musl_version(&self, path: &str) -> Option<Version> {
         let bytes = self.bytes(path)?;
-        let texts = bytes.split(|&byte| byte == 0).filter(|text| (5..=8).contains(&text.len()));
-        texts
-            .filter_map(|text| std::str::from_utf8(text).ok())
-            .find(|text| text.starts_with("1.") && text.split('.').count() == 3)
-            .and_then(|text| text.parse().ok())
+        let number = |text: &[u8]| {
+            let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+            let length = text.iter().rev().take_while(|byte| is_part(byte)).count();
+            let number = std::str::from_utf8(&text[text.len() - length..]).ok()?.to_owned();
+            (number.starts_with("1.") && number.split('.').count() == 3).then_some(number)
+        };
+        bytes.split(|&byte| byte == 0).find_map(number)?.parse().ok()
     }
 }
 

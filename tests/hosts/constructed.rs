@@ -114,7 +114,6 @@ const CASES: &[Case] = &[
     program("short-in-memory", &[]),
     program("no-dynamic", &[]),
     program("no-phdr", &[]),
-    program("no-code", &[]),
     library("nodlopen.so", ALL_MUSL),
     program("nodefaultlib", &[]),
     program("need-of-nothing", &[]),
@@ -156,7 +155,6 @@ const CASES: &[Case] = &[
     musl("musl-short-in-memory", &[]),
     musl("musl-no-dynamic", &[]),
     musl("musl-no-phdr", &[]),
-    musl("musl-no-code", &[]),
     musl("musl-copied/main", ALL_MUSL),
     musl("musl-copied-gone/main", &[]),
     musl("musl-nobody-asks/main", &[]), // its libc is in scope only for those who ask for it
@@ -206,7 +204,6 @@ fn make(directory: &Path) {
         Patch::file(&at("short-in-memory"), |file| file.reserve(8));
         Patch::file(&at("no-dynamic"), |file| file.forget_segment(2));
         Patch::file(&at("no-phdr"), |file| file.forget_segment(6));
-        Patch::file(&at("no-code"), Patch::take_code_away);
     }
 }
 

@@ -63,6 +63,9 @@ fn item(record: &Value, corpus: &Path) -> Result<((u16, u8), Item), &'static str
     if header.is_foreign {
         return Err("made for another system than Linux");
     }
+    if header.interpreter.as_deref() == Some("") {
+        return Err("a loader without a name");
+    }
     let kind = match (header.e_type, &header.interpreter, header.is_dynamic) {
         (2 | 3, Some(_), _) if record["run"] == true => Kind::Run,
         (2 | 3, Some(_), _) => Kind::Program,

@@ -50,13 +50,6 @@ impl Patch {
         }
     }
 
-    /// Makes every `PT_LOAD` no code.
-    pub(crate) fn take_code_away(&mut self) {
-        for header in self.segments(1) {
-            self.bytes[header + 4] &= !1;
-        }
-    }
-
     /// Offsets of the program headers of one type.
     fn segments(&self, kind: u32) -> Vec<usize> {
         let table = self.u64(32) as usize;

@@ -30,15 +30,16 @@ pub(super) fn program(facts: &Facts, elf: &ElfFacts, host: &Host, name: &str, re
     if facts.arch == "x86_64" && layout.loads.iter().any(|load| end(load) >= X86_64_ADDRESSES) {
         return refuse("its segments reach beyond the addresses that programs have");
     }
-    if MARKED_CODE.contains(&facts.arch.as_str()) && !layout.starts_in_code {
-        return refuse("its entry lies in no executable segment");
-    }
     let is_loaded = elf.interpreter.is_some() && host.libc.is_some();
     if is_loaded && !elf.has_dynamic {
         return refuse("it asks for a loader, and has no `PT_DYNAMIC` for it");
     }
     if is_loaded && elf.e_type == "DYN" && !layout.has_phdr {
         return refuse("it asks for a loader, and has no `PT_PHDR` that tells it where the program lies");
+    }
+    if MARKED_CODE.contains(&facts.arch.as_str()) && !layout.starts_in_code {
+        let text = format!("{name} is loaded, but its entry lies in no executable segment");
+        result.gaps.push(Gap::library(text));
     }
     let wants = reserved(layout);
     if wants > COMMON_MEMORY {

@@ -77,6 +77,7 @@ pub(super) fn loader(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Resul
         return match own {
             _ if program.facts.kind == Kind::Exe => Ok(LibcFamily::Unknown),
             Some(family) => Ok(family),
+            None if !host.loaders.is_empty() => Ok(LibcFamily::Unknown),
             None => Err(Reason::NothingLoads),
         };
     };

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ static int executable(const char *path) {
 static void child(const char *root, const char *kind, char *loader, char *path, int errors) {
   dup2(errors, 1);
   dup2(errors, 2);
+  setpgid(0, 0);
   alarm(60);
   /* A set-user-id program would ignore the environment, and so run. */
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) exit(96);
@@ -85,7 +87,19 @@ static void one(const char *root, const char *kind, char *loader, char *path) {
     }
     id = -1;
   }
-  while (have < sizeof text - 1 && (got = read(ends[0], text + have, sizeof text - 1 - have)) > 0) have += (size_t)got;
+  for (int over = 0; have < sizeof text - 1;) {
+    struct pollfd says = {ends[0], POLLIN, 0};
+    if (poll(&says, 1, over ? 0 : 100) > 0) {
+      if ((got = read(ends[0], text + have, sizeof text - 1 - have)) <= 0) break;
+      have += (size_t)got;
+    } else if (over) { /* a process that it left behind keeps the pipe */
+      break;
+    } else if (id > 0 && waitpid(id, &status, WNOHANG) == id) {
+      over = 1;
+      kill(-id, SIGKILL);
+      id = -1;
+    }
+  }
   close(ends[0]);
   if (id > 0) waitpid(id, &status, 0);
   text[have] = 0;
