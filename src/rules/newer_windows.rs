@@ -21,7 +21,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version in the header, each imported function that
 is known to have come with a later Windows (`data/windows-functions.tsv`), and what the Go release or Rust's std in the file
-supports. Functions of delay-loaded DLLs do not count: a program can ask for them before it calls them.
+supports. Functions of delay-loaded DLLs do not count: a program can ask for them before it calls them. Where an update brought a
+function to an older Windows, whether it is there is not known.
 
 ## Why it matters
 The loader refuses an image whose subsystem version is newer than the system, and one whose function is not there: "the
@@ -29,8 +30,8 @@ procedure entry point could not be located". On the build machine both are.
 
 ## Example
 ```text
-error[newer-windows]: `dist/app.exe` needs Windows 10.0.20348, but `windows:servercore-ltsc2019` is 10.0.17763
-  = evidence: `GetTempPath2W` of `kernel32.dll` came with Windows 10.0.20348 (unverified)
+error[newer-windows]: `dist/app.exe` needs Windows 10.0.22000, but `windows:servercore-ltsc2019` is 10.0.17763
+  = evidence: `GetMachineTypeAttributes` of `kernel32.dll` came with Windows 10.0.22000
   = policy: `runs-on` lists `windows:servercore-ltsc2019` (seaworthy.toml:1)
   = help: build with the last release of the toolchain for that Windows, or look newer functions up at run time, or see `seaworthy explain newer-windows`
 ```
@@ -43,8 +44,11 @@ error[newer-windows]: `dist/app.exe` needs Windows 10.0.20348, but `windows:serv
 };
 
 /// What needs a version, and what brought it in.
+#[derive(Default)]
 struct Need {
     version: Version,
+    /// From this version on an update may have brought it.
+    updated: Option<Version>,
     evidence: String,
     cause: Option<Cause>,
 }
@@ -70,12 +74,32 @@ fn check(subject: &Subject<'_>) -> Verdict {
         return Verdict::NotApplicable("the policy names no Windows");
     }
     let needs = needs(subject, pe);
+    let doubts: Vec<String> = limits.iter().filter_map(|(has, ..)| doubt(&needs, *has)).collect();
     let violations: Vec<Violation> = limits.into_iter().filter_map(|limit| violation(&needs, limit)).collect();
-    if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
+    match (violations.is_empty(), doubts.first()) {
+        (false, _) => Verdict::Violated(violations),
+        (true, Some(doubt)) => Verdict::Inconclusive(doubt.clone()),
+        (true, None) => Verdict::Pass,
+    }
+}
+
+impl Need {
+    fn is_newer_than(&self, has: Version) -> bool {
+        self.version > has && !self.hangs_on_updates(has)
+    }
+
+    fn hangs_on_updates(&self, has: Version) -> bool {
+        self.version > has && self.updated.is_some_and(|updated| updated <= has)
+    }
+}
+
+fn doubt(needs: &[Need], has: Version) -> Option<String> {
+    let need = needs.iter().find(|need| need.hangs_on_updates(has))?;
+    Some(format!("{}, and to Windows {has} by an update", need.evidence))
 }
 
 fn violation(needs: &[Need], (has, host, policy): (Version, Option<String>, PolicySource)) -> Option<Violation> {
-    let newer: Vec<&Need> = needs.iter().filter(|need| need.version > has).collect();
+    let newer: Vec<&Need> = needs.iter().filter(|need| need.is_newer_than(has)).collect();
     let highest = newer.iter().map(|need| need.version).max()?;
     Some(Violation {
         message: match &host {
@@ -97,32 +121,40 @@ fn needs(subject: &Subject<'_>, pe: &PeFacts) -> Vec<Need> {
     let mut needs = Vec::new();
     if let Ok(version) = pe.subsystem_version.parse() {
         let evidence = format!("its subsystem version is {}", pe.subsystem_version);
-        needs.push(Need { version, evidence, cause: None });
+        needs.push(Need { version, evidence, ..Need::default() });
     }
     for (import, _) in imports(pe).filter(|(_, how)| *how == "imports") {
         for function in &import.functions {
-            let since = FUNCTIONS.rows(&function.to_ascii_lowercase()).next().and_then(|since| since.parse().ok());
-            needs.extend(since.map(|version: Version| Need {
-                version,
-                evidence: format!("`{function}` of `{}` came with Windows {version} (unverified)", import.dll),
-                cause: Some(Cause::Symbol(function.clone())),
-            }));
+            needs.extend(came(function, &import.dll));
         }
     }
     if let Some(release) = subject.facts.go.as_ref().and_then(|go| go.version.as_deref()) {
         needs.extend(kernel::go(release).map(|floors| Need {
             version: floors.windows,
             evidence: format!("{release} supports Windows {} and newer", floors.windows),
-            cause: None,
+            ..Need::default()
         }));
     }
     if let Some(release) = subject.facts.rust.as_ref().and_then(|rust| rust.version.as_deref())
         && release.parse::<Version>().is_ok_and(|version| version >= Version::new(1, 78))
     {
         let evidence = format!("the std of Rust {release} supports Windows 10 and newer");
-        needs.push(Need { version: Version::new(10, 0), evidence, cause: None });
+        needs.push(Need { version: Version::new(10, 0), evidence, ..Need::default() });
     }
     needs
+}
+
+/// When a function came, where that is known.
+fn came(function: &str, dll: &str) -> Option<Need> {
+    let mut columns = FUNCTIONS.rows(&function.to_ascii_lowercase()).next()?.split('\t');
+    let version: Version = columns.next()?.parse().ok()?;
+    let doubt = if columns.next() == Some("V") { "" } else { " (unverified)" };
+    Some(Need {
+        version,
+        updated: columns.next().and_then(|updated| updated.parse().ok()),
+        evidence: format!("`{function}` of `{dll}` came with Windows {version}{doubt}"),
+        cause: Some(Cause::Symbol(function.to_owned())),
+    })
 }
 
 #[cfg(test)]
@@ -146,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_newer_function_violates() {
-        importing("GetTempPath2W").runs_on(&["windows:servercore-ltsc2019", "windows:11"]).documented(&RULE);
+        importing("GetMachineTypeAttributes").runs_on(&["windows:servercore-ltsc2019", "windows:11"]).documented(&RULE);
     }
 
     #[test]
@@ -154,6 +186,12 @@ mod tests {
         importing("GetTempPath2W").runs_on(&["windows:11"]).passes(&RULE);
         importing("CreatePseudoConsole").runs_on(&["windows:servercore-ltsc2019"]).passes(&RULE);
         importing("GetTempPath2W").not_applicable(&RULE);
+    }
+
+    #[test]
+    fn what_an_update_may_have_brought_is_not_known() {
+        importing("GetTempPath2W").runs_on(&["windows:servercore-ltsc2019", "windows:11"]).inconclusive(&RULE);
+        importing("GetTempPath2W").runs_on(&["windows:10"]).violations(&RULE);
     }
 
     #[test]
