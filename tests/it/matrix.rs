@@ -58,16 +58,16 @@ fn a_rule_that_is_allowed_does_not_make_a_binary_run() {
 fn what_nobody_verified_is_said_where_a_binary_runs_by_it() {
     requires!("gcc", "musl-gcc");
     let scratch = programs();
-    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"alpine:3.12\", \"alpine:3.23\"]\n");
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"alpine:3.20\", \"alpine:3.23\"]\n");
     scratch.program("musl-gcc").args(["-o", "musl", "main.c"]).run().expect_code(0);
     let json = scratch.seaworthy().args(["check", "--format", "json", "musl", "static"]).run().expect_code(0).json();
     let why = |artifact: usize, host: usize| json["artifacts"][artifact]["hosts"][host]["why"].clone();
-    assert!(why(0, 0).as_str().is_some_and(|why| why.starts_with("unverified: what `alpine:3.12` has")), "{json}");
+    assert!(why(0, 0).as_str().is_some_and(|why| why.starts_with("unverified: what `alpine:3.20` has")), "{json}");
     assert!(why(0, 1).is_null() && why(1, 0).is_null(), "verified, or nothing of the host is used: {json}");
     let text = scratch.seaworthy().args(["check", "musl"]).run().expect_code(0);
-    assert!(text.stdout().contains("; runs on alpine:3.12 (unverified), alpine:3.23\n"), "{}", text.stdout());
+    assert!(text.stdout().contains("; runs on alpine:3.20 (unverified), alpine:3.23\n"), "{}", text.stdout());
     let table = scratch.seaworthy().args(["check", "--matrix=markdown", "musl"]).run().expect_code(0);
-    assert!(table.stdout().contains("- `musl` on `alpine:3.12`: unverified: "), "{}", table.stdout());
+    assert!(table.stdout().contains("- `musl` on `alpine:3.20`: unverified: "), "{}", table.stdout());
 }
 
 #[test]
