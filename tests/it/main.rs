@@ -5,6 +5,7 @@ mod support;
 
 #[cfg(unix)]
 mod adoption; // Do the wheel, the hooks and the action work with the real programs?
+mod bench; // Is what measures speed right in its arithmetic?
 mod blame; // Is the culprit named, and does the advice work?
 mod cli; // Does the command line say what it takes, and refuse the rest?
 mod cross; // Do builds for other systems come out, get recognised, and pass?
