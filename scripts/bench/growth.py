@@ -8,43 +8,38 @@ import builds
 import files
 import tools
 from figures import Growth
-from inspection import JUDGED
+from inspection import check
 from timer import Command, Rounds
 
 
-def grow(driver, unit, expected, commands, count, note="", less=None):
-    """`commands` by the size of their driver; the cost of `less` in the same rounds is taken away."""
-    listed = list(commands.values()) + ([less] if less else [])
-    rounds = Rounds(listed, count, warmups=1)
+def grow(driver, unit, expected, commands, count, note=""):
+    """`commands` by the size of their driver."""
+    rounds = Rounds(list(commands.values()), count, warmups=1)
     growth = Growth(driver, unit, expected, note=note)
     growth.points = [(n, rounds.cpu(command.name)) for n, command in commands.items()]
     return growth
 
 
-def check(name, *words, **more):
-    return Command(name, [tools.seaworthy(), "check", *words], codes=JUDGED, **more)
-
-
 def number_of_files(quick):
     sizes = [1, 10, 100, 1000] + ([] if quick else [10_000])
-    commands = {n: check(f"{n}", files.tree_of(n)) for n in sizes}
+    commands = {n: check(files.tree_of(n), f"{n}") for n in sizes}
     return grow("files", "files", "linear", commands, 5 if quick else 9, "static programs in directories of a thousand")
 
 
 def size_of_file(quick):
-    commands = {n: check(f"{n}", files.of_size(n)) for n in (1, 10, 100, 500)}
+    commands = {n: check(files.of_size(n), f"{n}") for n in (1, 10, 100, 500)}
     return grow("size", "MB", "flat", commands, 10 if quick else 40, "one dynamic program, sparse on disk")
 
 
 def exported_symbols(quick):
     sizes = [1000, 10_000, 100_000] + ([] if quick else [1_000_000])
-    commands = {n: check(f"{n}", files.with_exports(n)) for n in sizes}
+    commands = {n: check(files.with_exports(n), f"{n}") for n in sizes}
     return grow("exports", "defined dynamic symbols", "linear", commands, 5 if quick else 15, "one shared library")
 
 
 def imported_symbols(quick):
     sizes = [1000, 10_000, 100_000] + ([] if quick else [1_000_000])
-    commands = {n: check(f"{n}", files.with_imports(n)) for n in sizes}
+    commands = {n: check(files.with_imports(n), f"{n}") for n in sizes}
     return grow("imports", "imported dynamic symbols", "linear", commands, 3 if quick else 7, "one shared library")
 
 
@@ -56,7 +51,7 @@ def hosts(quick):
     for n in (1, 10, 20, 40, 60):
         policy = tools.HERE / f"made/hosts-{n}.toml"
         builds.write(policy, f'linkage = "any"\nruns-on = {json.dumps(linux[:n])}\n')
-        commands[n] = check(f"{n}", "--policy", policy, files.real("uv"))
+        commands[n] = check(files.real("uv"), f"{n}", ["--policy", policy])
     assert len(linux) == 60, len(linux)
     return grow("hosts", "hosts in `runs-on`", "linear", commands, 10 if quick else 40, "uv")
 
@@ -66,6 +61,7 @@ LINUX = {"almalinux", "alpine", "amazonlinux", "centos", "debian", "fedora", "op
 
 def cargo_units(quick):
     """cargo's own messages about a real build, replayed as often as it takes: compiling 10,000 crates would take hours."""
+    builds.own_policy()
     project = builds.medium()
     messages = [
         line for line in tools.call([*builds.BARE, "--message-format=json-render-diagnostics"], cwd=project, env=builds.ENVIRONMENT).splitlines()
