@@ -73,17 +73,19 @@ class Growth:
     note: str = ""
 
     def kind(self):
-        costs = [cost for _, cost in sorted(self.points)]
+        costs = [cost for _, cost in self.points]
         if max(costs) <= FLAT * min(costs):
             return "flat"
         power = exponent(self.points)
         if power is None:
-            return "flat"
+            return "unclear"
         return "linear" if power <= LINEAR else "superlinear"
 
     def verdict(self):
         kind = self.kind()
-        return "met" if kind == self.expected or kind == "flat" else "missed"
+        if kind == "unclear":
+            return "not measured"
+        return "met" if kind in (self.expected, "flat") else "missed"
 
     def per_unit(self):
         """Milliseconds for one more unit, over the whole range."""

@@ -57,6 +57,10 @@ class Growths(unittest.TestCase):
         kinds = [self.growth(cost).kind() for cost in (lambda n: 5 + math.sin(n) / 5, lambda n: 2 + n / 100, lambda n: 2 + n * n / 1e6)]
         self.assertEqual(kinds, ["flat", "linear", "superlinear"])
 
+    def test_one_point_above_the_fixed_cost_shows_no_kind(self):
+        growth = Growth("d", "things", "linear", [(1, 1), (10, 1), (100, 1.01), (1000, 2)])
+        self.assertEqual((growth.kind(), growth.verdict()), ("unclear", "not measured"))
+
     def test_what_should_be_flat_may_not_grow(self):
         line = lambda n: 2 + n / 100
         self.assertEqual([self.growth(line, expected).verdict() for expected in ("linear", "flat")], ["met", "missed"])
