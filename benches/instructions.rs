@@ -9,7 +9,7 @@ mod calls;
 mod made;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [name, times] = &arguments[..] else {
         return calls::CASES.iter().for_each(|(name, _)| println!("{name}"));
     };

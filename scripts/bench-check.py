@@ -56,7 +56,7 @@ def nothing_to_compare(known_with, here):
 
 
 def build():
-    command = ["cargo", "bench", "--locked", "--bench", "instructions", "--no-run", "--message-format=json"]
+    command = ["cargo", "build", "--locked", "--profile", "bench", "--example", "instructions", "--message-format=json"]
     done = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     return next(message["executable"] for message in messages if message.get("executable"))
