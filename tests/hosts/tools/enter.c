@@ -67,7 +67,7 @@ static void child(const char *root, const char *kind, char *loader, char *path, 
 
 static void one(const char *root, const char *kind, char *loader, char *path) {
   int ends[2], status = 0;
-  char text[4096] = "";
+  static char text[1 << 18]; /* a trace names every library before it complains */
   size_t have = 0;
   ssize_t got;
   if (pipe(ends)) exit(97);
@@ -105,7 +105,7 @@ static void one(const char *root, const char *kind, char *loader, char *path) {
   text[have] = 0;
   for (char *at = text; *at; at++)
     if (*at == '\n' || *at == '\t') *at = ' ';
-  printf("%s\t%d\t%.3000s\n", path, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text);
+  printf("%s\t%d\t%s\n", path, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text);
   fflush(stdout);
 }
 
