@@ -114,6 +114,21 @@ pub struct Artifact {
     pub provided: Vec<String>,
     /// One entry per architecture; universal files have several.
     pub slices: Vec<Slice>,
+    /// What the code uses of the CPU, where its instructions were scanned. No demand: code for other CPUs may lie beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Uses>,
+}
+
+/// What scanned code uses of the CPU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uses {
+    /// The lowest level that has every instruction: `x86-64-v3`.
+    pub level: String,
+    /// Features beyond the first level, those of levels first: `POPCNT`, `AVX2`.
+    pub features: Vec<String>,
+    /// Some code asks the CPU what it can do, so the file may need less than it uses.
+    pub asks_cpu: bool,
 }
 
 /// What the rules said of an artifact that was let through; of one that was not, nothing is written.

@@ -3,10 +3,12 @@
 use std::path::{Component, Path};
 
 use super::{
-    Artifact, Build, Enforced, Excepted, FORMAT_VERSION, Manifest, OnHost, PolicyDigest, Runs, Slice, Tool, Verdict,
+    Artifact, Build, Enforced, Excepted, FORMAT_VERSION, Manifest, OnHost, PolicyDigest, Runs, Slice, Tool, Uses,
+    Verdict,
 };
 use crate::check::{self, ArtifactResult, Finding, HostVerdict, Overall};
 use crate::facts::Digest;
+use crate::facts::instructions::Instructions;
 use crate::plan::Plan;
 use crate::policy::{FileNames, Origin, Policy};
 use crate::report::{self, Report};
@@ -53,6 +55,16 @@ pub fn build(source: &Source<'_>) -> Result<Manifest, String> {
     })
 }
 
+impl Uses {
+    fn of(scanned: &Instructions) -> Uses {
+        Uses {
+            level: scanned.level.to_owned(),
+            features: scanned.features.iter().map(|feature| feature.name.clone()).collect(),
+            asks_cpu: scanned.asks_cpu,
+        }
+    }
+}
+
 impl Source<'_> {
     fn build(&self, plan: &Plan) -> Build {
         let enforced = plan.changes.iter().map(|change| Enforced {
@@ -82,6 +94,7 @@ impl Source<'_> {
             excepted: result.excepted.iter().map(|(finding, reason)| self.excepted(finding, reason)).collect(),
             provided: self.policy.for_file(&names, file.target.as_deref()).provided,
             slices: slices.iter().map(Slice::of).collect(),
+            uses: result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()).map(Uses::of),
         })
     }
 

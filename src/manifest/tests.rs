@@ -90,9 +90,11 @@ fn artifact() -> impl Strategy<Value = Artifact> {
     let excepted = (text(), maybe(), maybe(), text(), text());
     let excepted =
         excepted.prop_map(|(rule, arch, host, finding, reason)| Excepted { rule, arch, host, finding, reason });
+    let uses = option::of((text(), texts(), any::<bool>()));
+    let uses = uses.prop_map(|uses| uses.map(|(level, features, asks_cpu)| Uses { level, features, asks_cpu }));
     let file = ("[a-z]{1,8}(/[a-z]{1,8}){0,2}", hex(), any::<u64>(), maybe(), maybe(), any::<bool>());
-    (file, vec(host, 0..3), vec(excepted, 0..3), texts(), vec(slice(), 0..3)).prop_map(
-        |(file, hosts, excepted, provided, slices)| Artifact {
+    (file, vec(host, 0..3), vec(excepted, 0..3), texts(), vec(slice(), 0..3), uses).prop_map(
+        |(file, hosts, excepted, provided, slices, uses)| Artifact {
             path: file.0,
             sha256: file.1,
             size: file.2,
@@ -103,6 +105,7 @@ fn artifact() -> impl Strategy<Value = Artifact> {
             excepted,
             provided,
             slices,
+            uses,
         },
     )
 }

@@ -39,4 +39,14 @@ fn what_the_code_uses_is_said_and_is_no_finding() {
     assert!(!silent.stdout().contains("uses"), "{}", silent.stdout());
     let facts = scratch.seaworthy().args(["facts", "--scan-instructions", "wide"]).run().expect_code(0);
     assert!(facts.stdout().contains("instructions of x86-64-v3"), "{}", facts.stdout());
+    let signature = |arguments: &[&str]| {
+        let all = [&["check", "--manifest", "m.json", "wide"], arguments].concat();
+        scratch.seaworthy().args(all).run().expect_code(0);
+        let text = std::fs::read_to_string(scratch.join("m.json")).expect("a platform signature");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["artifacts"][0]["uses"].clone()
+    };
+    assert!(signature(&[]).is_null());
+    let written = signature(&["--scan-instructions"]);
+    assert_eq!((&written["level"], &written["asks_cpu"]), (&"x86-64-v3".into(), &false.into()), "{written}");
+    assert!(written["features"].as_array().is_some_and(|all| all.contains(&"AVX2".into())), "{written}");
 }
