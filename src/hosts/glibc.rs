@@ -1,17 +1,23 @@
 //! GNU libc as data: its libraries, their version nodes and symbols, release by release.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::Version;
 use super::exports::Answer;
-use super::table::{Places, Table};
+use super::table::Table;
 
 static SYMBOLS: Table = Table::new(include_str!("../../data/glibc-symbols.tsv"));
 static NODES: Table = Table::new(include_str!("../../data/glibc-nodes.tsv"));
 static MARKERS: Table = Table::new(include_str!("../../data/glibc-abi-markers.tsv"));
 
 thread_local! {
-    /// Of [`SYMBOLS`].
-    static PLACES: Places = Places::default();
+    /// Symbols that were looked up: one host after the other is asked for the same ones, of one file after the other.
+    static KNOWN: RefCell<HashMap<String, Vec<Known>>> = RefCell::default();
 }
+
+/// Names of symbols that are remembered at most.
+const MOST_KNOWN: usize = 1 << 14;
 
 /// The newest release the tables describe.
 pub(super) const NEWEST: Version = Version::new(2, 44);
@@ -97,7 +103,7 @@ impl GlibcLibrary {
         if node.starts_with("GLIBC_ABI_") {
             return if self.library != "libc" || self.extra.is_some() { Answer::No } else { self.marker(node) };
         }
-        if let Some(row) = NODES.rows(self.library).find_map(|row| row.strip_prefix(node)?.strip_prefix('\t')) {
+        if let Some(row) = NODES.rows(&format!("{}\t{node}", self.library)).next() {
             let Some(letter) = self.letter else { return self.by_number(node) };
             let here = row.split(' ').find_map(|entry| {
                 let (arches, first) = entry.split_once('+').map_or((entry, None), |(a, first)| (a, Some(first)));
@@ -164,12 +170,38 @@ impl GlibcLibrary {
             }
         }
         let Some(letter) = self.letter else { return Answer::Unknown };
-        let own = |row: &'static str| row.strip_prefix(self.library)?.strip_prefix('\t');
-        let Some(row) = PLACES.with(|places| SYMBOLS.rows_again(name, places).find_map(own)) else {
+        self.with_entries(name, letter, |entries| self.among(entries, version))
+    }
+
+    /// Calls `judge` with what the table says of a symbol of this library; `None` when it has none of that name.
+    fn with_entries<T>(&self, name: &str, letter: char, judge: impl FnOnce(Option<&[Entry]>) -> T) -> T {
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() >= MOST_KNOWN && !known.contains_key(name) {
+                known.clear();
+            }
+            let of_name = match known.get_mut(name) {
+                Some(of_name) => of_name,
+                None => known.entry(name.to_owned()).or_default(),
+            };
+            let is_it = |one: &Known| one.library == self.library && one.letter == letter;
+            let at = of_name.iter().position(is_it).unwrap_or_else(|| {
+                let row = SYMBOLS.rows(&format!("{name}\t{}", self.library)).next();
+                let parse = |text| Entry::parse(text, letter, self.base);
+                let entries = row.map(|row| row.split(' ').filter_map(parse).collect());
+                of_name.push(Known { library: self.library, letter, entries });
+                of_name.len() - 1
+            });
+            judge(of_name.get(at).and_then(|one| one.entries.as_deref()))
+        })
+    }
+
+    /// Whether the release has one of the entries of a symbol, at `version` if one is asked for.
+    fn among(&self, entries: Option<&[Entry]>, version: Option<&str>) -> Answer {
+        let Some(entries) = entries else {
             return if self.release > NEWEST { Answer::Unknown } else { Answer::No };
         };
         let mut answer = Answer::No;
-        for entry in row.split(' ').filter_map(|text| Entry::parse(text, letter, self.base)) {
+        for entry in entries {
             if version.is_some_and(|node| !entry.is_node(node)) {
                 continue;
             }
@@ -186,16 +218,24 @@ impl GlibcLibrary {
     }
 }
 
+/// What the table says of a symbol of one library on one architecture.
+#[derive(Debug)]
+struct Known {
+    library: &'static str,
+    letter: char,
+    entries: Option<Vec<Entry>>,
+}
+
 /// One entry of a symbol's row, as it holds for one architecture.
 #[derive(Debug)]
-struct Entry<'a> {
-    node: &'a str,
+struct Entry {
+    node: &'static str,
     first: Option<Version>,
     last: Option<Version>,
 }
 
-impl<'a> Entry<'a> {
-    fn parse(text: &'a str, letter: char, base: &'a str) -> Option<Entry<'a>> {
+impl Entry {
+    fn parse(text: &'static str, letter: char, base: &'static str) -> Option<Entry> {
         let (text, last) = text.rsplit_once('-').map_or((text, None), |(text, last)| (text, Some(last)));
         let (text, first) = text.rsplit_once('+').map_or((text, None), |(text, first)| (text, Some(first)));
         let (node, arches) = text.split_once('/').map_or((text, None), |(node, arches)| (node, Some(arches)));
@@ -287,8 +327,8 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        SYMBOLS.assert_sorted();
-        NODES.assert_sorted();
+        SYMBOLS.assert_sorted_by_all_columns();
+        NODES.assert_sorted_by_all_columns();
         MARKERS.assert_sorted();
     }
 

@@ -2,7 +2,7 @@
 
 use super::graph::{Body, Graph, Node};
 use super::{Gap, Load, Mode, Reason};
-use crate::facts::elf::{ElfFacts, UndefinedSymbol};
+use crate::facts::elf::{ElfFacts, UndefinedSymbol, VersionNeed};
 use crate::facts::libc::LibcFamily;
 use crate::facts::{Kind, Name};
 use crate::hosts::exports::Answer;
@@ -28,30 +28,46 @@ pub(super) fn check(graph: &Graph<'_>, mode: Mode<'_>, result: &mut Load) {
     }
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
-        let likely: Vec<(&Name, &Node<'_>)> = if graph.family == LibcFamily::Glibc {
-            elf.version_needs.iter().filter_map(|need| Some((&need.version, graph.named(&need.file)?))).collect()
-        } else {
-            Vec::new()
-        };
-        let undefined = elf.undefined.iter().filter(|symbol| !symbol.weak).map(|symbol| (symbol, &graph.nodes[..]));
+        let strong: Vec<&UndefinedSymbol> = elf.undefined.iter().filter(|symbol| !symbol.weak).collect();
         // What is copied is looked for in the libraries alone.
-        let copied = elf.copied.iter().map(|symbol| (symbol, &graph.nodes[1..]));
-        for (symbol, scope) in undefined.chain(copied) {
-            if !is_where_expected(graph, &likely, symbol) {
-                one(graph, node, elf, (symbol, scope), mode, result);
+        let copied: Vec<&UndefinedSymbol> = elf.copied.iter().collect();
+        for (symbols, scope) in [(strong, &graph.nodes[..]), (copied, &graph.nodes[1..])] {
+            let mut expected = Expected::new(graph, elf);
+            for symbol in symbols {
+                if !expected.is_met(graph, symbol) {
+                    one(graph, node, elf, (symbol, scope), mode, result);
+                }
             }
         }
     }
 }
 
-/// Whether a library that the symbol's version is needed of defines it, as nearly always: then no other one is asked. `likely`
-/// are the versions that the object needs, with the libraries it needs them of.
-fn is_where_expected(graph: &Graph<'_>, likely: &[(&Name, &Node<'_>)], symbol: &UndefinedSymbol) -> bool {
-    let Some(version) = &symbol.version else { return false };
-    likely.iter().filter(|(known, _)| *known == version).any(|(_, library)| {
-        let exports = graph.exports(library);
+/// Where an object expects its symbols: the libraries that versions are needed of, each with the symbols that carry the
+/// version and were not asked for yet. Nearly always they are right, and then no other library is asked.
+struct Expected<'g, 'a>(Vec<(&'g Name, &'g [Name], &'g Node<'a>)>);
+
+/// Symbols carry their versions in the order of the symbol table. As many of other kinds may stand between two of one kind;
+/// what is not found among them is looked for everywhere.
+const NEAR: usize = 64;
+
+impl<'g, 'a> Expected<'g, 'a> {
+    fn new(graph: &'g Graph<'a>, elf: &'g ElfFacts) -> Self {
+        let needs = elf.version_needs.iter().filter(|_| graph.family == LibcFamily::Glibc);
+        let expected = |need: &'g VersionNeed| Some((&need.version, &need.symbols[..], graph.named(&need.file)?));
+        Expected(needs.filter_map(expected).collect())
+    }
+
+    /// Whether the symbol is where it is expected.
+    fn is_met(&mut self, graph: &Graph<'_>, symbol: &UndefinedSymbol) -> bool {
+        let Some(version) = &symbol.version else { return false };
+        let library = self.0.iter_mut().filter(|(known, ..)| *known == version).find_map(|(_, ahead, library)| {
+            let at = ahead.iter().take(NEAR).position(|name| *name == symbol.name)?;
+            *ahead = ahead.get(at + 1..).unwrap_or_default();
+            Some(library)
+        });
+        let exports = library.and_then(|library| graph.exports(library));
         exports.is_some_and(|exports| exports.satisfies_glibc(&symbol.name, Some(version)) == Answer::Yes)
-    })
+    }
 }
 
 fn one(
