@@ -25,6 +25,9 @@ use crate::run::{Artifact, Provenance};
 pub use excuse::Uses;
 pub use places::{HostVerdict, Runs};
 
+/// Whether all threads of this program share one lock for their memory, as those for musl do: they are no faster than one.
+pub(crate) const ONE_LOCK: bool = cfg!(target_env = "musl");
+
 /// One artifact with what was read from it.
 #[derive(Debug)]
 pub struct Inspected {

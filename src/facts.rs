@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bytes::hex;
 pub use name::Name;
-pub use read::{Wanted, open, read_file, read_source};
+pub use read::{Wanted, is_in_memory, open, read_file, read_source};
 pub use source::{Source, Unreadable};
 pub use whole::{Digest, digest};
 

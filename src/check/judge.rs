@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::excuse::{Excuses, Uses};
 use super::places::{self, Before};
-use super::{ArtifactResult, Finding, Inspected, Overall, Reason, Surroundings};
+use super::{ArtifactResult, Finding, Inspected, ONE_LOCK, Overall, Reason, Surroundings};
 use crate::facts::{Facts, FileFacts, Format, Unreadable};
 use crate::hosts::load::Loads;
 use crate::images::InImage;
@@ -31,7 +31,7 @@ pub(super) struct Bench<'a> {
 
 /// Judges all artifacts in their order.
 pub(super) fn all(bench: &Bench<'_>, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Uses) {
-    let judged: Vec<(ArtifactResult, Uses)> = if inspected.len() < WORTH_THREADS {
+    let judged: Vec<(ArtifactResult, Uses)> = if ONE_LOCK || inspected.len() < WORTH_THREADS {
         inspected.into_iter().map(|one| bench.judge(one)).collect()
     } else {
         inspected.into_par_iter().map(|one| bench.judge(one)).collect()

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::check::Inspected;
+use crate::check::{Inspected, ONE_LOCK};
 use crate::facts::instructions::scan_file;
 use crate::facts::texts::{Texts, search_file};
-use crate::facts::{FileFacts, Unreadable, Wanted, read_file};
+use crate::facts::{FileFacts, Unreadable, Wanted, is_in_memory, read_file};
 use crate::policy::Policy;
 use crate::rules::{Rule, embedded_build_path, forbidden_string};
 use crate::run::Artifact;
@@ -18,6 +18,16 @@ pub(super) const WANTED: Wanted = Wanted { hashes: true, strings: true, detail: 
 
 /// Files from which on threads are worth their start.
 const MANY: usize = 16;
+
+/// How many of them are asked whether they are in memory.
+const SAMPLE: usize = 16;
+
+/// Whether several threads are faster. Where the allocator has one lock, as in programs for musl, they wait for each other more
+/// than they work, except while files come from the disk.
+fn wants_threads(artifacts: &[Artifact]) -> bool {
+    let mut sample = artifacts.iter().step_by((artifacts.len() / SAMPLE).max(1));
+    artifacts.len() >= MANY && (!ONE_LOCK || sample.any(|artifact| !is_in_memory(&artifact.path)))
+}
 
 /// What is looked for in the whole text of files, which costs a read of every byte.
 struct Search {
@@ -76,10 +86,10 @@ pub(super) fn inspect(
         progress.step();
         Inspected { artifact, facts, image: None }
     };
-    let inspected = if artifacts.len() < MANY {
-        artifacts.into_iter().map(read).collect()
-    } else {
+    let inspected = if wants_threads(&artifacts) {
         artifacts.into_par_iter().map(read).collect()
+    } else {
+        artifacts.into_iter().map(read).collect()
     };
     progress.finish();
     inspected

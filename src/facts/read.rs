@@ -68,6 +68,18 @@ fn open_regular(path: &Path) -> Result<(File, u64), Unreadable> {
     Ok((file, metadata.len()))
 }
 
+/// Whether the end of a file can be read without waiting for a disk; where the system cannot tell, or refuses, it can.
+pub fn is_in_memory(path: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    if let Ok((file, length)) = open_regular(path) {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+        let mut byte = [0];
+        let into = &mut [std::io::IoSliceMut::new(&mut byte)];
+        return preadv2(&file, into, length.saturating_sub(1), ReadWriteFlags::NOWAIT) != Err(Errno::AGAIN);
+    }
+    true
+}
+
 /// Without the C library where the system allows: musl's asks twice for every file.
 #[cfg(unix)]
 fn open_for_reading(path: &Path) -> std::io::Result<File> {
