@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::digest::{Digest, Hashing};
 use super::tar::{Input, Kind, Members};
-use super::unpack::Unpacked;
+use super::unpack::{Unpacked, is_packed};
 use super::{Refused, limits, names};
 
 /// A tar file says so here (POSIX `ustar`, GNU tar).
 const MAGIC: (usize, &[u8]) = (257, b"ustar");
+/// Bytes of a tar file's header.
+const HEADER: usize = 512;
 
 /// The content of an archive, by name.
 #[derive(Debug)]
@@ -45,16 +47,27 @@ pub(super) fn is_candidate(path: &Path) -> bool {
         return path.join("oci-layout").is_file();
     }
     let Ok(mut file) = crate::facts::open(path) else { return false };
-    let (at, magic) = MAGIC;
-    let is_tar = |input: &mut dyn Read| {
-        let mut head = Vec::new();
-        input.take(512).read_to_end(&mut head).is_ok() && head.get(at..at + magic.len()) == Some(magic)
-    };
-    if is_tar(&mut file) {
+    let head = head(&mut file);
+    if is_tar(&head) {
         return true;
     }
     // Most files are neither: only what is packed is worth the decompressor.
-    file.rewind().is_ok() && Unpacked::new(file).is_ok_and(|mut input| !input.is_plain() && is_tar(&mut input))
+    let packed = is_packed(&head) && file.rewind().is_ok();
+    packed && Unpacked::new(file).is_ok_and(|mut input| is_tar(&self::head(&mut input)))
+}
+
+/// The first bytes, up to the length of a tar file's header.
+fn head(input: &mut dyn Read) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEADER);
+    match input.take(HEADER as u64).read_to_end(&mut head) {
+        Ok(_) => head,
+        Err(_) => Vec::new(),
+    }
+}
+
+fn is_tar(head: &[u8]) -> bool {
+    let (at, magic) = MAGIC;
+    head.get(at..at + magic.len()) == Some(magic)
 }
 
 impl Store {

@@ -51,6 +51,11 @@ impl<R: Read> Unpacked<R> {
     }
 }
 
+/// Whether a file that begins so is packed in a way that is read here.
+pub(super) fn is_packed(head: &[u8]) -> bool {
+    matches!(head, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
 fn not_read(what: &str) -> Refused {
     Refused(format!("it is compressed with {what}, which is not read here, only gzip and zstd"))
 }

@@ -19,6 +19,8 @@ pub const SHIM_DIRS: &str = "SEAWORTHY_SHIM_DIRS";
 pub const HANDED_TO: &str = "SEAWORTHY_HANDED_TO";
 /// A script that says this in its first 4 KiB is one of our shims.
 pub const SHIM_MARKER: &str = "seaworthy-shim";
+/// How much of a script is looked at.
+const SHIM_START: usize = 4096;
 
 /// More hops than this are a loop. Nested builds are rarely deeper than five; rustup went from 5 to 20 for them.
 const DEEPEST: u32 = 20;
@@ -183,9 +185,10 @@ fn is_hard_link(one: &Path, other: &Path) -> bool {
 }
 
 fn is_shim_script(path: &Path) -> bool {
-    let mut start = Vec::new();
+    // With room for all of it: read_to_end asks for a few bytes at a time otherwise.
+    let mut start = Vec::with_capacity(SHIM_START);
     let Ok(file) = std::fs::File::open(path) else { return false };
-    let read = file.take(4096).read_to_end(&mut start);
+    let read = file.take(SHIM_START as u64).read_to_end(&mut start);
     let is_program = start.starts_with(b"\x7fELF") || start.starts_with(b"MZ");
     read.is_ok() && !is_program && memchr::memmem::find(&start, SHIM_MARKER.as_bytes()).is_some()
 }
