@@ -19,6 +19,9 @@ pub(crate) type Call = Box<dyn FnMut()>;
 /// A name, and what prepares the call.
 pub(crate) type Case = (&'static str, fn() -> Call);
 
+/// What goes over every byte has so many of them.
+const BYTES: usize = 1 << 16;
+
 /// Hosts of every kind that programs for glibc are made for.
 pub(crate) const HOSTS: [&str; 10] = [
     "debian:11",
@@ -35,16 +38,16 @@ pub(crate) const HOSTS: [&str; 10] = [
 
 /// All of them, by name.
 pub(crate) const CASES: &[Case] = &[
-    ("cargo-messages-1000", cargo_messages),
+    ("cargo-messages-100", cargo_messages),
     ("check-default-policy", || judged("")),
     ("check-ten-hosts", || judged(&format!("linkage = \"any\"\nruns-on = {HOSTS:?}"))),
-    ("digest-1MB", digest_of_a_megabyte),
+    ("digest-64KiB", digest_of_a_file),
     ("facts-dynamic", || facts(made::dynamic_program(0), Wanted::default())),
-    ("facts-dynamic-10000-imports", || facts(made::dynamic_program(10_000), Wanted::default())),
+    ("facts-dynamic-1000-imports", || facts(made::dynamic_program(1000), Wanted::default())),
     ("facts-go-100-modules", || facts(made::go_program(100), Wanted::default())),
-    ("facts-mach-o", || facts(made::mach_o(1 << 20), Wanted::default())),
-    ("facts-mach-o-page-hashes-1MB", || facts(made::mach_o(1 << 20), Wanted { hashes: true, ..Wanted::default() })),
-    ("facts-static-fingerprint-1MB", || facts(made::static_program(1 << 20), fingerprint())),
+    ("facts-mach-o", || facts(made::mach_o(BYTES), Wanted::default())),
+    ("facts-mach-o-page-hashes-64KiB", || facts(made::mach_o(BYTES), Wanted { hashes: true, ..Wanted::default() })),
+    ("facts-static-fingerprint-64KiB", || facts(made::static_program(BYTES), fingerprint())),
     ("hosts-find-ten", || Box::new(|| _ = black_box(ten_hosts()))),
     ("load-on-ten-hosts", load_on_ten_hosts),
     ("policy-everything", policy_with_everything),
@@ -65,10 +68,10 @@ fn read(file: &[u8], wanted: Wanted) -> FileFacts {
     read_source(&Source::from_bytes(file), wanted).expect("it was made to be read")
 }
 
-fn digest_of_a_megabyte() -> Call {
-    let file = tempfile::NamedTempFile::new().expect("there is room for a megabyte");
-    std::fs::write(&file, made::prose(1 << 20)).expect("there is room for a megabyte");
-    Box::new(move || assert!(matches!(digest(file.path()), Ok(Digest { size: 0x10_0000, .. }))))
+fn digest_of_a_file() -> Call {
+    let file = tempfile::NamedTempFile::new().expect("there is room for it");
+    std::fs::write(&file, made::prose(BYTES)).expect("there is room for it");
+    Box::new(move || assert!(matches!(digest(file.path()), Ok(Digest { size: 0x1_0000, .. }))))
 }
 
 fn ten_hosts() -> Vec<Host> {
@@ -126,7 +129,7 @@ fn report_as_json() -> Call {
 }
 
 fn cargo_messages() -> Call {
-    let messages = made::cargo_messages(1000);
+    let messages = made::cargo_messages(100);
     Box::new(move || {
         let artifacts = cargo::built(messages.clone(), std::io::sink(), &[]);
         assert_eq!(

@@ -121,7 +121,7 @@ pub(crate) fn dynamic_program(more: usize) -> Vec<u8> {
         section(".text", 1, 0, 0, 0, vec![0x90; 256]),
         section(".dynamic", 6, 3, 0, 16, vec![0; 16 * (sonames.len() + 8)]),
     ];
-    let places = places(&sections, 5);
+    let places = places(&sections);
     let dynamic = dynamic(&sonames, &sections, &places);
     sections[6].content = dynamic;
     elf(3, &sections, &places)
@@ -151,9 +151,12 @@ fn elf_hash(name: &str) -> u32 {
     })
 }
 
-/// Offset of each section, which is its address too, after the header and so many program headers.
-fn places(sections: &[Section], headers: usize) -> Vec<u64> {
-    let mut at = 64 + 56 * headers as u64;
+/// How many program headers there are.
+const HEADERS: usize = 6;
+
+/// Offset of each section, which is its address too, after the header and the program headers.
+fn places(sections: &[Section]) -> Vec<u64> {
+    let mut at = 64 + 56 * HEADERS as u64;
     let place = |section: &Section| {
         let start = at.next_multiple_of(16);
         at = start + section.content.len() as u64;
@@ -182,7 +185,7 @@ fn elf(kind: u16, sections: &[Section], places: &[u64]) -> Vec<u8> {
     let table = (end + names.0.len() as u64).next_multiple_of(8);
     let mut file = Bytes::default();
     file.raw(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0").u16(kind).u16(62).u32(1);
-    file.u64(places[0]).u64(64).u64(table).u32(0).u16(64).u16(56).u16(5).u16(64);
+    file.u64(places[0]).u64(64).u64(table).u32(0).u16(64).u16(56).u16(HEADERS as u16).u16(64);
     file.u16(sections.len() as u16 + 2).u16(sections.len() as u16 + 1);
     let mut segment = |kind: u32, flags: u32, at: u64, size: u64, align: u64| {
         file.u32(kind).u32(flags).u64(at).u64(at).u64(at).u64(size).u64(size).u64(align);
@@ -191,6 +194,11 @@ fn elf(kind: u16, sections: &[Section], places: &[u64]) -> Vec<u8> {
         let found = sections.iter().position(|section| section.name == name);
         found.map(|at| (places[at], sections[at].content.len() as u64))
     };
+    // A program that asks for a loader tells it where it lies; PT_NULL otherwise.
+    match range(".interp") {
+        Some(_) => segment(6, 4, 64, 56 * HEADERS as u64, 8),
+        None => segment(0, 0, 0, 0, 0),
+    }
     segment(1, 5, 0, end, 0x1000);
     for (kind, name) in [(3, ".interp"), (2, ".dynamic")] {
         match range(name) {
@@ -225,7 +233,7 @@ pub(crate) fn static_program(constants: usize) -> Vec<u8> {
     text.extend(b"\0No error information\0Illegal byte sequence\0Domain error\0-+   0X0x\0Name does not resolve\0");
     let section = |name, content| Section { name, kind: 1, link: 0, info: 0, entry: 0, content };
     let sections = [section(".text", vec![0x90; 256]), section(".rodata", text)];
-    let places = places(&sections, 5);
+    let places = places(&sections);
     elf(2, &sections, &places)
 }
 
@@ -281,7 +289,7 @@ pub(crate) fn go_program(modules: usize) -> Vec<u8> {
     info.extend(guarded);
     let section = |name, content| Section { name, kind: 1, link: 0, info: 0, entry: 0, content };
     let sections = [section(".text", vec![0x90; 256]), section(".go.buildinfo", info)];
-    elf(2, &sections, &places(&sections, 5))
+    elf(2, &sections, &places(&sections))
 }
 
 /// A signed Mach-O program for arm64 with so many bytes of code, a multiple of a page, each page with its right hash.

@@ -26,6 +26,7 @@ GROUPS = {
     "tree": inspection.tree,
     "memory": inspection.memory,
     "library": library.calls,
+    "build-info": library.go_build_info,
     "cargo": builds.cargo,
     "go": builds.go,
     "growth": lambda quick: (measure(quick) for measure in growth.ALL),
