@@ -240,3 +240,43 @@ fn it_opens_with_one_sentence_and_two_commands() {
     let commands = parts.next().unwrap_or_default();
     assert_eq!(commands, "```console\n$ make demo\n$ make test\n```");
 }
+
+/// What stands between two marks of a page.
+fn between_marks(page: &str, name: &str) -> String {
+    let page = std::fs::read_to_string(repository().join(page)).expect("the page is there");
+    let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
+    let inside = page.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end));
+    inside.unwrap_or_else(|| panic!("there are marks for {name}")).0.to_owned()
+}
+
+/// The first number of a cell, and whether there is one.
+fn number(cell: &str) -> Option<f64> {
+    let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let start = cell.find(|c: char| c.is_ascii_digit())?;
+    let rest = &cell[start..];
+    rest[..rest.find(|c| !digits(c)).unwrap_or(rest.len())].replace(',', "").parse().ok()
+}
+
+/// Figures are of a machine and a day; that a verdict follows from figure and limit is of every day.
+#[test]
+fn tables_of_measurements_keep_their_form() {
+    for (page, columns) in [("README.md", [1, 2, 3]), ("docs/performance.md", [1, 3, 4])] {
+        let inside = between_marks(page, "performance");
+        assert!(inside.starts_with("Measured on 20") && inside.contains("with `make bench"), "{page}: {inside}");
+        let rows: Vec<Vec<&str>> = inside
+            .lines()
+            .filter(|line| line.starts_with("| ") && !line.starts_with("| what |") && !line.starts_with("| driver |"))
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        assert!(rows.len() > 8, "{page} has a table");
+        for row in rows {
+            let [figure, limit, verdict] = columns.map(|column| *row.get(column).expect("a table has all its columns"));
+            let verdict = verdict.trim_matches('*');
+            assert!(["met", "missed", "not measured", "for comparison"].contains(&verdict), "{page}: {row:?}");
+            // What is equal as it is shown may differ in digits that are not.
+            if let (Some(figure), Some(limit)) = (number(figure), limit.strip_prefix('≤').and_then(number)) {
+                assert!(figure == limit || (figure < limit) == (verdict == "met"), "{page}: {row:?}");
+            }
+        }
+    }
+}
