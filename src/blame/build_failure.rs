@@ -55,7 +55,16 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     let why = format!("cargo.target, {origin}");
     let machine = machine();
     let names_linker = crate::plan::cargo::names_linker(target, build.environment);
-    let needs = CargoBuild { target, why: &why, directory: build.directory, names_linker };
+    let compiler = crate::plan::cargo::names_compiler(target, build.environment);
+    let c_crates = cargo.c_crates(target);
+    let needs = CargoBuild {
+        target,
+        why: &why,
+        directory: build.directory,
+        names_linker,
+        compiler: compiler.as_deref(),
+        c_crates: c_crates.as_deref(),
+    };
     let mut hints: Vec<Hint> = needs::of_cargo(&machine, needs).into_iter().filter_map(missing).collect();
     let folder = cargo::build_directory(&build.plan.program, &build.plan.args).map(|folder| folder.join(target));
     for name in folder.iter().flat_map(|folder| failed_scripts(folder, build.started)) {

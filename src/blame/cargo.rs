@@ -9,6 +9,8 @@ mod source;
 mod tree;
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -73,6 +75,11 @@ impl<'a> CargoBlame<'a> {
         }
     }
 
+    /// Crates that compile C code and are linked into what is built for `target`; `None` when cargo cannot say.
+    pub(crate) fn c_crates(&self, target: &str) -> Option<Vec<String>> {
+        Some(self.tree(Some(target))?.c_crates())
+    }
+
     /// A procedural macro of the build, if there is one.
     pub(crate) fn a_procedural_macro(&self) -> Option<String> {
         self.tree(None)?.procedural_macro().map(str::to_owned)
@@ -83,7 +90,9 @@ impl<'a> CargoBlame<'a> {
         if let Some((_, tree)) = trees.iter().find(|(known, _)| known.as_deref() == target) {
             return tree.clone();
         }
-        let tree = Tree::ask(&self.plan.program, &self.plan.args, target).map(Rc::new);
+        // Without a target, what other systems alone depend on is no part either.
+        let platform = target.map(str::to_owned).or_else(|| toolchain::host(self.plan));
+        let tree = Tree::ask(&self.plan.program, &self.plan.args, platform.as_deref()).map(Rc::new);
         trees.push((target.map(str::to_owned), tree.clone()));
         tree
     }
@@ -91,12 +100,33 @@ impl<'a> CargoBlame<'a> {
     /// The ways to everything that is linked into the artifact; `None` when cargo cannot say.
     fn ways(&self, artifact: &Artifact) -> Option<Ways> {
         let is_example = artifact.path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "examples");
-        self.tree(artifact.target.as_deref())?.ways(artifact.package.as_deref(), is_example)
+        let target = artifact.target.as_deref();
+        let compiled = |package: &str| {
+            let units = self.build.features.iter().filter(|(id, file, _)| id == package && is_of_target(file, target));
+            units
+                .map(|(.., features)| features.iter().map(String::as_str).collect())
+                .reduce(|all: HashSet<&str>, more| all.union(&more).copied().collect())
+        };
+        self.tree(target)?.ways(artifact.package.as_deref(), is_example, &compiled)
     }
 
     fn sysroot(&self) -> Option<&Path> {
         self.sysroot.get_or_init(|| toolchain::sysroot(Some(self.plan))).as_deref()
     }
+}
+
+/// Whether a file was built for a target, not for build scripts and procedural macros. Where cargo was given no target, both
+/// lie in the same folders.
+fn is_of_target(path: &Path, target: Option<&str>) -> bool {
+    target.is_none_or(|target| {
+        let name = Path::new(target).file_stem().unwrap_or_default();
+        path.components().any(|part| part.as_os_str() == name)
+    })
+}
+
+/// As [`CargoBlame::c_crates`], before any build.
+pub(crate) fn c_crates(cargo: &Path, args: &[OsString], target: &str) -> Option<Vec<String>> {
+    Some(Tree::ask(cargo, args, Some(target))?.c_crates())
 }
 
 /// Stands for whatever a build for `target` was to make.

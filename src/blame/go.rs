@@ -153,7 +153,8 @@ impl<'p> Program<'p> {
         let mut by_owner: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         // C's own start-up code and Go's are there because some package uses cgo.
         let mut toolchains = false;
-        for reference in objects::references(&inputs, |name| symbols.contains(name)).found {
+        let found = objects::references(&inputs, |name| symbols.contains(name)).found;
+        for reference in objects::that_made_it(found, (!present.is_empty()).then_some(&present)) {
             let who = match self.package(&reference.owner) {
                 // Without a symbol table it cannot be told whether the object was linked in.
                 Some(_) if !reference.by.iter().any(|name| present.contains(name)) => continue,

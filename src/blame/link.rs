@@ -1,13 +1,14 @@
 //! Blame on a link line, which is exact: object, archive or `-l` flag.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::objects::{self, LinkInput, Owner};
+use super::objects::{self, LinkInput, Owner, Reference};
 use super::words::link_name;
 use super::{startup, with_symbols};
 use crate::check::ArtifactResult;
+use crate::facts::object;
 use crate::rules::Cause;
 use crate::run::linker::{Call, LinkLine};
 
@@ -15,6 +16,7 @@ use crate::run::linker::{Call, LinkLine};
 pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, call: &Call) {
     let mut inputs = inputs(line, directory);
     inputs.extend(startup::files(call.program.as_os_str(), call.args.iter().map(OsString::as_os_str)));
+    let present = results.first().and_then(|result| object::names_of_file(&directory.join(&result.artifact.path)));
     for finding in results.iter_mut().flat_map(|result| &mut result.findings).filter(|finding| finding.blame.is_none())
     {
         let mut phrases: Vec<String> = finding.causes.iter().filter_map(|cause| of_library(line, cause)).collect();
@@ -25,12 +27,18 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
             .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
             .collect();
         if !symbols.is_empty() {
-            phrases.extend(of_symbols(&inputs, &symbols));
+            let references = objects::references(&inputs, |name| symbols.contains(name));
+            let mut found = references.found;
+            if present.is_none() && !references.unreadable.is_empty() {
+                // It may as well be one of those, and a stripped output does not tell.
+                found.retain(|reference| reference.member.is_none());
+            }
+            phrases.extend(of_objects(found, present.as_ref(), with_symbols));
         }
         if finding.causes.contains(&Cause::ExecutableStack) {
-            phrases.extend(
-                objects::executable_stacks(&inputs).iter().map(|found| place(&found.file, found.member.as_deref())),
-            );
+            phrases.extend(stack_flag(call));
+            let found = objects::executable_stacks(&inputs);
+            phrases.extend(of_objects(found, present.as_ref(), |who, _| who.to_owned()));
         }
         phrases.dedup();
         finding.blame = (!phrases.is_empty()).then(|| phrases.join("; "));
@@ -59,13 +67,48 @@ fn of_loader(line: &LinkLine, cause: &Cause) -> Option<String> {
     }
 }
 
-fn of_symbols(inputs: &[LinkInput], symbols: &BTreeSet<&str>) -> Vec<String> {
+/// `-z execstack`, in one word or two, for the linker or through the compiler.
+fn stack_flag(call: &Call) -> Option<String> {
+    let words = call.args.iter().filter_map(|word| word.to_str());
+    let asks = |word: &&str| word.split([',', '=']).any(|part| matches!(part, "execstack" | "-zexecstack"));
+    words.rev().find(asks).map(|word| format!("`{word}` on the link line"))
+}
+
+/// One phrase per object, about what it refers to. Members of archives count when the output shows them; where it is stripped,
+/// only one of several may be there.
+fn of_objects(
+    found: Vec<Reference>,
+    present: Option<&HashSet<String>>,
+    say: impl Fn(&str, &BTreeSet<&str>) -> String,
+) -> Vec<String> {
+    let (members, objects): (Vec<_>, Vec<_>) = found.into_iter().partition(|reference| reference.member.is_some());
+    // An object of the line is part of the link whatever became of its functions: its stack counts.
+    let is_about_code = objects.iter().all(|reference| reference.symbol != objects::STACK_NOTE);
+    let objects = objects::that_made_it(objects, present.filter(|_| is_about_code));
+    let members = objects::that_made_it(members, present);
+    let known: BTreeSet<&str> = objects.iter().map(|reference| reference.symbol.as_str()).collect();
     let mut by_place: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    let references = objects::references(inputs, |name| symbols.contains(name));
-    for reference in &references.found {
-        by_place.entry(place(&reference.file, reference.member.as_deref())).or_default().insert(&reference.symbol);
+    for reference in &objects {
+        by_place.entry(place(&reference.file, None)).or_default().insert(&reference.symbol);
     }
-    by_place.into_iter().map(|(place, symbols)| with_symbols(&place, &symbols)).collect()
+    let mut unsure: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for reference in members.iter().filter(|reference| present.is_some() || !known.contains(reference.symbol.as_str()))
+    {
+        let place = place(&reference.file, reference.member.as_deref());
+        match present {
+            Some(_) => drop(by_place.entry(place).or_default().insert(&reference.symbol)),
+            None => drop(unsure.entry(&reference.symbol).or_default().insert(place)),
+        }
+    }
+    for (symbol, places) in unsure {
+        let places: Vec<String> = places.into_iter().collect();
+        let who = match places.as_slice() {
+            [only] => only.clone(),
+            several => format!("one of these, which a stripped output does not tell: {};", several.join(", ")),
+        };
+        by_place.entry(who).or_default().insert(symbol);
+    }
+    by_place.into_iter().map(|(place, symbols)| say(&place, &symbols)).collect()
 }
 
 fn place(file: &Path, member: Option<&str>) -> String {

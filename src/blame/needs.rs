@@ -77,11 +77,16 @@ pub struct CargoBuild<'a> {
     pub directory: &'a Path,
     /// A linker for the target is named by the environment or a configuration file.
     pub names_linker: bool,
+    /// The C compiler for the target, when the environment names one.
+    pub compiler: Option<&'a str>,
+    /// Crates that compile C code and are linked into something, as cargo says; `None` where it cannot, before everything is
+    /// downloaded: `Cargo.lock` is read then, which also has what other systems and features need.
+    pub c_crates: Option<&'a [String]>,
 }
 
 /// What a cargo build needs.
 pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
-    let CargoBuild { target, why, directory, names_linker } = build;
+    let CargoBuild { target, why, directory, names_linker, .. } = build;
     let mut needs = vec![machine.program(Tool::Cargo.name(), "cargo builds".into())];
     let present = machine.has_target(target);
     let fix = if machine.rustup {
@@ -98,9 +103,11 @@ pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
     if !names_linker {
         needs.extend(linker(machine, target));
     }
-    let c_crates = c_dependencies(directory);
-    if let (Some(compiler), false) = (c_compiler(target), c_crates.is_empty()) {
-        needs.push(machine.program(compiler, format!("C code of {}", list(&c_crates))));
+    let c_crates = build.c_crates.map_or_else(|| c_dependencies(directory), <[String]>::to_vec);
+    let compilers = build.compiler.map_or_else(|| c_compilers(target).to_vec(), |named| vec![named]);
+    if let (Some(compiler), false) = (compilers.last(), c_crates.is_empty()) {
+        let found = compilers.iter().find(|compiler| machine.has(compiler)).unwrap_or(compiler);
+        needs.push(machine.program(found, format!("C code of {}", list(&c_crates))));
     }
     needs
 }
@@ -137,15 +144,20 @@ fn linker(machine: &Machine, target: &str) -> Option<Need> {
     Some(Need { what: format!("a linker for `{target}`"), why, present: false, fix: Some(fix) })
 }
 
-/// The C compiler the `cc` crate looks for when it builds C code for a target (its documentation, "Compile-time
-/// Requirements").
-fn c_compiler(target: &str) -> Option<&'static str> {
+/// The C compilers the `cc` crate looks for when it builds C code for a target (its documentation, "Compile-time
+/// Requirements"; `prefix_for_target` in its source). The last one is what packages bring.
+fn c_compilers(target: &str) -> &'static [&'static str] {
     match target {
-        "x86_64-unknown-linux-musl" => Some("musl-gcc"),
-        "aarch64-unknown-linux-musl" => Some("aarch64-linux-musl-gcc"),
-        "x86_64-pc-windows-gnu" => Some("x86_64-w64-mingw32-gcc"),
-        _ => None,
+        "x86_64-unknown-linux-musl" => &["x86_64-linux-musl-gcc", "musl-gcc"],
+        "aarch64-unknown-linux-musl" => &["aarch64-linux-musl-gcc"],
+        "x86_64-pc-windows-gnu" => &["x86_64-w64-mingw32-gcc"],
+        _ => &[],
     }
+}
+
+/// The crates of the project here that compile C code and are linked into what is built for `target`, as cargo says.
+pub fn c_crates(target: &str) -> Option<Vec<String>> {
+    super::cargo::c_crates(Path::new(Tool::Cargo.name()), &[], target)
 }
 
 /// Packages in `Cargo.lock` that compile C code themselves: those that depend on the crates `cc` or `cmake`.
@@ -186,7 +198,8 @@ mod tests {
     }
 
     fn musl(directory: &Path) -> CargoBuild<'_> {
-        CargoBuild { target: "x86_64-unknown-linux-musl", why: "by default", directory, names_linker: false }
+        let target = "x86_64-unknown-linux-musl";
+        CargoBuild { target, why: "by default", directory, names_linker: false, compiler: None, c_crates: None }
     }
 
     #[test]
@@ -215,6 +228,18 @@ mod tests {
         assert_eq!(missing[0].fix.as_deref(), Some("rustup target add x86_64-unknown-linux-musl"));
         assert_eq!(missing[1].fix.as_deref(), Some("apt-get install musl-tools"));
         assert_eq!(missing[1].why, "C code of `libsqlite3-sys`");
+    }
+
+    #[test]
+    fn the_compiler_that_is_named_counts_and_only_code_that_is_linked() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = machine(folder.path(), &["cargo", "cc", "my-cc"], &["x86_64-unknown-linux-musl"]);
+        let crates = ["ring".to_owned()];
+        let build = CargoBuild { c_crates: Some(&crates), ..musl(folder.path()) };
+        let missing = |build| of_cargo(&machine, build).into_iter().filter(|need| !need.present).count();
+        assert_eq!(missing(build), 1);
+        assert_eq!(missing(CargoBuild { compiler: Some("my-cc"), ..build }), 0);
+        assert_eq!(missing(CargoBuild { c_crates: Some(&[]), ..build }), 0);
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! Which object of a link leaves a symbol undefined: rlibs, static archives and bare objects are searched.
 
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::facts::{Source, archive, object};
+
+/// The section by which an object says what stack it needs.
+pub const STACK_NOTE: &str = ".note.GNU-stack";
 
 /// A file that took part in a link, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,10 @@ pub struct Reference {
     pub member: Option<String>,
     /// The functions and data that refer to it: shows whether they made it into a program with a symbol table.
     pub by: Vec<String>,
+    /// The object does without the symbol where nobody defines it.
+    pub is_weak: bool,
+    /// The object is LLVM bitcode, in which the symbol's name occurs.
+    pub is_bitcode: bool,
 }
 
 /// What a search found, and whether it could look everywhere.
@@ -76,7 +85,7 @@ pub fn executable_stacks(inputs: &[LinkInput]) -> Vec<Reference> {
             if let Ok(symbols) = object::symbols(content)
                 && symbols.executable_stack == Some(true)
             {
-                found.push(reference(".note.GNU-stack".into(), symbols.defined, input, member));
+                found.push(reference(STACK_NOTE.into(), symbols.defined, input, member));
             }
             true
         });
@@ -85,15 +94,51 @@ pub fn executable_stacks(inputs: &[LinkInput]) -> Vec<Reference> {
     inputs.par_iter().flat_map_iter(of_input).collect()
 }
 
+/// Objects of LLVM bitcode in which the name of a symbol occurs: they may refer to it.
+pub fn bitcode_with(inputs: &[LinkInput], symbols: &BTreeSet<&str>) -> Vec<Reference> {
+    let of_input = |input: &LinkInput| {
+        let mut found = Vec::new();
+        for_each_object(&input.path, |member, content| {
+            let bytes = || content.read(0, content.len(), "bitcode").unwrap_or_default();
+            let bytes = if object::is_bitcode(content) { bytes() } else { Cow::default() };
+            let named = symbols.iter().filter(|symbol| memchr::memmem::find(&bytes, symbol.as_bytes()).is_some());
+            found.extend(named.map(|symbol| Reference {
+                is_bitcode: true,
+                ..reference((*symbol).to_owned(), Vec::new(), input, member)
+            }));
+            true
+        });
+        found
+    };
+    inputs.par_iter().flat_map_iter(of_input).collect()
+}
+
+/// Drops references by functions that did not make it into a program, as far as its symbol table tells, and weak ones to what
+/// somebody cannot do without.
+pub fn that_made_it(references: Vec<Reference>, present: Option<&HashSet<String>>) -> Vec<Reference> {
+    let is_there = |reference: &Reference| {
+        let Some(present) = present else { return true };
+        reference.by.is_empty() || reference.by.iter().any(|name| present.contains(name))
+    };
+    let found: Vec<Reference> = references.into_iter().filter(is_there).collect();
+    let needed: BTreeSet<String> =
+        found.iter().filter(|reference| !reference.is_weak).map(|reference| reference.symbol.clone()).collect();
+    found.into_iter().filter(|reference| !reference.is_weak || !needed.contains(&reference.symbol)).collect()
+}
+
 fn of_input(input: &LinkInput, wanted: &(impl Fn(&str) -> bool + Sync)) -> References {
     let mut result = References::default();
-    let readable = for_each_object(&input.path, |member, content| match object::referred(content, wanted) {
-        Ok(names) => {
-            result.found.extend(names.into_iter().map(|found| reference(found.name, found.by, input, member)));
-            true
-        }
-        Err(_) => member.is_some_and(is_no_code),
-    });
+    let readable =
+        for_each_object(&input.path, |member, content| match object::referred(content, wanted) {
+            Ok(names) => {
+                result.found.extend(names.into_iter().map(|found| Reference {
+                    is_weak: found.is_weak,
+                    ..reference(found.name, found.by, input, member)
+                }));
+                true
+            }
+            Err(_) => member.is_some_and(is_no_code),
+        });
     if !readable {
         result.unreadable.push(input.path.clone());
     }
@@ -102,7 +147,7 @@ fn of_input(input: &LinkInput, wanted: &(impl Fn(&str) -> bool + Sync)) -> Refer
 
 fn reference(symbol: String, by: Vec<String>, input: &LinkInput, member: Option<&str>) -> Reference {
     let (owner, file) = (input.owner.clone(), input.path.clone());
-    Reference { symbol, owner, file, member: member.map(str::to_owned), by }
+    Reference { symbol, owner, file, member: member.map(str::to_owned), by, is_weak: false, is_bitcode: false }
 }
 
 /// rustc's `lib.rmeta` inside an rlib.
@@ -114,6 +159,20 @@ fn is_no_code(member: &str) -> bool {
 fn for_each_object(path: &Path, mut visit: impl FnMut(Option<&str>, &Source<'_>) -> bool) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let Ok(source) = Source::from_file(&file) else { return false };
+    if let Some(names) = archive::thin_members(&source) {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut visit_file = |name: &String| {
+            let file = File::open(folder.join(name)).ok();
+            let source = file.as_ref().and_then(|file| Source::from_file(file).ok());
+            let member = name.rsplit('/').next();
+            source.is_some_and(|source| visit(member, &source))
+        };
+        let mut readable = true;
+        for name in &names {
+            readable &= visit_file(name);
+        }
+        return readable;
+    }
     let Ok(members) = archive::members(&source) else { return visit(None, &source) };
     let mut readable = true;
     for member in &members {

@@ -31,7 +31,16 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
     if cargo && let Some((target, key, origin)) = targets::to_give(&policy) {
         let why = format!("{key}, {}", report::origin(&origin));
         let names_linker = crate::plan::cargo::names_linker(&target, &environment);
-        let build = CargoBuild { target: &target, why: &why, directory: &directory, names_linker };
+        let compiler = crate::plan::cargo::names_compiler(&target, &environment);
+        let c_crates = needs::c_crates(&target);
+        let build = CargoBuild {
+            target: &target,
+            why: &why,
+            directory: &directory,
+            names_linker,
+            compiler: compiler.as_deref(),
+            c_crates: c_crates.as_deref(),
+        };
         needs.extend(needs::of_cargo(&machine, build));
     }
     if go {

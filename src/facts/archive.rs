@@ -33,6 +33,34 @@ pub fn members<'a>(source: &Source<'a>) -> Result<Vec<Member<'a>>, Unreadable> {
         _ => return Err(Unreadable::NotLinked("not an archive".into())),
     }
     let mut found = Vec::new();
+    let walked = walk(source, |raw, at, size, long_names| {
+        let content = source.slice(at, size, "archive member")?;
+        found.extend(named(raw, content, long_names)?);
+        Ok(size)
+    });
+    walked.map(|()| found)
+}
+
+/// The names of the files that a thin archive stands for, relative to its folder; `None` for anything else.
+pub fn thin_members(source: &Source<'_>) -> Option<Vec<String>> {
+    let magic = source.read_up_to(0, 8, "archive magic").ok()?;
+    if *magic != *THIN_MAGIC {
+        return None;
+    }
+    let mut found = Vec::new();
+    let walked = walk(source, |raw, _, _, long_names| {
+        found.push(member_name(raw, long_names));
+        Ok(0)
+    });
+    walked.ok().map(|()| found)
+}
+
+/// Goes from header to header. `visit` is told the raw name of a member, where its content would be, how long that is, and the
+/// table of long names; it answers how much of it is there.
+fn walk(
+    source: &Source<'_>,
+    mut visit: impl FnMut(&[u8], u64, u64, &[u8]) -> Result<u64, Unreadable>,
+) -> Result<(), Unreadable> {
     let mut long_names = Vec::new();
     let mut at = MAGIC.len() as u64;
     while at < source.len() {
@@ -45,16 +73,22 @@ pub fn members<'a>(source: &Source<'a>) -> Result<Vec<Member<'a>>, Unreadable> {
             .ok()
             .and_then(|digits| digits.parse().ok())
             .ok_or_else(|| Unreadable::damaged("ar_size", at + 48, "not a decimal number"))?;
-        let content = source.slice(at + HEADER, size, "archive member")?;
-        match raw.as_slice() {
-            b"/" | b"/SYM64/" | b"__.SYMDEF" | b"__.SYMDEF SORTED" => {}
-            b"//" => long_names = content.read(0, size, "archive name table")?.into_owned(),
-            _ => found.extend(named(&raw, content, &long_names)?),
-        }
+        let content = at + HEADER;
+        let present = match raw.as_slice() {
+            b"/" | b"/SYM64/" | b"__.SYMDEF" | b"__.SYMDEF SORTED" => {
+                source.slice(content, size, "archive member")?;
+                size
+            }
+            b"//" => {
+                long_names = source.read(content, size, "archive name table")?.into_owned();
+                size
+            }
+            _ => visit(&raw, content, size, &long_names)?,
+        };
         // Members start on even offsets; a member is never empty of header, so this always advances.
-        at = at + HEADER + size + (size & 1);
+        at = content + present + (present & 1);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The member under its real name; `None` for a BSD symbol table.
@@ -65,12 +99,15 @@ fn named<'a>(raw: &[u8], content: Source<'a>, long_names: &[u8]) -> Result<Optio
         let rest = content.slice(length, content.len() - length, "archive member")?;
         return Ok((!name.starts_with("__.SYMDEF")).then_some(Member { name, content: rest }));
     }
-    if let Some(offset) = raw.strip_prefix(b"/").and_then(decimal) {
-        let name = usize::try_from(offset).ok().and_then(|offset| long_names.get(offset..)).unwrap_or_default();
-        let end = name.iter().position(|&byte| byte == b'\n').unwrap_or(name.len());
-        return Ok(Some(Member { name: lossy(&name[..end]), content }));
-    }
-    Ok(Some(Member { name: lossy(raw), content }))
+    Ok(Some(Member { name: member_name(raw, long_names), content }))
+}
+
+/// A short name, or one of the table.
+fn member_name(raw: &[u8], long_names: &[u8]) -> String {
+    let Some(offset) = raw.strip_prefix(b"/").and_then(decimal) else { return lossy(raw) };
+    let name = usize::try_from(offset).ok().and_then(|offset| long_names.get(offset..)).unwrap_or_default();
+    let end = name.iter().position(|&byte| byte == b'\n').unwrap_or(name.len());
+    lossy(&name[..end])
 }
 
 fn decimal(digits: &[u8]) -> Option<u64> {
@@ -124,6 +161,17 @@ mod tests {
         let bytes = archive(&[("#1/4", b"c.o\0body")]);
         let members = members(&Source::from_bytes(&bytes)).unwrap();
         assert_eq!(&*members[0].content.read(0, 4, "body").unwrap(), b"body");
+    }
+
+    #[test]
+    fn a_thin_archive_names_its_files() {
+        let mut thin = archive(&[("/", b"idx"), ("//", b"sub/long_name_of_a_member.o/\n")]);
+        thin[..8].copy_from_slice(THIN_MAGIC);
+        thin.extend([header("/0", 4096), header("b.o/", 7)].concat());
+        let names = thin_members(&Source::from_bytes(&thin)).unwrap();
+        assert_eq!(names, ["sub/long_name_of_a_member.o", "b.o"]);
+        assert!(members(&Source::from_bytes(&thin)).is_err());
+        assert_eq!(thin_members(&Source::from_bytes(&archive(&[("a.o/", b"x")]))), None);
     }
 
     #[test]

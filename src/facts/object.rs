@@ -37,7 +37,7 @@ pub struct ObjectSymbols {
 /// that contradicts itself.
 pub fn symbols(source: &Source<'_>) -> Result<ObjectSymbols, Unreadable> {
     let magic = source.read_up_to(0, 4, "magic of an object file")?;
-    if *magic == *b"BC\xc0\xde" || *magic == [0xde, 0xc0, 0x17, 0x0b] {
+    if is_bitcode(source) {
         return Err(Unreadable::NotLinked("LLVM bitcode".into()));
     }
     let all = || source.read(0, source.len(), "object file");
@@ -51,6 +51,12 @@ pub fn symbols(source: &Source<'_>) -> Result<ObjectSymbols, Unreadable> {
     }
 }
 
+/// Whether it is LLVM bitcode, bare or wrapped: what compilers write for link-time optimisation.
+pub fn is_bitcode(source: &Source<'_>) -> bool {
+    let magic = source.read_up_to(0, 4, "magic of an object file");
+    magic.is_ok_and(|magic| *magic == *b"BC\xc0\xde" || *magic == [0xde, 0xc0, 0x17, 0x0b])
+}
+
 /// A name that an object refers to and does not define, and where it does so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Referred {
@@ -59,6 +65,8 @@ pub struct Referred {
     /// Functions and data of the object that refer to it: shows whether the reference made it into a program with a symbol
     /// table. Everything the object defines, where it cannot be told more closely.
     pub by: Vec<String>,
+    /// The object does without it where nobody defines it.
+    pub is_weak: bool,
 }
 
 /// The names, of those that `wanted` accepts, that the object in `source` refers to and does not define.
@@ -71,7 +79,7 @@ pub fn referred(source: &Source<'_>, wanted: impl Fn(&str) -> bool) -> Result<Ve
     }
     let ObjectSymbols { undefined, defined, .. } = symbols(source)?;
     let names = undefined.into_iter().filter(|name| wanted(name));
-    Ok(names.map(|name| Referred { name, by: defined.clone() }).collect())
+    Ok(names.map(|name| Referred { name, by: defined.clone(), is_weak: false }).collect())
 }
 
 /// Every name in the symbol table of the linked ELF file at `path`; `None` when it has none, is of another format, or

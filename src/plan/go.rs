@@ -110,7 +110,7 @@ impl Build {
             let place = || "the command line".to_owned();
             found.extend(typed.map(|flag| GoSetting { name, value: text(flag), place: place() }));
         }
-        for name in ["CGO_ENABLED", "CC", "CGO_LDFLAGS"] {
+        for name in ["CGO_ENABLED", "CC", "CGO_LDFLAGS", "PKG_CONFIG"] {
             let set = settings.get(name);
             found.extend(set.map(|Set { value, source }| GoSetting { name, value, place: source }));
         }

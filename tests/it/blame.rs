@@ -1,6 +1,7 @@
 //! Blame on builds whose culprit is known: is it named, with the way to it, and does the advice work?
 
 mod cargo_libraries;
+mod cargo_symbols;
 mod go_libraries;
 mod hints;
 mod settings;

@@ -1,6 +1,7 @@
 //! The linker guard: does it pass on what links nothing, judge what does, and name the word on the link line?
 
 mod build_systems;
+mod objects;
 mod tools;
 
 use crate::support::{Run, Scratch, shared};

@@ -82,24 +82,31 @@ impl<'b> ArtifactBlame<'b> {
         });
         let references = objects::references(inputs, |name| symbols.contains(name));
         let complete = references.unreadable.is_empty();
-        let found = self.that_made_it(references.found);
-        let named: BTreeSet<String> = found.iter().map(|reference| reference.symbol.clone()).collect();
-        let mut phrases = self.phrases(found, with_symbols);
-        // rustc throws the objects of the program's own crate away, but its sources tell.
-        let left: BTreeSet<&str> = symbols.iter().copied().filter(|symbol| !named.contains(*symbol)).collect();
-        if complete && !left.is_empty() {
-            phrases.extend(self.own_crate(&left));
+        let mut found = self.that_made_it(references.found);
+        let needed: BTreeSet<String> =
+            found.iter().filter(|reference| !reference.is_weak).map(|reference| reference.symbol.clone()).collect();
+        let left: BTreeSet<&str> = symbols.iter().copied().filter(|symbol| !needed.contains(*symbol)).collect();
+        if !complete {
+            // Whoever is found in a stripped program is found among those that could be read.
+            let open = if self.present().is_none() { symbols } else { &left };
+            found.extend(objects::bitcode_with(inputs, open));
         }
+        // rustc throws the objects of the program's own crate away, but its sources tell.
+        let own = if complete { self.own_crate(&left) } else { None };
+        if let Some((_, mentioned)) = &own {
+            found.retain(|reference| !reference.is_weak || !mentioned.contains(reference.symbol.as_str()));
+        }
+        let mut phrases = self.phrases(found, with_symbols);
+        phrases.extend(own.map(|(who, mentioned)| with_symbols(&who, &mentioned)));
         phrases
     }
 
-    /// The program's own crate, when its sources mention symbols that nobody else refers to.
-    fn own_crate(&self, symbols: &BTreeSet<&str>) -> Option<String> {
-        let package = self.artifact.package.as_deref()?;
-        let program = self.program()?;
+    /// The program's own crate, and those of the symbols that its sources mention.
+    fn own_crate<'s>(&self, symbols: &BTreeSet<&'s str>) -> Option<(String, BTreeSet<&'s str>)> {
+        let (package, program) = (self.artifact.package.as_deref()?, self.program()?);
         let mentioned: BTreeSet<&str> =
             symbols.iter().copied().filter(|symbol| source::mentions(program, symbol)).collect();
-        (!mentioned.is_empty()).then(|| with_symbols(&format!("crate `{package}` itself"), &mentioned))
+        (!mentioned.is_empty()).then(|| (format!("crate `{package}` itself"), mentioned))
     }
 
     /// What cargo said about the artifact itself.
@@ -140,13 +147,8 @@ impl<'b> ArtifactBlame<'b> {
         scripts.filter(|script| self.is_of_target(&script.out) && self.is_linked(&script.package))
     }
 
-    /// Whether a file was built for the artifact's target, not for build scripts and procedural macros. Where cargo was given
-    /// no target, both lie in the same folders.
     fn is_of_target(&self, path: &Path) -> bool {
-        self.artifact.target.as_deref().is_none_or(|target| {
-            let name = Path::new(target).file_stem().unwrap_or_default();
-            path.components().any(|part| part.as_os_str() == name)
-        })
+        super::is_of_target(path, self.artifact.target.as_deref())
     }
 
     /// Whether a package is part of the artifact, as far as cargo says.
@@ -162,34 +164,32 @@ impl<'b> ArtifactBlame<'b> {
         self.present.get_or_init(|| object::names_of_file(&self.artifact.path)).as_ref()
     }
 
-    /// Drops references by functions that did not make it into the artifact, as far as its symbol table tells.
     fn that_made_it(&self, references: Vec<Reference>) -> Vec<Reference> {
-        let Some(present) = self.present() else { return references };
-        let is_there =
-            |reference: &Reference| reference.by.is_empty() || reference.by.iter().any(|name| present.contains(name));
-        references.into_iter().filter(is_there).collect()
+        objects::that_made_it(references, self.present())
     }
 
     /// One phrase per owner, about the symbols it refers to. A program without a symbol table does not tell which of several
-    /// was linked in; start-up files always are.
+    /// was linked in, nor does bitcode; start-up files always are.
     fn phrases(&self, found: Vec<Reference>, say: impl Fn(&str, &BTreeSet<&str>) -> String) -> Vec<String> {
         let found = self.that_made_it(found);
         let mut by_owner: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         let mut unsure: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let was_linked = !self.artifact.path.as_os_str().is_empty();
+        let is_stripped = was_linked && self.present().is_none();
         for reference in &found {
             let who = self.owner(reference);
-            if was_linked && self.present().is_none() && reference.owner != Owner::CStartup {
+            if reference.is_bitcode || (is_stripped && reference.owner != Owner::CStartup) {
                 unsure.entry(&reference.symbol).or_default().insert(who);
             } else {
                 by_owner.entry(who).or_default().insert(&reference.symbol);
             }
         }
-        for (symbol, owners) in unsure {
+        for (symbol, mut owners) in unsure {
+            owners.extend(self.own_crate(&BTreeSet::from([symbol])).map(|(who, _)| who));
             let owners: Vec<String> = owners.into_iter().collect();
             let who = match owners.as_slice() {
                 [only] => only.clone(),
-                several => format!("one of these, which a stripped program does not tell: {};", several.join(", ")),
+                several => format!("one of these, which the program does not tell: {};", several.join(", ")),
             };
             by_owner.entry(who).or_default().insert(symbol);
         }

@@ -10,11 +10,13 @@ use crate::facts::Kind;
 /// Static archives a build script asked for, where they are found in its directories.
 pub(super) fn archives(script: &Script) -> impl Iterator<Item = PathBuf> + '_ {
     script.libs.iter().filter_map(|entry| {
-        let (name, _) = link_lib(entry);
-        let files = [format!("lib{name}.a"), format!("{name}.lib")];
+        let (name, is_static) = link_lib(entry);
+        // A shared object in the same folder goes before the archive, unless that is asked for.
+        let shared = (!is_static).then(|| format!("lib{name}.so"));
+        let files: Vec<String> = shared.into_iter().chain([format!("lib{name}.a"), format!("{name}.lib")]).collect();
         let mut candidates =
             script.directories.iter().flat_map(|directory| files.iter().map(move |file| directory.join(file)));
-        candidates.find(|path| path.is_file())
+        candidates.find(|path| path.is_file()).filter(|path| path.extension().is_none_or(|ending| ending != "so"))
     })
 }
 

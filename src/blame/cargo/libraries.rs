@@ -48,7 +48,7 @@ impl ArtifactBlame<'_> {
             culprits.help = culprits.help.take().or(advice);
             culprits.phrases.push(format!("{}: {how}", self.named(package)));
         }
-        if !asking.is_empty() {
+        if !asking.is_empty() && needed.contains(".so") {
             culprits.help = culprits.help.take().or_else(|| Some(statically(name)));
         }
         culprits.phrases.extend(asking.flags);

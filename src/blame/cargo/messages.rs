@@ -15,6 +15,8 @@ pub(crate) struct CargoBuild {
     pub(crate) programs: Vec<ProgramFiles>,
     /// Build scripts that ran, or whose output was still fresh.
     pub(crate) scripts: Vec<Script>,
+    /// Package id, a file made of it, and the features it was compiled with.
+    pub(crate) features: Vec<(String, PathBuf, Vec<String>)>,
 }
 
 /// The compiled library of one package.
@@ -102,8 +104,12 @@ impl CargoBuild {
         let files: Vec<PathBuf> = artifact.filenames.iter().map(|file| file.clone().into_std_path_buf()).collect();
         let ends = |file: &PathBuf, ending: &str| file.extension().is_some_and(|known| known == ending);
         let rlibs: Vec<PathBuf> = files.iter().filter(|file| ends(file, "rlib")).cloned().collect();
+        let is_script = artifact.target.is_custom_build();
         let is_linked = artifact.executable.is_some() || artifact.target.is_cdylib() || artifact.target.is_dylib();
         let (package, source) = (artifact.package_id.repr, artifact.target.src_path.into_std_path_buf());
+        if let Some(file) = files.first().filter(|_| !is_script) {
+            self.features.push((package.clone(), file.clone(), artifact.features));
+        }
         if is_linked {
             self.programs.push(ProgramFiles { package: package.clone(), source: source.clone(), files: files.clone() });
         }

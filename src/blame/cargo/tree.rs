@@ -1,10 +1,10 @@
 //! The way through the dependency tree from the user's own crate to a culprit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, Package, PackageId};
 
 use crate::blame::ways::Ways;
 use crate::run::cargo::name_and_version;
@@ -14,13 +14,16 @@ const TREE_FLAGS: &[&str] = &["--features", "-F", "--manifest-path", "--config"]
 /// The same, without a value.
 const TREE_SWITCHES: &[&str] = &["--all-features", "--no-default-features"];
 
+/// Crates that build scripts compile C code with; those that bring a source along do it by the first.
+const COMPILERS: &[&str] = &["cc", "cmake", "openssl-src", "autotools"];
+
 /// The dependency graph of a build.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
-    /// Package id to the ids of what is linked into it. Nothing is linked into procedural macros, which run in the compiler.
-    edges: HashMap<String, Vec<String>>,
+    /// Package id to what is linked into it. Nothing is linked into procedural macros, which run in the compiler.
+    edges: HashMap<String, Vec<Edge>>,
     /// The same for examples, which also use the dependencies for development.
-    for_examples: HashMap<String, Vec<String>>,
+    for_examples: HashMap<String, Vec<Edge>>,
     /// The packages of the workspace: where a way may start.
     members: Vec<String>,
     /// The manifest at the root of the workspace.
@@ -29,6 +32,28 @@ pub(crate) struct Tree {
     procedural_macro: Option<String>,
     /// `links` of a manifest, and the id of its package.
     links: HashMap<String, String>,
+    /// The ids of packages whose build script has a C compiler at hand.
+    compiling: Vec<String>,
+}
+
+/// A dependency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Edge {
+    /// Package id.
+    to: String,
+    /// For an optional one, the features that turn it on. `cargo metadata` unites the features of everything in the workspace,
+    /// build scripts and tests included, so that its graph has edges which a build has not.
+    features: Option<Vec<String>>,
+}
+
+/// The features a package was compiled with, where that is known.
+pub(crate) type Compiled<'f> = dyn Fn(&str) -> Option<HashSet<&'f str>> + 'f;
+
+impl Edge {
+    fn is_on(&self, features: Option<&HashSet<&str>>) -> bool {
+        let (Some(wanted), Some(compiled)) = (&self.features, features) else { return true };
+        wanted.iter().any(|feature| compiled.contains(feature.as_str()))
+    }
 }
 
 impl Tree {
@@ -50,14 +75,25 @@ impl Tree {
             procedural_macro: macros.values().min().map(|name| (*name).to_owned()),
             ..Tree::default()
         };
+        let packages: HashMap<&PackageId, &Package> =
+            metadata.packages.iter().map(|package| (&package.id, package)).collect();
         for node in &resolve.nodes {
+            let builds = node.deps.iter().filter(|dep| has_kind(dep, DependencyKind::Build));
+            if builds.into_iter().any(|dep| COMPILERS.contains(&name_and_version(&dep.pkg.repr).0)) {
+                tree.compiling.push(node.id.repr.clone());
+            }
             let linked = |dev: bool| {
                 let wanted = move |info: &cargo_metadata::DepKindInfo| {
                     info.kind == DependencyKind::Normal || (dev && info.kind == DependencyKind::Development)
                 };
                 let deps = node.deps.iter().filter(|dep| !macros.contains_key(&dep.pkg));
                 let deps = deps.filter(|dep| dep.dep_kinds.is_empty() || dep.dep_kinds.iter().any(wanted));
-                deps.map(|dep| dep.pkg.repr.clone()).collect::<Vec<_>>()
+                let package = packages.get(&node.id);
+                let edge = |dep: &cargo_metadata::NodeDep| Edge {
+                    to: dep.pkg.repr.clone(),
+                    features: package.and_then(|package| turned_on_by(package, dep, dev)),
+                };
+                deps.map(edge).collect::<Vec<_>>()
             };
             if tree.members.contains(&node.id.repr) {
                 tree.for_examples.insert(node.id.repr.clone(), linked(true));
@@ -68,13 +104,24 @@ impl Tree {
     }
 
     /// The ways from the package called `from` (or any member of the workspace); `None` when there is no such package.
-    pub(crate) fn ways(&self, from: Option<&str>, is_example: bool) -> Option<Ways> {
+    pub(crate) fn ways(&self, from: Option<&str>, is_example: bool, compiled: &Compiled<'_>) -> Option<Ways> {
         let starts = self.members.iter().filter(|id| from.is_none_or(|from| name_and_version(id).0 == from));
         let next = |id: &str, is_start: bool| {
             let edges = if is_example && is_start { &self.for_examples } else { &self.edges };
-            edges.get(id).into_iter().flatten()
+            let features = compiled(id);
+            edges.get(id).into_iter().flatten().filter(move |edge| edge.is_on(features.as_ref())).map(|edge| &edge.to)
         };
         Ways::find(starts.map(String::as_str), next)
+    }
+
+    /// The names of the crates that compile C code and are linked into anything of the workspace.
+    pub(crate) fn c_crates(&self) -> Vec<String> {
+        let ways = self.ways(None, false, &|_| None);
+        let linked = self.compiling.iter().filter(|id| ways.as_ref().is_some_and(|ways| ways.lead_to(id)));
+        let mut names: Vec<String> = linked.map(|id| name_and_version(id).0.to_owned()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// The manifest at the root of the workspace: profiles in others do not count.
@@ -97,6 +144,28 @@ impl Tree {
         let mut named = self.edges.keys().filter(|id| name_and_version(id).0 == name);
         named.next().filter(|_| named.next().is_none()).map(String::as_str)
     }
+}
+
+/// The features of a package that turn a dependency on; `None` when it is always on, or that cannot be told.
+fn turned_on_by(package: &Package, dep: &cargo_metadata::NodeDep, dev: bool) -> Option<Vec<String>> {
+    let is_it = |declared: &&cargo_metadata::Dependency| {
+        let name = declared.rename.as_ref().unwrap_or(&declared.name);
+        let counts = declared.kind == DependencyKind::Normal || (dev && declared.kind == DependencyKind::Development);
+        counts && name.replace('-', "_") == dep.name
+    };
+    let mut declared = package.dependencies.iter().filter(is_it).peekable();
+    let first = declared.peek()?;
+    let name = first.rename.clone().unwrap_or_else(|| first.name.clone());
+    if !declared.all(|declared| declared.optional) {
+        return None;
+    }
+    let (own, of_it) = (format!("dep:{name}"), format!("{name}/"));
+    let turns_on = |values: &Vec<String>| values.iter().any(|value| *value == own || value.starts_with(&of_it));
+    Some(package.features.iter().filter(|(_, values)| turns_on(values)).map(|(feature, _)| feature.clone()).collect())
+}
+
+fn has_kind(dep: &cargo_metadata::NodeDep, kind: DependencyKind) -> bool {
+    dep.dep_kinds.iter().any(|info| info.kind == kind)
 }
 
 /// The folder that a build with these arguments keeps its intermediate files in; `None` when cargo cannot say.
@@ -174,8 +243,9 @@ mod tests {
             ("r#a@1.0.0", vec!["r#z-sys@1.0.0"]),
             ("r#b@1.0.0", vec!["r#a@1.0.0"]),
         ];
-        let of = |edges: &[(&str, Vec<&str>)]| -> HashMap<String, Vec<String>> {
-            edges.iter().map(|(id, to)| (id.to_string(), to.iter().map(ToString::to_string).collect())).collect()
+        let edge = |to: &&str| Edge { to: to.to_string(), features: None };
+        let of = |edges: &[(&str, Vec<&str>)]| -> HashMap<String, Vec<Edge>> {
+            edges.iter().map(|(id, to)| (id.to_string(), to.iter().map(edge).collect())).collect()
         };
         let tree = Tree {
             edges: of(&edges),
@@ -183,14 +253,23 @@ mod tests {
             members: vec!["m#app@1.0.0".into()],
             ..Tree::default()
         };
-        let ways = tree.ways(Some("app"), false).unwrap();
+        let ways = tree.ways(Some("app"), false, &|_| None).unwrap();
         assert_eq!(ways.to("r#z-sys@1.0.0").unwrap(), ["m#app@1.0.0", "r#a@1.0.0", "r#z-sys@1.0.0"]);
         assert_eq!(
-            tree.ways(Some("app"), true).unwrap().to("r#z-sys@1.0.0").unwrap(),
+            tree.ways(Some("app"), true, &|_| None).unwrap().to("r#z-sys@1.0.0").unwrap(),
             ["m#app@1.0.0", "r#z-sys@1.0.0"]
         );
-        assert!(tree.ways(Some("other"), false).is_none());
+        assert!(tree.ways(Some("other"), false, &|_| None).is_none());
         assert!(!ways.lead_to("r#nobody@1.0.0") && ways.to("r#nobody@1.0.0").is_none());
+        // The short way is one that this build did not take.
+        let optional = Edge { to: "r#z-sys@1.0.0".into(), features: Some(vec!["z".into()]) };
+        let mut tree = Tree { edges: of(&edges), members: vec!["m#app@1.0.0".into()], ..Tree::default() };
+        tree.edges.entry("m#app@1.0.0".into()).or_default().insert(0, optional);
+        let len = |on: &'static str| {
+            let compiled = move |_: &str| Some(HashSet::from([on]));
+            tree.ways(None, false, &compiled).unwrap().to("r#z-sys@1.0.0").map(|way| way.len())
+        };
+        assert_eq!((len("default"), len("z")), (Some(3), Some(2)));
         assert_eq!((tree.only("a"), tree.only("nobody")), (Some("r#a@1.0.0"), None));
     }
 }

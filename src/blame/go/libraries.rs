@@ -85,10 +85,9 @@ fn of_pkg_config(package: &Package, plan: &Plan) -> LinkWords {
     if package.cgo_pkg_config.is_empty() {
         return LinkWords::default();
     }
-    let program = std::env::var_os("PKG_CONFIG").filter(|name| !name.is_empty());
+    let program = plan.users.go.iter().rfind(|setting| setting.name == "PKG_CONFIG").map(|set| set.value.as_str());
     let names = package.cgo_pkg_config.iter().map(String::as_str);
-    let mut command =
-        duct::cmd(program.unwrap_or_else(|| "pkg-config".into()), ["--libs", "--"].into_iter().chain(names));
+    let mut command = duct::cmd(program.unwrap_or("pkg-config"), ["--libs", "--"].into_iter().chain(names));
     for (name, value) in &plan.env {
         command = command.env(name, value);
     }

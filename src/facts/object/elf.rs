@@ -104,7 +104,7 @@ pub(super) fn referred(source: &Source<'_>, wanted: impl Fn(&str) -> bool) -> Re
     let mut names = BTreeMap::new();
     table.each(&image, |symbol| {
         if let Some(name) = symbol.name.filter(|name| !symbol.is_defined() && symbol.is_global() && wanted(name)) {
-            names.insert(symbol.index, name);
+            names.insert(symbol.index, (name, symbol.binding == STB_WEAK));
         }
     })?;
     if names.is_empty() {
@@ -129,13 +129,18 @@ pub(super) fn referred(source: &Source<'_>, wanted: impl Fn(&str) -> bool) -> Re
         names.dedup();
         names.into_iter().map(str::to_owned).collect()
     };
-    Ok(names.iter().map(|(index, name)| Referred { name: (*name).to_owned(), by: by(index) }).collect())
+    let referred = |(index, (name, is_weak)): (&usize, &(&str, bool))| Referred {
+        name: (*name).to_owned(),
+        by: by(index),
+        is_weak: *is_weak,
+    };
+    Ok(names.iter().map(referred).collect())
 }
 
 /// For each symbol, the loaded sections whose relocations name it; nothing where the file does not say it plainly.
 fn referring_sections(
     image: &Image<'_>,
-    names: &BTreeMap<usize, &str>,
+    names: &BTreeMap<usize, (&str, bool)>,
 ) -> Result<BTreeMap<usize, BTreeSet<u16>>, Unreadable> {
     let mut found: BTreeMap<usize, BTreeSet<u16>> = BTreeMap::new();
     let headers = image.section_headers();

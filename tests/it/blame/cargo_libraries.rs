@@ -135,3 +135,29 @@ fn a_crates_link_attribute_is_named_and_a_library_under_another_name_found() {
     let done = build(&scratch, "build", &[], "").expect_code(3).expect_stderr("`libother.so.2`");
     assert_eq!(blame(&done), "crate `foo-sys 0.3.1` (app → middle → foo-sys): its build script asks for the library");
 }
+
+#[test]
+fn a_way_does_not_lead_through_a_feature_that_only_tests_turn_on() {
+    requires!("gcc");
+    let scratch = chain_of_crates("");
+    shared_library(&scratch);
+    let script = "fn main() {\n    println!(\"cargo:rustc-link-search=FOLDER\");\n    println!(\"cargo:rustc-link-lib=foo\");\n}\n";
+    scratch.write("foo-sys/build.rs", script.replace("FOLDER", &scratch.join("lib").display().to_string()));
+    // app → near → foo-sys is shorter than app → outer → middle → foo-sys, but for tests alone.
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}")
+    };
+    let needs = "[dependencies]\nnear = { path = \"near\" }\nouter = { path = \"outer\" }\n[dev-dependencies]\nnear = { \
+                 path = \"near\", features = [\"foo\"] }\n";
+    scratch.write("Cargo.toml", package("app", needs));
+    scratch.write("src/main.rs", "fn main() { println!(\"{} {}\", near::call(), outer::call()); }\n");
+    let near =
+        "[dependencies]\nfoo-sys = { path = \"../foo-sys\", optional = true }\n[features]\nfoo = [\"dep:foo-sys\"]\n";
+    scratch.write("near/Cargo.toml", package("near", near));
+    scratch.write("near/src/lib.rs", "pub fn call() -> i32 { 1 }\n");
+    scratch.write("outer/Cargo.toml", package("outer", "[dependencies]\nmiddle = { path = \"../middle\" }\n"));
+    scratch.write("outer/src/lib.rs", "pub fn call() -> i32 { middle::call() }\n");
+    let done = build(&scratch, "build", &[], "").expect_code(3);
+    let wanted = "crate `foo-sys 0.3.1` (app → outer → middle → foo-sys): its build script asks for the library";
+    assert_eq!(blame(&done), wanted);
+}

@@ -94,3 +94,35 @@ fn a_compiler_for_cgo_that_is_missing() {
     assert!(done.stderr().contains("musl-tools") || done.stderr().contains("musl"), "{}", done.stderr());
     build(scratch.seaworthy()).expect_code(0);
 }
+
+#[test]
+fn a_compiler_for_c_is_missed_only_where_c_code_is_linked_in() {
+    requires!("gcc", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = Scratch::empty();
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}")
+    };
+    // `with-c` is for another system, as `iana-time-zone-haiku` is, which every user of `chrono` has in the lock file.
+    let needs =
+        |condition: &str| format!("[target.'cfg({condition})'.dependencies]\nwith-c = {{ path = \"with-c\" }}\n");
+    scratch.write("src/main.rs", "fn main() { this does not compile }\n");
+    scratch.write("with-c/Cargo.toml", package("with-c", "[build-dependencies]\ncc = { path = \"../cc\" }\n"));
+    scratch.write("with-c/src/lib.rs", "");
+    scratch.write("with-c/build.rs", "fn main() {}\n");
+    scratch.write("cc/Cargo.toml", package("cc", ""));
+    scratch.write("cc/src/lib.rs", "");
+    let folder = scratch.path_without("musl-gcc");
+    drop(std::fs::remove_file(folder.join("x86_64-linux-musl-gcc")));
+    let build = |condition: &str, compiler: &str| {
+        scratch.write("Cargo.toml", package("app", &needs(condition)));
+        let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target")).env("PATH", &folder);
+        run.env("CC_x86_64_unknown_linux_musl", compiler).args(["cargo", "build"]).run().expect_code(101).stderr()
+    };
+    let hint = "hint: `musl-gcc` is not installed, and the build needs it: C code of `with-c`";
+    let said = build("target_os = \"linux\"", "");
+    assert!(said.contains(hint), "{said}");
+    for (condition, compiler) in [("target_os = \"haiku\"", ""), ("target_os = \"linux\"", "gcc -static")] {
+        let said = build(condition, compiler);
+        assert!(!said.contains("hint: "), "{said}");
+    }
+}

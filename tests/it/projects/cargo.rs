@@ -90,7 +90,9 @@ fn needs_a_musl_compiler(project: &str, named: &str) {
     requires!("gcc", "make", "musl-gcc", "rust-std:x86_64-unknown-linux-musl");
     let scratch = Scratch::fixture(&format!("projects/{project}"));
     let path = scratch.path_without("musl-gcc");
+    // In a folder of its own: another compiler would make the build script of what is built already run again.
     let run = guarded(&scratch, &["cargo", "build", "--locked"]).env("PATH", path);
+    let run = run.env("CARGO_TARGET_DIR", scratch.join("target"));
     let done = run.env("CC_x86_64_unknown_linux_musl", "musl-gcc").run().expect_code(101);
     let found = hints(&done);
     let crate_name = named.split(' ').next().unwrap_or_default();
