@@ -6,8 +6,8 @@ import math
 
 from figures import number
 
-WIDTH, HEIGHT = 860, 520
-LEFT, RIGHT, TOP, BOTTOM = 70, 190, 40, 60
+WIDTH, HEIGHT = 900, 520
+LEFT, RIGHT, TOP, BOTTOM = 70, 230, 40, 60
 COLOURS = ["#1f77b4", "#d95f02", "#2a9d5c", "#c2407e", "#8a6bd1", "#a07800"]
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
