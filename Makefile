@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny check-targets corpus test-hosts test-images fuzz soak bench bench-check bench-bless
+.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny release check-targets corpus test-hosts test-images fuzz soak bench bench-check bench-bless
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,6 +42,9 @@ lint: setup ## Formatting, clippy and documentation, warnings denied.
 
 deny: ## Checks what the tool depends on by deny.toml, or only CHECKS='licenses bans sources'; advisories come from the network.
 	@$(IN_ENV) scripts/deny.sh $(CHECKS)
+
+release: setup ## Makes what is released, in target/dist: for this machine, or TARGETS.
+	@$(IN_ENV) scripts/release.sh $(TARGETS)
 
 check-targets: setup ## Compiles for Windows and macOS.
 	@$(IN_ENV) cargo check --locked --target x86_64-pc-windows-gnu
@@ -84,6 +87,6 @@ test-adoption-slow: setup ## The same, and ko and Bazel.
 test-hosts: setup ## Compares verdicts with real loaders in real roots.
 	@$(IN_ENV) scripts/test-hosts.sh
 
-test-images: setup ## Judges images of several gigabytes, and measures the memory that takes.
-	@$(IN_ENV) cargo build --locked --release --bin seaworthy
-	@$(IN_ENV) scripts/test-images.py target/release/seaworthy
+test-images: setup ## Judges images of several gigabytes, and measures the memory that takes; PROGRAM is one that is built already.
+	@$(IN_ENV) $(if $(PROGRAM),,cargo build --locked --release --bin seaworthy)
+	@$(IN_ENV) scripts/test-images.py $(or $(PROGRAM),target/release/seaworthy)

@@ -39,20 +39,34 @@ if ! (for target in "${targets[@]}"; do [ -d "target/fuzz-corpus/$target" ] || e
 fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
+
+# fuzz TARGET: its log, and its exit code in a file beside that
+fuzz() {
+  local seeds=target/fuzz-corpus/$1 artifacts=target/fuzz-artifacts/$1 log=target/fuzz-$1.log status=0
+  mkdir -p "$seeds" "$artifacts"
+  "target/fuzz/$host/release/$1" "$seeds" -artifact_prefix="$artifacts/" -max_total_time="$seconds" \
+    -max_len=65536 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 >"$log" 2>&1 || status=$?
+  echo "$status" >"$log.status"
+}
+
+# As many at once as there are processors.
+free=$(nproc 2>/dev/null || echo 1)
+for target in "${targets[@]}"; do
+  if [ "$free" = 0 ]; then wait -n; else free=$((free - 1)); fi
+  fuzz "$target" &
+done
+wait
+
 inputs=0
 crashes=0
 for target in "${targets[@]}"; do
-  seeds=target/fuzz-corpus/$target artifacts=target/fuzz-artifacts/$target log=target/fuzz-$target.log
-  mkdir -p "$seeds" "$artifacts"
-  status=0
-  "target/fuzz/$host/release/$target" "$seeds" -artifact_prefix="$artifacts/" -max_total_time="$seconds" \
-    -max_len=65536 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 >"$log" 2>&1 || status=$?
+  log=target/fuzz-$target.log
   tried=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   inputs=$((inputs + ${tried:-0}))
-  if [ "$status" != 0 ]; then
+  if [ "$(cat "$log.status")" != 0 ]; then
     crashes=$((crashes + 1))
     tail -n 60 "$log" >&2
-    say "$target: it crashed; the input is in $artifacts"
+    say "$target: it crashed; the input is in target/fuzz-artifacts/$target"
   elif [ "${tried:-0}" = 0 ]; then
     say "$target: no input was tried, see $log"
     exit 1

@@ -38,7 +38,8 @@ def seaworthy():
     if given:
         return Path(given).resolve()
     say("building the release binary")
-    call(["cargo", "build", "--locked", "--release", "--target", MUSL, "--bin", "seaworthy"], cwd=REPOSITORY)
+    build = f". scripts/release-flags.sh && exec cargo build --locked --release --target {MUSL} --bin seaworthy"
+    call(["bash", "-c", build], cwd=REPOSITORY)
     return BUILT / MUSL / "release/seaworthy"
 
 
