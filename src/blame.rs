@@ -15,6 +15,7 @@ mod ways;
 mod words;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use crate::check::ArtifactResult;
 use crate::plan::{Plan, Tool};
@@ -52,6 +53,12 @@ pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &P
             }
         }
     }
+}
+
+/// A program that helps to name the culprit: the first on the PATH, but never one of the current directory, which an empty or
+/// a relative entry means.
+fn helper(name: &str) -> Option<PathBuf> {
+    which::which_all_global(name).ok()?.find(|path| path.is_absolute())
 }
 
 impl Culprits {

@@ -21,6 +21,6 @@ fn rustc(plan: Option<&Plan>, words: &[&str]) -> Option<String> {
     let words = toolchain.into_iter().cloned().chain(words.iter().map(OsString::from));
     // Beside the cargo that built: the proxy's neighbour for a proxy, the toolchain's own otherwise.
     let beside = plan.map(|plan| plan.program.with_file_name("rustc").with_extension(std::env::consts::EXE_EXTENSION));
-    let program = beside.filter(|path| path.is_file()).unwrap_or_else(|| "rustc".into());
+    let program = beside.filter(|path| path.is_file()).or_else(|| super::helper("rustc"))?;
     duct::cmd(program, words).stderr_null().stdin_null().read().ok()
 }

@@ -118,7 +118,7 @@ impl LinkWords {
         let own = self.directories.iter().map(|folder| folder.join(&file)).find(|path| path.is_file());
         own.or_else(|| {
             let words = [format!("-print-file-name={file}")];
-            let answer = duct::cmd("cc", words).stdin_null().stderr_null().unchecked().read().ok()?;
+            let answer = duct::cmd(super::helper("cc")?, words).stdin_null().stderr_null().unchecked().read().ok()?;
             Some(PathBuf::from(answer.trim())).filter(|path| path.is_absolute())
         })
     }

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::packages::Package;
 use super::{Program, advice};
-use crate::blame::Culprits;
 use crate::blame::words::{LinkWords, is_of_every_program, link_name};
+use crate::blame::{Culprits, helper};
 use crate::plan::Plan;
 use crate::plan::go::for_c_linker;
 use crate::plan::go_quoting::split;
@@ -86,8 +86,9 @@ fn of_pkg_config(package: &Package, plan: &Plan) -> LinkWords {
         return LinkWords::default();
     }
     let program = plan.users.go.iter().rfind(|setting| setting.name == "PKG_CONFIG").map(|set| set.value.as_str());
+    let Some(program) = helper(program.unwrap_or("pkg-config")) else { return LinkWords::default() };
     let names = package.cgo_pkg_config.iter().map(String::as_str);
-    let mut command = duct::cmd(program.unwrap_or("pkg-config"), ["--libs", "--"].into_iter().chain(names));
+    let mut command = duct::cmd(program, ["--libs", "--"].into_iter().chain(names));
     for (name, value) in &plan.env {
         command = command.env(name, value);
     }
