@@ -81,7 +81,7 @@ bench-bless: ## Writes these counts down. Read the diff.
 test-adoption: setup ## Tests the wheel, the hooks and what `init` writes, with the programs they are for.
 	@scripts/test-adoption.sh
 
-test-adoption-slow: setup ## The same, and ko and Bazel.
+test-adoption-slow: setup ## The same, and ko, goreleaser and Bazel.
 	@scripts/test-adoption.sh slow
 
 test-hosts: setup ## Compares verdicts with real loaders in real roots.

@@ -29,6 +29,7 @@ CARGO_DIST_PYPI=astral-dev-toolchain-cargo-dist==0.33.0
 # What is built or installed offline needs these.
 WHEELS_PYPI=(setuptools==84.2.1 pip==26.3)
 KO_GO=v0.19.1
+GORELEASER_GO=v2.13.3
 
 # The demo builds for this machine: musl for cargo, gcc for the Go project that calls C, musl-gcc for the one that should not.
 COMPONENTS=()
@@ -300,10 +301,11 @@ adoption_tools() {
   done
 }
 
-ko_itself() {
-  if have ko; then return 0; fi
-  say "compiling ko $KO_GO into target/tools"
-  GOBIN="$PWD/target/tools/bin" GOFLAGS='' go install "github.com/google/ko@$KO_GO" || lacking+=(ko)
+# go_program NAME MODULE@VERSION: compiles it
+go_program() {
+  if have "$1"; then return 0; fi
+  say "compiling $1 (${2##*@}) into target/tools"
+  GOBIN="$PWD/target/tools/bin" GOFLAGS='' go install "$2" || lacking+=("$1")
 }
 
 # pip_install PACKAGE VERSION PROGRAM: unpacks a package below target/tools and links its program
@@ -328,7 +330,10 @@ case ${1:-test} in
 adoption*)
   zig_itself
   adoption_tools
-  if [ "$1" = adoption-slow ]; then ko_itself; fi
+  if [ "$1" = adoption-slow ]; then
+    go_program ko "github.com/google/ko@$KO_GO"
+    go_program goreleaser "github.com/goreleaser/goreleaser/v2@$GORELEASER_GO"
+  fi
   ;;
 esac
 if [ "${1:-test}" = bench ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests with programs from package registries: the wheel, pre-commit, pipx, the GitHub action, GitLab's job, cargo-zigbuild,
 # cargo-xwin, cargo-dist.
-# usage: scripts/test-adoption.sh [slow]   with `slow` also ko, which is compiled first, and Bazel
+# usage: scripts/test-adoption.sh [slow]   with `slow` also ko and goreleaser, which are compiled first, and Bazel
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh "adoption${1:+-$1}"

@@ -1,4 +1,4 @@
-//! The same with programs that are compiled first, or are large: ko and Bazel; `make test-adoption-slow`.
+//! The same with programs that are compiled first, or are large (`make test-adoption-slow`).
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
@@ -56,6 +56,27 @@ fn ko_builds_its_image_through_a_shim() {
     let done = build();
     assert_ne!(done.code(), Some(0), "{}", done.stderr());
     done.expect_stderr("error[newer-kernel]");
+}
+
+/// goreleaser runs the hook that `init` writes, and ends where the guard rejects.
+#[test]
+#[ignore = "`make test-adoption-slow` compiles goreleaser"]
+fn goreleaser_packs_nothing_that_is_rejected() {
+    requires!("goreleaser", "git", "go");
+    let scratch = go_project();
+    scratch.seaworthy().args(["init", "--goreleaser"]).run().expect_code(0);
+    commit(&scratch);
+    let front = [scratch.programs(&["seaworthy"])];
+    let build = || {
+        let run = scratch.program("goreleaser").env("PATH", path(&front)).env("GOCACHE", shared("gocache"));
+        run.args(["build", "--snapshot", "--clean", "--single-target"]).run()
+    };
+    let done = build().expect_code(0);
+    assert!((done.stdout() + &done.stderr()).contains("ok: "), "{}", done.stderr());
+    scratch.write("seaworthy.toml", "linux.kernel = \"2.6.18\"\n");
+    let done = build();
+    assert_ne!(done.code(), Some(0), "{}", done.stderr());
+    assert!((done.stdout() + &done.stderr()).contains("error[newer-kernel]"), "{}", done.stderr());
 }
 
 /// Bazel in a copy of the example, without a server that would stay behind.
