@@ -1,7 +1,7 @@
 //! Random small reads of one [`Source`], a chunk at a time: symbol names, version entries, hash tables.
 //!
 //! A string table may have 100 MB, of which a few names are wanted. Chunks that were read stay until their sum passes
-//! [`KEPT`]; the reader never holds more, whatever the file says.
+//! [`KEPT`], or the size of the one table that a window is for; the reader never holds more, whatever the file says.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -25,6 +25,7 @@ type Chunk<'s> = Rc<Cow<'s, [u8]>>;
 pub(crate) struct Window<'s> {
     source: &'s Source<'s>,
     chunk_size: u64,
+    kept: usize,
     chunks: RefCell<BTreeMap<u64, Chunk<'s>>>,
     /// The chunk asked for last, which is asked for next nearly always.
     last: RefCell<Option<(u64, Chunk<'s>)>>,
@@ -32,12 +33,14 @@ pub(crate) struct Window<'s> {
 
 impl<'s> Window<'s> {
     pub(crate) fn new(source: &'s Source<'s>) -> Self {
-        Window { source, chunk_size: CHUNK, chunks: RefCell::default(), last: RefCell::default() }
+        Window { source, chunk_size: CHUNK, kept: KEPT, chunks: RefCell::default(), last: RefCell::default() }
     }
 
-    /// A window for a few small things in a table of megabytes, of which most lies unread between them.
-    pub(crate) fn sparse(source: &'s Source<'s>) -> Self {
-        Window { chunk_size: SMALL_CHUNK, ..Window::new(source) }
+    /// A window for a few small things in a table of `size` bytes, many megabytes, of which most lies unread between them. Where
+    /// all of it is wanted after all, in whatever order, nothing is read twice.
+    pub(crate) fn sparse(source: &'s Source<'s>, size: u64) -> Self {
+        let kept = usize::try_from(size.min(source.len())).unwrap_or(usize::MAX).saturating_add(KEPT);
+        Window { chunk_size: SMALL_CHUNK, kept, ..Window::new(source) }
     }
 
     /// Exactly `N` bytes at `offset`.
@@ -130,7 +133,7 @@ impl<'s> Window<'s> {
         }
         let chunk = Rc::new(self.source.read_up_to(first, self.chunk_size, what)?);
         let mut chunks = self.chunks.borrow_mut();
-        if chunks.len() * self.chunk_size as usize >= KEPT {
+        if chunks.len() * self.chunk_size as usize >= self.kept {
             chunks.clear();
         }
         chunks.insert(first, Rc::clone(&chunk));
@@ -154,5 +157,21 @@ mod tests {
         assert!(window.bytes::<4>(CHUNK + 8, "x").is_err());
         assert!(window.bytes::<4>(u64::MAX, "x").is_err());
         assert!(window.c_string(CHUNK + 5, u64::MAX, "x").is_err());
+    }
+
+    /// A table larger than what other windows keep, whose strings are asked for from its two ends in turn.
+    #[test]
+    fn a_window_for_one_table_keeps_all_of_it() {
+        let bytes = vec![0; 2 * KEPT];
+        let source = Source::from_bytes(&bytes);
+        let size = source.len();
+        let window = Window::sparse(&source, size);
+        let chunks = size / SMALL_CHUNK;
+        for n in 0..chunks / 2 {
+            for at in [n, chunks - 1 - n] {
+                assert_eq!(window.c_string(at * SMALL_CHUNK, size, "a name").as_deref(), Ok(&[][..]));
+            }
+        }
+        assert_eq!(window.chunks.borrow().len() as u64, chunks);
     }
 }

@@ -124,7 +124,7 @@ impl<'i, 's> DynamicStrings<'i, 's> {
             return Err(Unreadable::damaged("DT_STRTAB", offset, why));
         }
         let budget = Cell::new(image.source.len().saturating_mul(2).saturating_add(LONGEST));
-        let sparse = (size > LARGE).then(|| Window::sparse(image.source));
+        let sparse = (size > LARGE).then(|| Window::sparse(image.source, size));
         Ok(Some(DynamicStrings { image, sparse, offset, end: offset + size, budget }))
     }
 
