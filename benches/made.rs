@@ -1,7 +1,11 @@
 //! Files made from constants, the same on every machine: what the benches read.
 
+#[path = "../fuzz/src/bytes.rs"]
+mod bytes;
+
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 /// A library with what is wanted of it: names of symbols with the index of their version in the second part.
@@ -47,29 +51,6 @@ const SYMBOLS: &[(&str, u16)] = &[
     ("_Unwind_Resume", 7),
     ("_Unwind_Backtrace", 8),
 ];
-
-/// Little-endian fields, one after the other.
-#[derive(Default)]
-struct Bytes(Vec<u8>);
-
-impl Bytes {
-    fn raw(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.extend(bytes);
-        self
-    }
-
-    fn u16(&mut self, value: u16) -> &mut Self {
-        self.raw(&value.to_le_bytes())
-    }
-
-    fn u32(&mut self, value: u32) -> &mut Self {
-        self.raw(&value.to_le_bytes())
-    }
-
-    fn u64(&mut self, value: u64) -> &mut Self {
-        self.raw(&value.to_le_bytes())
-    }
-}
 
 /// Names, each ended by NUL.
 struct Strings(Vec<u8>);

@@ -1,6 +1,11 @@
 //! The smallest sound file of each format around bytes that are not sound: the fuzzer need not find out the headers first.
 
+#[path = "bytes.rs"]
+mod bytes;
+
 use std::iter::repeat_n;
+
+use bytes::Bytes;
 
 /// Where the content starts in all of them, in bytes.
 const AT: u32 = 0x400;
@@ -68,28 +73,7 @@ pub(crate) fn pe(content: &[u8]) -> Vec<u8> {
     file.with(&[&header, content, &padding].concat())
 }
 
-/// Little-endian fields, one after the other.
-#[derive(Default)]
-struct Bytes(Vec<u8>);
-
 impl Bytes {
-    fn raw(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.extend(bytes);
-        self
-    }
-
-    fn u16(&mut self, value: u16) -> &mut Self {
-        self.raw(&value.to_le_bytes())
-    }
-
-    fn u32(&mut self, value: u32) -> &mut Self {
-        self.raw(&value.to_le_bytes())
-    }
-
-    fn u64(&mut self, value: u64) -> &mut Self {
-        self.raw(&value.to_le_bytes())
-    }
-
     fn zeros(&mut self, count: usize) -> &mut Self {
         self.0.extend(repeat_n(0, count));
         self
