@@ -85,7 +85,7 @@ impl Provenance {
 /// # Errors
 ///
 /// When the tool cannot be started or waited for.
-pub fn run<W: Write + Send + 'static>(plan: &Plan, stdout: W) -> Result<Outcome, Error> {
+pub fn run<W: Write>(plan: &Plan, stdout: W) -> Result<Outcome, Error> {
     let signals = signals::Signals::install().map_err(|source| not_started(&plan.program, source))?;
     let mut command = Command::new(&plan.program);
     command.envs(&plan.env);

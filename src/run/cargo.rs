@@ -3,26 +3,21 @@
 mod installed;
 mod messages;
 mod package_id;
+mod pipe;
 mod relay;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
 
 pub(crate) use self::package_id::name_and_version;
-use self::relay::Event;
+use self::relay::Relay;
 use super::signals::Signals;
 use super::{Artifact, Outcome, Provenance, not_started};
 use crate::error::Error;
 use crate::plan::{Discovery, Plan};
 
-/// How long a pipe is still read after cargo has said its last word and ended. Only something that outlives cargo and
-/// holds its standard output keeps the pipe open for so long.
-const GRACE: Duration = Duration::from_millis(100);
-
 /// Runs cargo with its messages read.
-pub(super) fn run<W: Write + Send + 'static>(
+pub(super) fn run<W: Write>(
     plan: &Plan,
     mut command: Command,
     signals: &Signals,
@@ -31,13 +26,13 @@ pub(super) fn run<W: Write + Send + 'static>(
 ) -> Result<Outcome, Error> {
     command.stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|source| not_started(&plan.program, source))?;
-    let events = match child.stdout.take() {
-        Some(pipe) => relay::start(pipe, stdout, pass_on),
-        None => return Err(Error::Environment("cargo's standard output cannot be read; try again".to_owned())),
+    let Some(pipe) = child.stdout.take() else {
+        return Err(Error::Environment("cargo's standard output cannot be read; try again".to_owned()));
     };
-    let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
+    signals.started(&child);
     let mut found = messages::Found::new(&plan.targets);
-    collect(&events, &mut found);
+    Relay::new(stdout, pass_on, &mut found).run(pipe::of(pipe), || signals.has_ended(&mut child));
+    let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
 
     let mut outcome = Outcome { status, artifacts: found.artifacts, provenance: Provenance::of(plan) };
     outcome.provenance.cargo_messages = found.unparsed;
@@ -58,23 +53,8 @@ pub(super) fn run<W: Write + Send + 'static>(
 
 /// What cargo's standard output says it built for these targets, in the order it says so, when `--message-format=json` was
 /// among its arguments. The output may be cut, or be that of another program: what is no message is written to `rest`.
-pub fn built<W: Write + Send + 'static>(output: Vec<u8>, rest: W, targets: &[String]) -> Vec<Artifact> {
+pub fn built<W: Write>(output: Vec<u8>, rest: W, targets: &[String]) -> Vec<Artifact> {
     let mut found = messages::Found::new(targets);
-    collect(&relay::start(std::io::Cursor::new(output), rest, false), &mut found);
+    Relay::new(rest, false, &mut found).run(std::io::Cursor::new(output), || true);
     found.artifacts
-}
-
-/// Takes events until the pipe is closed, or cargo has finished and nothing more comes.
-fn collect(events: &Receiver<Event>, found: &mut messages::Found) {
-    loop {
-        let next = if found.finished {
-            events.recv_timeout(GRACE)
-        } else {
-            events.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        };
-        match next {
-            Ok(event) => found.take(event),
-            Err(_) => return,
-        }
-    }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::package_id::name_and_version;
-use super::relay::Event;
 use crate::run::{Artifact, Role};
 
 /// Most that is kept unparsed for [`crate::blame`].
@@ -16,11 +16,6 @@ const MOST_UNPARSED: usize = 256 << 20;
 /// Whether a line that begins like a message ends like one.
 pub(super) fn is_cargos(line: &[u8]) -> bool {
     line.trim_ascii_end().ends_with(b"}")
-}
-
-/// Whether anybody wants to know the message; diagnostics, by far the longest, nobody does.
-pub(super) fn is_of_interest(line: &[u8]) -> bool {
-    ["compiler-artifact", "build-script-executed", "build-finished"].iter().any(|reason| has_reason(line, reason))
 }
 
 fn has_reason(line: &[u8], reason: &str) -> bool {
@@ -73,21 +68,27 @@ impl<'p> Found<'p> {
         Found { targets, artifacts, missing, unparsed, finished: false, unread: None }
     }
 
-    pub(super) fn take(&mut self, event: Event) {
-        match event {
-            Event::TooLong => self.unread = Some("a message of cargo was too long to be read".to_owned()),
-            Event::Message(line) if has_reason(&line, "build-finished") => self.finished = true,
-            Event::Message(line) if has_reason(&line, "compiler-artifact") && makes_something_to_judge(&line) => {
-                match serde_json::from_slice(&line) {
+    pub(super) fn too_long(&mut self) {
+        self.unread = Some("a message of cargo was too long to be read".to_owned());
+    }
+
+    /// A whole line that is a message of cargo's. Diagnostics, by far the longest, nobody wants to know.
+    pub(super) fn message(&mut self, line: &[u8]) {
+        if has_reason(line, "build-finished") {
+            self.finished = true;
+        } else if has_reason(line, "build-script-executed") {
+            self.keep(line);
+        } else if has_reason(line, "compiler-artifact") {
+            if makes_something_to_judge(line) {
+                match serde_json::from_slice(line) {
                     Ok(artifact) => self.artifact(&artifact),
                     Err(error) => {
                         let why = format!("a message of cargo was not understood ({error}); its artifact is not known");
                         self.unread = Some(why);
                     }
                 }
-                self.keep(&line);
             }
-            Event::Message(line) => self.keep(&line),
+            self.keep(line);
         }
     }
 
@@ -108,6 +109,7 @@ impl<'p> Found<'p> {
             return;
         }
         let is = |kind: &str| message.target.crate_types.iter().any(|one| one == kind);
+        let Some(kind) = ["cdylib", "dylib"].into_iter().find(|kind| is(kind)) else { return };
         // A file still in `deps` belongs to a dependency: it was not asked for, and is not for others.
         let files = || message.filenames.iter().map(|name| Path::new(&**name)).filter(|path| !is_in_deps(path));
         let has = |extensions: &[&str], path: &Path| {
@@ -118,7 +120,7 @@ impl<'p> Found<'p> {
             self.add(path.to_path_buf(), Role::SharedObject, package.clone());
         }
         let dropped = shared.is_empty() && files().next().is_some() && !files().any(|path| has(&["wasm"], path));
-        if let Some(kind) = ["cdylib", "dylib"].into_iter().find(|kind| is(kind)).filter(|_| dropped) {
+        if dropped {
             let target = self.targets.first().map_or_else(String::new, |target| format!(" for {target}"));
             let name = &message.target.name;
             self.missing.push(format!("the {kind} of `{name}`: cargo dropped it, it cannot be made{target}"));
@@ -137,12 +139,14 @@ impl<'p> Found<'p> {
     }
 }
 
-/// Told from the bytes, since most messages are about libraries.
+/// Told from the bytes, since most messages are about libraries. Where in doubt, the message is read.
 fn makes_something_to_judge(line: &[u8]) -> bool {
-    // `"dylib"` is also the end of `"cdylib"`, quotes apart.
-    memmem::find(line, br#""executable":null"#).is_none()
-        || memmem::find(line, br#""cdylib""#).is_some()
-        || memmem::find(line, br#""dylib""#).is_some()
+    /// How cargo ends the message of what is no program.
+    const NO_PROGRAM: [&[u8]; 2] = [br#""executable":null,"fresh":true}"#, br#""executable":null,"fresh":false}"#];
+    /// The end of `"cdylib"`, too.
+    static DYLIB: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#"dylib""#));
+    let line = line.trim_ascii_end();
+    !NO_PROGRAM.iter().any(|end| line.ends_with(end)) || DYLIB.find(line).is_some()
 }
 
 fn is_in_deps(path: &Path) -> bool {
@@ -155,7 +159,7 @@ mod tests {
 
     fn take(line: &str) -> (Vec<(String, Role)>, usize) {
         let mut found = Found::new(&[]);
-        found.take(Event::Message(line.as_bytes().to_vec()));
+        found.message(line.as_bytes());
         assert_eq!(found.unread, None);
         let artifacts = found.artifacts.into_iter().map(|one| (one.path.display().to_string(), one.role)).collect();
         (artifacts, found.missing.len())

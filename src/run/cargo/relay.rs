@@ -2,8 +2,10 @@
 //!
 //! Output of build scripts (`-vv`) and of procedural macros stands between the messages; every byte of it goes through.
 
-use std::io::{ErrorKind, Read, Write};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::time::Duration;
+
+use super::messages::Found;
 
 /// How every message of cargo begins.
 const START: &[u8] = br#"{"reason":""#;
@@ -11,42 +13,24 @@ const START: &[u8] = br#"{"reason":""#;
 const LONGEST: usize = 64 << 20;
 /// Size of one read.
 const CHUNK: usize = 64 << 10;
-
-/// What the relay has to tell.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// A message of interest, a whole line.
-    Message(Vec<u8>),
-    /// A message that was too long to be kept.
-    TooLong,
-}
+/// How long a pipe is still read after cargo has said its last word and ended. Only something that outlives cargo and
+/// holds its standard output keeps the pipe open for so long.
+const GRACE: Duration = Duration::from_millis(100);
+/// How long messages are let come after a few of them were read. To be woken by each one costs cargo and this program more than
+/// the message does.
+const NAP: Duration = Duration::from_millis(1);
 
 /// The reading end of a pipe.
 pub(super) trait Pipe: Read {
-    /// From now on a read that would have to wait fails instead.
-    fn stop_waiting(&self) {}
+    /// Whether a read would return at once, be it with the end; waits for that as long as it is told to.
+    fn is_ready(&mut self, wait: Duration) -> bool;
 }
 
-impl Pipe for std::process::ChildStdout {
-    #[cfg(unix)]
-    fn stop_waiting(&self) {
-        let _ = rustix::fs::fcntl_setfl(self, rustix::fs::OFlags::NONBLOCK);
+/// Output that was kept.
+impl Pipe for std::io::Cursor<Vec<u8>> {
+    fn is_ready(&mut self, _wait: Duration) -> bool {
+        true
     }
-}
-
-/// Output that was kept: there is nothing to wait for.
-impl Pipe for std::io::Cursor<Vec<u8>> {}
-
-/// Starts relaying in a thread of its own. The events end when the pipe does.
-pub(super) fn start<R, W>(pipe: R, output: W, pass_on: bool) -> Receiver<Event>
-where
-    R: Pipe + Send + 'static,
-    W: Write + Send + 'static,
-{
-    let (sender, receiver) = channel();
-    let relay = Relay { output, pass_on, sender, line: Vec::new(), kind: Kind::Undecided, closed: false };
-    std::thread::spawn(move || relay.run(pipe));
-    receiver
 }
 
 /// What the current line is.
@@ -60,46 +44,74 @@ enum Kind {
     Raw,
 }
 
-struct Relay<W> {
+/// Takes cargo's standard output apart.
+pub(super) struct Relay<'f, 'p, W> {
     output: W,
+    /// Messages are wanted there too.
     pass_on: bool,
-    sender: Sender<Event>,
+    found: &'f mut Found<'p>,
     line: Vec<u8>,
     kind: Kind,
     /// Standard output takes nothing any more (`| head`).
     closed: bool,
 }
 
-impl<W: Write> Relay<W> {
-    /// Reads to the end, or until standard output is closed and nothing more is there to be read: then the pipe is closed
+impl<'f, 'p, W: Write> Relay<'f, 'p, W> {
+    pub(super) fn new(output: W, pass_on: bool, found: &'f mut Found<'p>) -> Self {
+        Relay { output, pass_on, found, line: Vec::new(), kind: Kind::Undecided, closed: false }
+    }
+
+    /// Reads until the pipe is closed, or nobody is left who has something to say: cargo has finished and, as `ended` tells,
+    /// is gone. When standard output is closed, it ends as soon as nothing more is there to be read: then the pipe is closed
     /// too, and cargo meets the broken pipe it would have met without this program.
-    fn run(mut self, mut pipe: impl Pipe) {
-        let mut chunk = vec![0; CHUNK];
+    pub(super) fn run(mut self, pipe: impl Pipe, mut ended: impl FnMut() -> bool) {
+        let mut pipe = BufReader::with_capacity(CHUNK, pipe);
+        let mut gone = false;
         loop {
-            let read = match pipe.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(read) => read,
+            if self.closed && !pipe.get_mut().is_ready(Duration::ZERO) {
+                break;
+            }
+            if self.found.finished && !pipe.get_mut().is_ready(GRACE) {
+                if gone {
+                    break;
+                }
+                gone = ended();
+                continue;
+            }
+            let chunk = match pipe.fill_buf() {
+                Ok([]) => break,
+                Ok(chunk) => chunk,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => break,
             };
-            let mut rest = chunk.get(..read).unwrap_or_default();
-            while !rest.is_empty() {
-                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-                let (part, after) = rest.split_at(end);
-                self.part(part);
-                rest = after;
-            }
-            self.write(&[], true);
-            if self.closed {
-                pipe.stop_waiting();
+            let read = chunk.len();
+            let only_messages = self.chunk(chunk);
+            pipe.consume(read);
+            if only_messages && read < CHUNK / 2 && !self.found.finished {
+                std::thread::sleep(NAP);
             }
         }
         let line = std::mem::take(&mut self.line);
         self.write(&line, true);
     }
 
-    /// A line, or a part of one.
-    fn part(&mut self, part: &[u8]) {
+    /// What was read at once; whether it was messages, to the last byte.
+    fn chunk(&mut self, mut rest: &[u8]) -> bool {
+        let mut only_messages = true;
+        while !rest.is_empty() {
+            let before = rest;
+            // Not with the crate memchr, which finds out about the processor first: that takes longer than a few lines.
+            let length = rest.skip_until(b'\n').unwrap_or(rest.len());
+            only_messages &= self.part(before.get(..length).unwrap_or(before));
+        }
+        if !only_messages {
+            self.write(&[], true);
+        }
+        only_messages
+    }
+
+    /// A line, or a part of one; whether that was a whole message.
+    fn part(&mut self, part: &[u8]) -> bool {
         let ends = part.last() == Some(&b'\n');
         match self.kind {
             Kind::Raw => self.write(part, false),
@@ -108,12 +120,14 @@ impl<W: Write> Relay<W> {
                 self.decide();
             }
         }
+        let whole = ends && self.kind == Kind::Message;
+        if whole {
+            self.message();
+        }
         if ends {
-            if self.kind == Kind::Message {
-                self.message();
-            }
             self.kind = Kind::Undecided;
         }
+        whole
     }
 
     fn decide(&mut self) {
@@ -121,7 +135,7 @@ impl<W: Write> Relay<W> {
         if self.line.starts_with(START) && length <= LONGEST {
             self.kind = Kind::Message;
         } else if length > LONGEST {
-            let _ = self.sender.send(Event::TooLong);
+            self.found.too_long();
             self.give_up(self.pass_on);
         } else if !START.starts_with(&self.line) {
             self.give_up(true);
@@ -137,16 +151,19 @@ impl<W: Write> Relay<W> {
         self.kind = Kind::Raw;
     }
 
-    /// A whole message. It is passed on before it is told of: once cargo's last message is known, all output is out.
+    /// A whole message.
     fn message(&mut self) {
-        let line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.line);
         let cargos = super::messages::is_cargos(&line);
         if self.pass_on || !cargos {
             self.write(&line, true);
         }
-        if cargos && super::messages::is_of_interest(&line) {
-            let _ = self.sender.send(Event::Message(line));
+        if cargos {
+            self.found.message(&line);
         }
+        line.clear();
+        line.shrink_to(CHUNK);
+        self.line = line;
     }
 
     fn write(&mut self, bytes: &[u8], flush: bool) {
@@ -160,22 +177,7 @@ impl<W: Write> Relay<W> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Shared {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
 
     /// Gives its bytes a few at a time, so that lines and their beginnings are cut everywhere.
     struct Drops<'a>(&'a [u8], usize);
@@ -190,13 +192,16 @@ mod tests {
         }
     }
 
-    impl Pipe for Drops<'_> {}
+    impl Pipe for Drops<'_> {
+        fn is_ready(&mut self, _wait: Duration) -> bool {
+            true
+        }
+    }
 
-    fn relay(input: &'static [u8], drop: usize, pass_on: bool) -> (String, usize) {
-        let output = Shared::default();
-        let events = start(Drops(input, drop), output.clone(), pass_on).iter().count();
-        let text = String::from_utf8_lossy(&output.0.lock().expect("not poisoned")).into_owned();
-        (text, events)
+    fn relay(input: &[u8], drop: usize, pass_on: bool) -> (String, bool) {
+        let (mut output, mut found) = (Vec::new(), Found::new(&[]));
+        Relay::new(&mut output, pass_on, &mut found).run(Drops(input, drop), || false);
+        (String::from_utf8_lossy(&output).into_owned(), found.finished)
     }
 
     const MIXED: &[u8] = b"[a 1.0] cargo::x\n{\"reason\":\"build-finished\",\"success\":true}\n{\"reason\":\n\n{\"rea\
@@ -205,17 +210,17 @@ mod tests {
     #[test]
     fn only_messages_are_swallowed_however_the_bytes_come() {
         for drop in [1, 2, 3, 7, 11, 1000] {
-            let (text, events) = relay(MIXED, drop, false);
+            let (text, finished) = relay(MIXED, drop, false);
             let raw = "[a 1.0] cargo::x\n{\"reason\":\n\n{\"rea\n{\"reason\":\"build-finished\"\nlast";
-            assert_eq!((text.as_str(), events), (raw, 1), "{drop}");
+            assert_eq!((text.as_str(), finished), (raw, true), "{drop}");
         }
     }
 
     #[test]
     fn everything_is_passed_on_when_json_was_asked_for() {
         for drop in [1, 5, 1000] {
-            let (text, events) = relay(MIXED, drop, true);
-            assert_eq!((text.as_bytes(), events), (MIXED, 1), "{drop}");
+            let (text, finished) = relay(MIXED, drop, true);
+            assert_eq!((text.as_bytes(), finished), (MIXED, true), "{drop}");
         }
     }
 }

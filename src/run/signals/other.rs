@@ -23,6 +23,14 @@ impl Signals {
     /// Files are removed by whoever made them; nothing ends this program in between.
     pub fn remove_at_end(&self, _file: Option<PathBuf>) {}
 
+    /// Nothing is handed on.
+    pub fn started(&self, _child: &Child) {}
+
+    /// Whether the child has ended; it need not have been waited for.
+    pub fn has_ended(&self, child: &mut Child) -> bool {
+        matches!(child.try_wait(), Ok(Some(_)))
+    }
+
     /// Waits for the child.
     ///
     /// # Errors

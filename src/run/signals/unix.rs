@@ -1,6 +1,6 @@
 //! Unix: one thread takes the signals, and hands them to the child while there is one.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
@@ -81,20 +81,30 @@ impl Signals {
         self.shared.lock().scratch = file;
     }
 
-    /// Waits for the child; signals reach it until then.
-    ///
-    /// # Errors
-    ///
-    /// When the system cannot wait for it.
-    pub fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| io::Error::other("the tool has no process id"))?;
+    /// Hands signals to the child from now on, those first that came while it was started.
+    pub fn started(&self, child: &Child) {
+        let Some(pid) = id(child) else { return };
         let early = {
             let mut state = self.shared.lock();
             state.stage = Stage::Running(pid);
             std::mem::take(&mut state.early)
         };
         early.into_iter().for_each(|signal| send(pid, signal));
+    }
+
+    /// Whether the child has ended; it need not have been waited for.
+    pub fn has_ended(&self, child: &mut Child) -> bool {
+        id(child).is_none_or(has_ended)
+    }
+
+    /// Waits for the child; signals reach it until then.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot wait for it.
+    pub fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
+        let pid = id(child).ok_or_else(|| io::Error::other("the tool has no process id"))?;
+        self.started(child);
         // The child stays a zombie until no signal can be on its way to it: its id cannot be somebody else's by then.
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while let Err(error) = rustix::process::waitid(WaitId::Pid(pid), ended) {
@@ -107,6 +117,16 @@ impl Signals {
     }
 }
 
+fn id(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+/// Of a child that nobody has waited for, so that its id is its own.
+fn has_ended(pid: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    matches!(rustix::process::waitid(WaitId::Pid(pid), options), Ok(Some(_)))
+}
+
 impl Drop for Signals {
     fn drop(&mut self) {
         // The thread stays, and answers later signals by ending this program.
@@ -116,7 +136,9 @@ impl Drop for Signals {
 
 /// The signals that are ignored, one bit each from `SIGHUP` on. Linux tells; elsewhere none is taken to be.
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // With room for all of it: it has no size, and is asked for a few bytes at a time otherwise.
+    let mut status = String::with_capacity(4096);
+    let _ = std::fs::File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
@@ -125,18 +147,23 @@ fn arrived(signal: i32, shared: &Arc<Shared>) {
     let mut state = shared.lock();
     match state.stage {
         Stage::Before => state.early.push(signal),
-        Stage::Over => {
-            if let Some(file) = state.scratch.take() {
-                let _ = std::fs::remove_file(file);
-            }
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-        }
+        // What outlives the child may still hold its standard output.
+        Stage::Running(pid) if has_ended(pid) => end(&mut state, signal),
+        Stage::Over => end(&mut state, signal),
         Stage::Running(pid) if matches!(signal, SIGINT | SIGQUIT) && is_in_foreground() => {
             drop(state);
             repeat_later(pid, signal, Arc::clone(shared));
         }
         Stage::Running(pid) => send(pid, signal),
     }
+}
+
+/// Ends this program by the signal.
+fn end(state: &mut State, signal: i32) {
+    if let Some(file) = state.scratch.take() {
+        let _ = std::fs::remove_file(file);
+    }
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
 }
 
 fn send(pid: Pid, signal: i32) {
