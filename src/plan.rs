@@ -204,12 +204,13 @@ pub fn make(tool: Tool, args: Vec<OsString>, environment: &Environment, policy: 
     let active = real_tool::is_active(tool, environment);
     let guards = !active && !scan::is_pass_through(tool, &args);
     let mut plan = Plan::pass_through(tool, program);
-    plan.env.extend(real_tool::marks(environment, &plan.program, None));
     if active {
         plan.notes.push(format!("`{}` is guarded further out already", tool.name()));
     } else if guards {
         guard(&mut plan, &args, environment, policy);
     }
+    let guarded = (plan.mode == Mode::Guard).then_some(tool);
+    plan.env.extend(real_tool::marks(environment, &plan.program, guarded));
     if plan.mode == Mode::PassThrough {
         plan.args = args;
     }
@@ -230,8 +231,5 @@ fn guard(plan: &mut Plan, args: &[OsString], environment: &Environment, policy: 
             plan.mode = Mode::Guard;
             go::fill(plan, args, environment, policy);
         }
-    }
-    if plan.mode == Mode::Guard {
-        plan.env.extend(real_tool::marks(environment, &plan.program, Some(plan.tool)));
     }
 }

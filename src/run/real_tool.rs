@@ -34,7 +34,7 @@ const DEEPEST: u32 = 20;
 /// When there is none, when the variable names no program, and when copies of this program call each other.
 pub fn find(tool: Tool, environment: &Environment) -> Result<PathBuf, Error> {
     if depth(environment) >= DEEPEST {
-        let tried: Vec<_> = candidates(tool, environment).iter().map(|path| path.display().to_string()).collect();
+        let tried: Vec<_> = candidates(tool, environment).map(|path| path.display().to_string()).collect();
         return Err(Error::Environment(format!(
             "`{}` leads back to seaworthy, {DEEPEST} times in a row, by way of {}; set `{}` to the real one",
             tool.name(),
@@ -47,10 +47,15 @@ pub fn find(tool: Tool, environment: &Environment) -> Result<PathBuf, Error> {
     }
     let shims = shim_dirs(environment);
     let real = |path: &PathBuf| !shims.iter().any(|dir| path.parent() == Some(dir)) && !is_ours(path);
-    let real: Vec<PathBuf> = candidates(tool, environment).into_iter().filter(real).collect();
     let handed_to = handed_to(environment);
-    let fresh = real.iter().find(|path| !handed_to.contains(path)).or(real.first());
-    fresh.cloned().ok_or_else(|| {
+    let mut first = None;
+    for path in candidates(tool, environment).filter(real) {
+        if !handed_to.contains(&path) {
+            return Ok(path);
+        }
+        first.get_or_insert(path);
+    }
+    first.ok_or_else(|| {
         let name = tool.name();
         let what = variable(tool);
         Error::ToolNotFound(format!("`{name}` was not found on the PATH; install it, or set `{what}` to its path"))
@@ -112,16 +117,16 @@ fn named_by_user(tool: Tool, environment: &Environment, named: &Path) -> Result<
     }
 }
 
-fn candidates(tool: Tool, environment: &Environment) -> Vec<PathBuf> {
+fn candidates(tool: Tool, environment: &Environment) -> impl Iterator<Item = PathBuf> {
     on_path(tool.name().as_ref(), environment)
 }
 
 /// Every program of that name on `PATH`, in order, or the one at that path; relative entries of `PATH` do not count.
-pub(super) fn on_path(name: &OsStr, environment: &Environment) -> Vec<PathBuf> {
+pub(super) fn on_path(name: &OsStr, environment: &Environment) -> impl Iterator<Item = PathBuf> {
     let path = environment.get("PATH").unwrap_or_default();
     let absolute = std::env::split_paths(path).filter(|directory| directory.is_absolute());
-    let Ok(path) = std::env::join_paths(absolute) else { return Vec::new() };
-    which::which_in_all(name, Some(path), &environment.cwd).map(Iterator::collect).unwrap_or_default()
+    let path = std::env::join_paths(absolute).ok();
+    path.and_then(|path| which::which_in_all(name, Some(path), &environment.cwd).ok()).into_iter().flatten()
 }
 
 /// Directories whose `cargo` and `go` are passed over: those handed down, and the one this program was called from.
@@ -139,7 +144,7 @@ fn own_shim_dir(environment: &Environment) -> Option<PathBuf> {
     let called = Path::new(&environment.program);
     match called.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(parent) => Some(environment.cwd.join(parent)),
-        None => candidates(tool, environment).iter().find(|path| is_ours(path))?.parent().map(Path::to_path_buf),
+        None => candidates(tool, environment).find(|path| is_ours(path))?.parent().map(Path::to_path_buf),
     }
 }
 
@@ -161,17 +166,22 @@ pub(super) fn is_script(path: &Path) -> bool {
 
 /// Whether running the file would run this program again: it is the same file, or one of our scripts.
 pub(super) fn is_ours(path: &Path) -> bool {
-    let resolved = path.canonicalize();
-    let own = std::env::current_exe().and_then(|path| path.canonicalize());
-    let same = matches!((&resolved, &own), (Ok(resolved), Ok(own)) if resolved == own || is_hard_link(resolved, own));
-    same || is_shim_script(path)
+    std::env::current_exe().is_ok_and(|own| is_same_file(path, &own)) || is_shim_script(path)
 }
 
 #[cfg(unix)]
-fn is_hard_link(one: &Path, other: &Path) -> bool {
+fn is_same_file(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (one.metadata(), other.metadata()) {
         (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other || is_hard_link(&one, &other),
         _ => false,
     }
 }

@@ -167,7 +167,7 @@ impl Status {
 pub fn status(directory: &Path, tool: Tool, environment: &Environment) -> Status {
     let shim = path(directory, tool);
     let shim = fs::symlink_metadata(&shim).is_ok().then_some(shim).filter(|shim| is_shim(shim));
-    let runs = real_tool::on_path(tool.name().as_ref(), environment).into_iter().next();
+    let runs = real_tool::on_path(tool.name().as_ref(), environment).next();
     let guarded = runs.as_deref().is_some_and(is_shim);
     let found = real_tool::find(tool, environment);
     let mut status = Status { tool, shim, runs, guarded, real: None, warnings: Vec::new() };

@@ -57,7 +57,7 @@ pub fn hand_over(call: &Call) -> Result<ExitStatus, Error> {
 }
 
 fn find(name: &OsStr, environment: &Environment) -> Result<PathBuf, Error> {
-    real_tool::on_path(name, environment).into_iter().find(|path| !real_tool::is_ours(path)).ok_or_else(|| {
+    real_tool::on_path(name, environment).find(|path| !real_tool::is_ours(path)).ok_or_else(|| {
         let name = name.to_string_lossy();
         Error::ToolNotFound(format!("the linker `{name}` was not found; install it, or set `{LINKER}` to its path"))
     })
