@@ -47,7 +47,10 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     if status.success() {
         let report = judged(&plan, &policy, &directory, outcome)?;
         let made = Made { report: &report, policy: &policy, plan: Some(&plan), directory: &directory };
-        return finish(ui, options, made, signature.as_ref());
+        let code = finish(ui, options, made, signature.as_ref());
+        // The process ends: to take all of it apart would be a good part of the work.
+        std::mem::forget((report, plan, policy));
+        return code;
     }
     // A tool that was stopped needs no explanation, and whoever stopped it is waiting.
     if status.code().is_some() {

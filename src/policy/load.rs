@@ -100,12 +100,12 @@ const BASELINE: Kind = Kind {
 /// its other end.
 fn read(kind: &Kind, path: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source: io::Error| Error::Io { action: kind.action, path: shown.to_path_buf(), source };
-    let found = fs::metadata(path).map_err(failed)?.file_type();
+    let found = fs::metadata(path).map_err(failed)?;
     if !found.is_file() {
         let what = if found.is_dir() { "a directory" } else { "no regular file" };
         return Err(wrong(kind, shown, &format!("is {what}; {}", kind.next_step)));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(found.len().min(kind.largest) as usize + 1);
     File::open(path).and_then(|file| file.take(kind.largest + 1).read_to_end(&mut bytes)).map_err(failed)?;
     if bytes.len() as u64 > kind.largest {
         let limit = crate::report::size(kind.largest);

@@ -125,8 +125,9 @@ pub(crate) fn cargo_home(environment: &Environment) -> Option<PathBuf> {
 
 /// A file of TOML, unless it is none, or no regular file.
 pub(crate) fn read(path: &Path) -> Option<Table> {
-    let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
-    let mut text = String::new();
+    let file = std::fs::File::open(path).ok()?;
+    let size = file.metadata().ok().filter(|data| data.is_file())?.len();
+    let mut text = String::with_capacity(size.min(LONGEST) as usize + 1);
     file.take(LONGEST).read_to_string(&mut text).ok()?;
     text.parse().ok()
 }

@@ -54,20 +54,23 @@ impl Scratch {
 
     /// What was written.
     pub(super) fn read(&self) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
         match self {
             #[cfg(target_os = "linux")]
             Scratch::Memory(file, _) => {
                 let mut file = file;
                 io::Seek::rewind(&mut file)?;
-                file.take(LARGEST).read_to_end(&mut text)?;
+                all(file)
             }
-            Scratch::Disk(path) => {
-                File::open(path)?.take(LARGEST).read_to_end(&mut text)?;
-            }
+            Scratch::Disk(path) => all(&File::open(path)?),
         }
-        Ok(text)
     }
+}
+
+fn all(file: &File) -> io::Result<Vec<u8>> {
+    let size = file.metadata()?.len().min(LARGEST);
+    let mut text = Vec::with_capacity(size as usize + 1);
+    file.take(LARGEST).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(target_os = "linux")]
