@@ -19,10 +19,14 @@ pub struct Name {
 
 /// Names that are being read, one behind the other.
 #[derive(Debug, Default)]
-pub(super) struct NameText(Vec<u8>);
+pub(super) struct NameText {
+    bytes: Vec<u8>,
+    /// The bytes are a whole table that has all names already.
+    is_table: bool,
+}
 
 /// Place of a name in a [`NameText`].
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Piece {
     start: u32,
     end: u32,
@@ -36,22 +40,41 @@ impl Piece {
 }
 
 impl NameText {
+    /// A table of names as it lies in a file, where any piece of it is text: then nothing is put together from it.
+    pub(super) fn of_table(table: &[u8]) -> Option<NameText> {
+        (table.is_ascii() && u32::try_from(table.len()).is_ok())
+            .then(|| NameText { bytes: table.to_vec(), is_table: true })
+    }
+
+    /// Adds a name by its place in a table; no byte of it is copied when the names are those of that table. `None` when it does
+    /// not lie there.
+    pub(super) fn add(&mut self, table: &[u8], start: usize, len: usize) -> Option<Piece> {
+        let end = start.checked_add(len)?;
+        let name = table.get(start..end)?;
+        if self.is_table {
+            return Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? });
+        }
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        self.end(start)
+    }
+
     /// Where the bytes of the next name are put; [`NameText::end`] ends it.
     pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
-        &mut self.0
+        &mut self.bytes
     }
 
     /// Ends a name that began when the text had `start` bytes; `None` when names have more than 4 GiB.
     pub(super) fn end(&mut self, start: usize) -> Option<Piece> {
-        let end = self.0.len();
+        let end = self.bytes.len();
         // Between two names, so that the text is UTF-8 as a whole when every name is.
-        self.0.push(0);
+        self.bytes.push(0);
         Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
     }
 
     /// The names by their places.
     pub(super) fn names(self) -> impl Fn(Piece) -> Name {
-        let shared = String::from_utf8(self.0).map(Arc::new);
+        let shared = String::from_utf8(self.bytes).map(Arc::new);
         move |Piece { start, end }| match &shared {
             Ok(shared) => Name { text: Arc::clone(shared), start, end },
             Err(error) => {
@@ -100,8 +123,9 @@ impl Eq for Name {}
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        // Nearly every comparison ends here.
-        (self.end - self.start) as usize == other.len() && **self == *other
+        // Nearly every comparison ends with the lengths.
+        (self.end - self.start) as usize == other.len()
+            && self.text.as_bytes().get(self.start as usize..self.end as usize) == Some(other.as_bytes())
     }
 }
 
@@ -158,6 +182,18 @@ mod tests {
         assert_eq!(names, [Name::from("puts"), Name::from(""), Name::from("a\u{fffd}b"), Name::from("é")]);
         assert!(names[0] == "puts" && names[0] != "put" && names[0] > names[1]);
         assert_eq!(serde_json::to_string(&names[3]).unwrap(), "\"é\"");
+    }
+
+    #[test]
+    fn names_of_a_table_of_ascii_are_pieces_of_it() {
+        let table = b"\0puts\0abort\0";
+        let mut all = NameText::of_table(table).unwrap();
+        let pieces = [all.add(table, 1, 4).unwrap(), all.add(table, 3, 2).unwrap(), all.add(table, 6, 5).unwrap()];
+        assert_eq!((all.add(table, 11, 2), all.add(table, usize::MAX, 2)), (None, None));
+        assert_eq!(all.bytes().len(), table.len());
+        let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
+        assert_eq!(names, [Name::from("puts"), Name::from("ts"), Name::from("abort")]);
+        assert!(NameText::of_table(b"a\xff\0").is_none());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
@@ -44,6 +45,9 @@ impl Unreadable {
 
 /// Bytes of the head of a file that are read at once: enough for the headers of nearly every binary.
 const HEAD: usize = 16 * 1024;
+/// Bytes of its end that are read at once, if any of them are wanted: section headers and their names lie there, and in most
+/// programs the dynamic section.
+const TAIL: u64 = 8 * 1024;
 
 /// A readable byte range: a whole file, a slice of a universal binary, or bytes in memory.
 #[derive(Debug)]
@@ -56,7 +60,40 @@ pub struct Source<'a> {
 #[derive(Debug, Clone)]
 enum Inner<'a> {
     Memory(&'a [u8]),
-    File { file: &'a File, head: std::sync::Arc<Vec<u8>> },
+    File(Arc<Opened<'a>>),
+}
+
+/// A file of which both ends are kept.
+#[derive(Debug)]
+struct Opened<'a> {
+    file: &'a File,
+    len: u64,
+    head: Vec<u8>,
+    tail: OnceLock<Vec<u8>>,
+}
+
+impl Opened<'_> {
+    /// The bytes from `start`, counted from the file's own beginning, where they are kept.
+    fn kept(&self, start: u64, len: u64) -> Option<&[u8]> {
+        let part = |of: &'_ [u8], from: u64| {
+            let from = usize::try_from(start.checked_sub(from)?).ok()?;
+            Some(from..from.checked_add(usize::try_from(len).ok()?)?).filter(|range| range.end <= of.len())
+        };
+        if let Some(range) = part(&self.head, 0) {
+            return self.head.get(range);
+        }
+        let from = self.len.saturating_sub(TAIL);
+        if start < from || start + len > self.len {
+            return None;
+        }
+        // A tail that could not be read is no error of its own: the read for what is wanted of it says what is wrong.
+        let tail = self.tail.get_or_init(|| {
+            let mut tail = Vec::new();
+            _ = read_at(self.file, &mut tail, (self.len - from) as usize, from);
+            tail
+        });
+        tail.get(part(tail, from)?)
+    }
 }
 
 impl<'a> Source<'a> {
@@ -75,11 +112,9 @@ impl<'a> Source<'a> {
 
     /// A regular file whose length is known.
     pub(super) fn of_length(file: &'a File, len: u64) -> std::io::Result<Self> {
-        let want = usize::try_from(len).unwrap_or(HEAD).min(HEAD);
-        let mut head = vec![0; want];
-        let got = read_at(file, &mut head, 0)?;
-        head.truncate(got);
-        Ok(Source { inner: Inner::File { file, head: head.into() }, base: 0, len })
+        let mut head = Vec::new();
+        read_at(file, &mut head, usize::try_from(len).unwrap_or(HEAD).min(HEAD), 0)?;
+        Ok(Source { inner: Inner::File(Arc::new(Opened { file, len, head, tail: OnceLock::new() })), base: 0, len })
     }
 
     /// Length in bytes.
@@ -133,25 +168,23 @@ impl<'a> Source<'a> {
         if offset.checked_add(len).is_none_or(|end| end > self.len) {
             return Err(Unreadable::damaged(what, offset, format!("{len} bytes wanted, the file has {}", self.len)));
         }
-        let held = match &self.inner {
-            Inner::Memory(bytes) => bytes,
-            Inner::File { head, .. } => head.as_slice(),
-        };
-        let start = usize::try_from(self.base + offset).unwrap_or(usize::MAX);
-        let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
-        match (held.get(start..end), &self.inner) {
-            (None, Inner::Memory(_)) => Err(Unreadable::damaged(what, offset, "out of range")),
-            (bytes, _) => Ok(bytes),
+        match &self.inner {
+            Inner::File(opened) => Ok(opened.kept(self.base + offset, len)),
+            Inner::Memory(bytes) => {
+                let start = usize::try_from(self.base + offset).unwrap_or(usize::MAX);
+                let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+                bytes.get(start..end).map(Some).ok_or_else(|| Unreadable::damaged(what, offset, "out of range"))
+            }
         }
     }
 
     /// Reads a range of a file, all of it, in the place of what `buffer` held.
     fn fill(&self, offset: u64, len: u64, what: &str, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
-        let Inner::File { file, .. } = &self.inner else { return Ok(()) };
+        let Inner::File(opened) = &self.inner else { return Ok(()) };
         let len = usize::try_from(len).map_err(|_| Unreadable::damaged(what, offset, "too large for this machine"))?;
-        buffer.resize(len, 0);
-        let got = read_at(file, buffer, self.base + offset).map_err(|error| Unreadable::Io(error.to_string()))?;
-        if got < len {
+        let read = read_at(opened.file, buffer, len, self.base + offset);
+        read.map_err(|error| Unreadable::Io(error.to_string()))?;
+        if buffer.len() < len {
             return Err(Unreadable::damaged(what, offset, "the file became shorter while it was read"));
         }
         Ok(())
@@ -181,33 +214,85 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Fills `buffer` from `offset` as far as the file goes, without moving any cursor.
+/// Puts up to `len` bytes from `offset` into `buffer`, as far as the file goes, in the place of what it held. No cursor moves, and
+/// nothing is written to the buffer before: that would take longer than to read.
 #[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-    use std::os::unix::fs::FileExt;
-    fill(buffer, offset, |part, at| file.read_at(part, at))
-}
-
-/// Fills `buffer` from `offset` as far as the file goes.
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-    use std::os::windows::fs::FileExt;
-    fill(buffer, offset, |part, at| file.seek_read(part, at))
-}
-
-fn fill(
-    buffer: &mut [u8],
-    offset: u64,
-    mut read: impl FnMut(&mut [u8], u64) -> std::io::Result<usize>,
-) -> std::io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match read(&mut buffer[done..], offset + done as u64) {
+fn read_at(file: &File, buffer: &mut Vec<u8>, len: usize, offset: u64) -> std::io::Result<()> {
+    use rustix::buffer::spare_capacity;
+    use rustix::io::{Errno, pread};
+    buffer.clear();
+    buffer.reserve_exact(len);
+    while buffer.len() < len {
+        let at = offset + buffer.len() as u64;
+        match pread(file, spare_capacity(buffer), at) {
             Ok(0) => break,
-            Ok(n) => done += n,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    buffer.truncate(len);
+    Ok(())
+}
+
+/// Puts up to `len` bytes from `offset` into `buffer`, as far as the file goes, in the place of what it held.
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut Vec<u8>, len: usize, offset: u64) -> std::io::Result<()> {
+    use std::io::ErrorKind;
+    use std::os::windows::fs::FileExt;
+    buffer.clear();
+    buffer.resize(len, 0);
+    let mut done = 0;
+    while done < len {
+        match file.seek_read(&mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(done)
+    buffer.truncate(done);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn file_of(length: usize) -> (tempfile::NamedTempFile, Vec<u8>) {
+        let bytes: Vec<u8> = (0..length).map(|at| (at / 7 + at * 31) as u8).collect();
+        let mut file = tempfile::NamedTempFile::new().expect("a temporary directory is writable");
+        file.write_all(&bytes).expect("there is room");
+        (file, bytes)
+    }
+
+    #[test]
+    fn a_file_reads_alike_at_its_ends_and_between_them() {
+        for length in [0, 1, HEAD - 1, HEAD, HEAD + 1, HEAD + TAIL as usize, 3 * HEAD] {
+            let (file, bytes) = file_of(length);
+            let source = Source::from_file(file.as_file()).unwrap();
+            let (head, tail) = (HEAD.min(length), length.saturating_sub(TAIL as usize));
+            for start in [0, 1, head, head.saturating_sub(1), tail, tail.saturating_sub(1), length / 2, length] {
+                for end in [start, start + 1, head, tail, tail + 1, length, length + 1] {
+                    let Some(wanted) = end.checked_sub(start) else { continue };
+                    let read = source.read(start as u64, wanted as u64, "bytes");
+                    assert_eq!(read.ok().as_deref(), bytes.get(start..end), "{start}..{end} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_became_shorter_is_said_to_be_so() {
+        let (file, bytes) = file_of(4 * HEAD);
+        let source = Source::from_file(file.as_file()).unwrap();
+        file.as_file().set_len(2 * HEAD as u64).unwrap();
+        for at in [4 * HEAD - 16, 3 * HEAD] {
+            let why = source.read(at as u64, 16, "a table").unwrap_err().to_string();
+            assert!(why.ends_with("the file became shorter while it was read"), "{why}");
+        }
+        let between = source.read(HEAD as u64, 16, "a table").unwrap();
+        assert_eq!(between, &bytes[HEAD..HEAD + 16]);
+    }
 }

@@ -1,5 +1,6 @@
 //! `PT_DYNAMIC`: what the loader is told.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use goblin::container::Container;
@@ -23,7 +24,11 @@ const DT_AUXILIARY: u64 = 0x7fff_fffd;
 const DT_FILTER: u64 = 0x7fff_ffff;
 /// Bytes of `PT_DYNAMIC` that are read; real ones have a few hundred.
 const LONGEST: u64 = 1 << 20;
-/// A string table of more bytes is not read whole.
+/// Entries that room is made for at once.
+const USUAL: usize = 32;
+/// A string table of up to so many bytes is read at once.
+const SMALL: u64 = 64 << 10;
+/// Of one with more bytes than this few names are wanted, far apart.
 const LARGE: u64 = 1 << 20;
 
 /// The entries before `DT_NULL`.
@@ -43,11 +48,10 @@ impl Dynamic {
         let wanted = segment.p_filesz.min(LONGEST);
         let bytes = image.source.read(segment.p_offset, wanted, "PT_DYNAMIC")?;
         let word = image.order.word_size();
-        let entries = bytes
-            .chunks_exact(size)
-            .map_while(|entry| Some((image.order.word(entry, 0)?, image.order.word(entry, word)?)))
-            .take_while(|&(tag, _)| tag != DT_NULL)
-            .collect();
+        let mut entries = Vec::with_capacity(USUAL);
+        let pairs = bytes.chunks_exact(size);
+        let pairs = pairs.map_while(|entry| Some((image.order.word(entry, 0)?, image.order.word(entry, word)?)));
+        entries.extend(pairs.take_while(|&(tag, _)| tag != DT_NULL));
         Ok(Dynamic { present: true, entries })
     }
 
@@ -103,6 +107,8 @@ impl Dynamic {
 /// not longer than twice their file.
 pub(super) struct DynamicStrings<'i, 's> {
     image: &'i Image<'s>,
+    /// All of a small table.
+    whole: Option<Cow<'s, [u8]>>,
     /// A window of its own for a large table: of a megabyte of names, few are imported.
     sparse: Option<Window<'s>>,
     offset: u64,
@@ -124,12 +130,37 @@ impl<'i, 's> DynamicStrings<'i, 's> {
             return Err(Unreadable::damaged("DT_STRTAB", offset, why));
         }
         let budget = Cell::new(image.source.len().saturating_mul(2).saturating_add(LONGEST));
+        let whole = (size <= SMALL).then(|| image.source.read(offset, size, "DT_STRTAB")).transpose()?;
         let sparse = (size > LARGE).then(|| Window::sparse(image.source, size));
-        Ok(Some(DynamicStrings { image, sparse, offset, end: offset + size, budget }))
+        Ok(Some(DynamicStrings { image, whole, sparse, offset, end: offset + size, budget }))
     }
 
-    fn window(&self) -> &Window<'s> {
-        self.sparse.as_ref().unwrap_or(&self.image.window)
+    /// Where names are put that [`DynamicStrings::add_to`] adds.
+    pub(super) fn names(&self) -> NameText {
+        self.whole.as_deref().and_then(NameText::of_table).unwrap_or_default()
+    }
+
+    /// Where a string that starts at `at` has to end.
+    fn end(&self, at: u64) -> u64 {
+        self.end.min(at.saturating_add(self.budget.get() + 1))
+    }
+
+    /// The string that starts at `at`, out of all of a small table.
+    fn in_whole<'w>(&self, whole: &'w [u8], at: u64, what: &str) -> Result<&'w [u8], Unreadable> {
+        let range = (at - self.offset) as usize..(self.end(at) - self.offset) as usize;
+        let from_here = whole.get(range).unwrap_or_default();
+        let length = memchr::memchr(0, from_here);
+        let length = length.ok_or_else(|| Unreadable::damaged(what, at, "the string has no end"))?;
+        Ok(&from_here[..length])
+    }
+
+    /// Puts the string that starts at `at` behind what is in `out`.
+    fn append(&self, at: u64, what: &str, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        if let Some(whole) = &self.whole {
+            out.extend_from_slice(self.in_whole(whole, at, what)?);
+            return Ok(());
+        }
+        self.sparse.as_ref().unwrap_or(&self.image.window).append_c_string(at, self.end(at), what, out)
     }
 
     /// Where the string with this index starts in the file.
@@ -143,8 +174,8 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     /// # Errors
     /// [`Unreadable::Damaged`], naming `what`.
     pub(super) fn get(&self, index: u64, what: &str) -> Result<String, Unreadable> {
-        let at = self.at(index, what)?;
-        let name = self.window().c_string(at, self.end.min(at.saturating_add(self.budget.get() + 1)), what)?;
+        let mut name = Vec::new();
+        self.append(self.at(index, what)?, what, &mut name)?;
         self.spend(name.len(), what)?;
         Ok(into_text(name))
     }
@@ -155,11 +186,20 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     /// [`Unreadable::Damaged`], naming `what`.
     pub(super) fn add_to(&self, names: &mut NameText, index: u64, what: &str) -> Result<Piece, Unreadable> {
         let at = self.at(index, what)?;
-        let start = names.bytes().len();
-        let end = self.end.min(at.saturating_add(self.budget.get() + 1));
-        self.window().append_c_string(at, end, what, names.bytes())?;
-        self.spend(names.bytes().len() - start, what)?;
-        names.end(start).ok_or_else(|| Unreadable::damaged(what, self.offset, "the names have more than 4 GiB"))
+        let piece = match &self.whole {
+            Some(whole) => {
+                let len = self.in_whole(whole, at, what)?.len();
+                names.add(whole, (at - self.offset) as usize, len)
+            }
+            None => {
+                let start = names.bytes().len();
+                self.append(at, what, names.bytes())?;
+                names.end(start)
+            }
+        };
+        let piece = piece.ok_or_else(|| Unreadable::damaged(what, self.offset, "the names have more than 4 GiB"))?;
+        self.spend(piece.len(), what)?;
+        Ok(piece)
     }
 
     /// A further copy of a name that was read already.

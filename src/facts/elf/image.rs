@@ -7,7 +7,7 @@ use std::ops::Range;
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EI_CLASS, EI_DATA, EI_VERSION, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, Header};
 use goblin::elf::program_header::{PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
-use goblin::elf::section_header::{SHN_XINDEX, SHT_NOBITS, SHT_REL, SHT_RELA, SectionHeader};
+use goblin::elf::section_header::{SHF_EXECINSTR, SHN_XINDEX, SHT_NOBITS, SHT_REL, SHT_RELA, SectionHeader};
 
 use crate::facts::bytes::{Order, until_nul};
 use crate::facts::name::{Name, NameText, Piece};
@@ -62,30 +62,41 @@ impl<'s> Image<'s> {
         self.segments.iter().filter(move |segment| segment.p_type == p_type)
     }
 
-    /// Constant data, as address, offset and length in the file: segments without `PF_W`, and `PT_GNU_RELRO`, where pointers
-    /// to constants live. Linkers put constants among the code, or in a segment of their own, but never in both.
+    /// Constant data, as address, offset and length in the file: segments without `PF_W`, less what is never text in them.
+    /// Linkers put constants among the code, or in a segment of their own, but never in both.
     pub(in crate::facts) fn constants(&self) -> impl Iterator<Item = (u64, u64, u64)> {
         let are_apart = self.segments_of(PT_LOAD).any(|segment| segment.p_flags & (PF_R | PF_W | PF_X) == PF_R);
         let without = if are_apart { PF_W | PF_X } else { PF_W };
         let fixed = self.segments_of(PT_LOAD).filter(move |segment| segment.p_flags & without == 0);
-        let constants = fixed.chain(self.segments_of(PT_GNU_RELRO));
-        let tables = self.tables_without_text();
-        let constants = constants.flat_map(move |segment| parts_without(segment, &tables));
-        bounded_in_memory(self.source.len(), constants)
+        let others = self.sections_without_text();
+        bounded_in_memory(self.source.len(), fixed.flat_map(move |segment| parts_without(segment, &others)))
     }
 
-    /// Where relocations lie, and what unwinds the stack: a third of the constants of an ordinary program, and never text.
-    fn tables_without_text(&self) -> Vec<Range<u64>> {
+    /// What is constant once the program runs: `PT_GNU_RELRO`, where pointers lie and tables that hold some.
+    pub(in crate::facts) fn relocated_constants(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let segments = self.segments_of(PT_GNU_RELRO);
+        let places = segments.map(|segment| (segment.p_vaddr, segment.p_offset, segment.p_filesz));
+        bounded_in_memory(self.source.len(), places)
+    }
+
+    /// Code, relocations, what unwinds the stack and Go's tables: half of what is constant in an ordinary program, and never
+    /// text of a C library.
+    fn sections_without_text(&self) -> Vec<Range<u64>> {
+        const NAMES: [&str; 6] =
+            [".eh_frame", ".eh_frame_hdr", ".gcc_except_table", ".gopclntab", ".typelink", ".itablink"];
+        // Linker scripts may put text among the code, and then there is no section for it.
+        let code = if self.section(".rodata").is_some() { u64::from(SHF_EXECINSTR) } else { 0 };
         let is_one = |section: &Section<'_>| {
             matches!(section.header.sh_type, SHT_REL | SHT_RELA)
-                || matches!(section.name, ".eh_frame" | ".eh_frame_hdr" | ".gcc_except_table")
+                || section.header.sh_flags & code != 0
+                || NAMES.contains(&section.name)
         };
         let place = |section: Section<'_>| {
             section.header.sh_offset..section.header.sh_offset.saturating_add(section.header.sh_size)
         };
-        let mut tables: Vec<Range<u64>> = self.sections().filter(is_one).map(place).collect();
-        tables.sort_unstable_by_key(|table| table.start);
-        tables
+        let mut places: Vec<Range<u64>> = self.sections().filter(is_one).map(place).collect();
+        places.sort_unstable_by_key(|place| place.start);
+        places
     }
 
     /// The names of the sections; none when there are no section headers.
@@ -178,28 +189,29 @@ impl<'s> Image<'s> {
         let mut budget = self.source.len();
         let small = table.filter(|table| table.sh_size <= SMALL_NAMES);
         let small = small.and_then(|table| self.source.read(table.sh_offset, table.sh_size, "section names").ok());
-        let mut names = NameText::default();
-        let piece = |header: &SectionHeader| {
-            let start = names.bytes().len();
-            let read = match (&small, table) {
-                (Some(small), _) => {
-                    names.bytes().extend_from_slice(small.get(header.sh_name..).map(until_nul).unwrap_or_default());
-                    true
-                }
-                (None, Some(table)) => {
-                    let at = table.sh_offset.saturating_add(header.sh_name as u64);
-                    let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(budget));
-                    self.window.append_c_string(at, end, "section name", names.bytes()).is_ok()
-                }
-                (None, None) => false,
-            };
-            match budget.checked_sub((names.bytes().len() - start) as u64).filter(|_| read) {
-                Some(left) => budget = left,
-                None => names.bytes().truncate(start),
-            }
-            names.end(start).unwrap_or_default()
+        let mut names = small.as_deref().and_then(NameText::of_table).unwrap_or_default();
+        let mut spend = |length: usize| {
+            let left = budget.checked_sub(length as u64)?;
+            budget = left;
+            Some(left)
         };
-        let pieces: Vec<Piece> = self.section_headers.iter().map(piece).collect();
+        let mut piece = |header: &SectionHeader| {
+            if let Some(small) = &small {
+                let length = until_nul(small.get(header.sh_name..)?).len();
+                spend(length)?;
+                return names.add(small, header.sh_name, length);
+            }
+            let table = table?;
+            let start = names.bytes().len();
+            let at = table.sh_offset.saturating_add(header.sh_name as u64);
+            let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(spend(0)?));
+            let read = self.window.append_c_string(at, end, "section name", names.bytes());
+            if read.is_err() || spend(names.bytes().len() - start).is_none() {
+                names.bytes().truncate(start);
+            }
+            names.end(start)
+        };
+        let pieces: Vec<Piece> = self.section_headers.iter().map(|header| piece(header).unwrap_or_default()).collect();
         pieces.into_iter().map(names.names()).collect()
     }
 }

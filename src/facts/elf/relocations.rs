@@ -18,7 +18,7 @@ use super::versions::HIDDEN;
 use crate::facts::{Source, Unreadable};
 
 /// Bytes of a table that are read at once; a multiple of every entry size.
-const CHUNK: u64 = 24 << 15;
+const CHUNK: u64 = 24 << 12;
 
 /// Whether musl's loader refuses the file's relocations: `R_*_IRELATIVE`, or one against a symbol of its own that musl's
 /// lookup passes over, an `STT_GNU_IFUNC` or a hidden version (`ldso/dynlink.c`, `find_sym`).

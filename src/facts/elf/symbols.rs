@@ -14,12 +14,14 @@ use super::versions::{HIDDEN, Needs};
 use super::{SymbolKind, UndefinedSymbol};
 use crate::facts::Unreadable;
 use crate::facts::bytes::Order;
-use crate::facts::name::NameText;
 
 /// MIPS supplement: the number of dynamic symbols.
 const DT_MIPS_SYMTABNO: u64 = 0x7000_0011;
 /// Bytes of the symbol table that are read at once: the memory for them is used again, and stays in the cache.
 const CHUNK: u64 = 64 << 10;
+
+/// Symbols that room is made for at once.
+const USUAL: u64 = 128;
 
 /// One entry of the dynamic symbol table.
 #[derive(Debug, Clone, Copy)]
@@ -79,25 +81,32 @@ impl<'i, 's> SymbolTable<'i, 's> {
     ///
     /// # Errors
     /// What reading gives, and what `visit` gives.
-    pub(super) fn each(&self, mut visit: impl FnMut(Symbol) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
+    pub(super) fn each(&self, visit: impl FnMut(Symbol) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
+        self.each_wanted(|_, _| true, visit)
+    }
+
+    /// [`SymbolTable::each`] of the entries that are wanted, by their index and `st_shndx`: of most symbols of a library nothing
+    /// else is looked at.
+    ///
+    /// # Errors
+    /// What reading gives, and what `visit` gives.
+    fn each_wanted(
+        &self,
+        mut is_wanted: impl FnMut(u64, u16) -> bool,
+        mut visit: impl FnMut(Symbol) -> Result<(), Unreadable>,
+    ) -> Result<(), Unreadable> {
         let size = entry_size(self.image);
         let order = self.image.order;
-        // Elf64_Sym: name, info, other, shndx, value, size; Elf32_Sym: name, value, size, info, other, shndx.
-        let (info, other, section, value) = if order.wide { (4, 5, 6, 8) } else { (12, 13, 14, 4) };
+        let section_at = if order.wide { 6 } else { 14 };
         let mut index = 0;
         while index < self.count {
             let here = (CHUNK / size).min(self.count - index);
             let bytes = self.image.source.read(self.offset + index * size, here * size, "DT_SYMTAB")?;
             for entry in bytes.chunks_exact(size as usize) {
-                if index > 0 {
-                    visit(Symbol {
-                        index,
-                        name: order.u32(entry, 0).unwrap_or(0),
-                        info: entry[info],
-                        section: order.u16(entry, section).unwrap_or(0),
-                        visibility: entry[other] & 3,
-                        value: order.word(entry, value).unwrap_or(0),
-                    })?;
+                let raw = [entry[section_at], entry[section_at + 1]];
+                let section = if order.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) };
+                if index > 0 && is_wanted(index, section) {
+                    visit(symbol(order, index, section, entry))?;
                 }
                 index += 1;
             }
@@ -115,6 +124,19 @@ impl<'i, 's> SymbolTable<'i, 's> {
         let (offset, left) = self.image.table(address, "DT_VERSYM")?;
         let bytes = self.image.source.read(offset, left.min(self.count * 2), "DT_VERSYM")?;
         Ok(VersionIndices { bytes, order })
+    }
+}
+
+/// `Elf64_Sym`: name, info, other, shndx, value, size; `Elf32_Sym`: name, value, size, info, other, shndx.
+fn symbol(order: Order, index: u64, section: u16, entry: &[u8]) -> Symbol {
+    let (info, other, value) = if order.wide { (4, 5, 8) } else { (12, 13, 4) };
+    Symbol {
+        index,
+        name: order.u32(entry, 0).unwrap_or(0),
+        info: entry[info],
+        section,
+        visibility: entry[other] & 3,
+        value: order.word(entry, value).unwrap_or(0),
     }
 }
 
@@ -232,21 +254,26 @@ impl Imports {
     ) -> Result<Self, Unreadable> {
         let indices = table.version_indices(dynamic)?;
         let by_index = needs.by_index();
-        let mut names = NameText::default();
-        let mut found = Vec::new();
+        let need_of = |symbol: u64| {
+            let index = indices.get(symbol)? & !HIDDEN;
+            if index > 1 { by_index.get(usize::from(index)).copied().flatten() } else { None }
+        };
+        let mut names = strings.names();
+        let mut found = Vec::with_capacity(table.count.min(USUAL) as usize);
         let mut defined_count = 0;
-        table.each(|symbol| {
-            let need = indices.get(symbol.index);
-            let need = need.map(|index| index & !HIDDEN).filter(|&index| index > 1);
-            let need = need.and_then(|index| by_index.get(usize::from(index)).copied().flatten());
-            if !symbol.is_undefined() {
-                defined_count += 1;
+        let is_wanted = |index: u64, section: u16| {
+            if section == 0 {
+                return true;
             }
+            defined_count += 1;
             // A defined symbol that carries a needed version is the target of a copy relocation too.
-            let is_ours = !symbol.is_undefined() && need.is_none() && copied.binary_search(&symbol.index).is_err();
-            if symbol.is_local() || is_ours {
+            need_of(index).is_some() || (!copied.is_empty() && copied.binary_search(&index).is_ok())
+        };
+        table.each_wanted(is_wanted, |symbol| {
+            if symbol.is_local() {
                 return Ok(());
             }
+            let need = need_of(symbol.index);
             let name = strings.add_to(&mut names, u64::from(symbol.name), "st_name")?;
             if let Some(need) = need.and_then(|need| needs.list.get(need)) {
                 strings.spend(name.len(), "st_name")?;
@@ -255,7 +282,8 @@ impl Imports {
             found.push((symbol, name, need));
             Ok(())
         })?;
-        let mut imports = Imports { defined_count, ..Imports::default() };
+        let undefined = found.iter().filter(|(symbol, ..)| symbol.is_undefined()).count();
+        let mut imports = Imports { defined_count, undefined: Vec::with_capacity(undefined), ..Imports::default() };
         let name_of = names.names();
         for (symbol, name, need) in found {
             let name = name_of(name);

@@ -11,8 +11,8 @@ use memchr::memmem::Finder;
 use crate::facts::Unreadable;
 use crate::facts::elf::image::Image;
 
-/// Bytes read at once.
-const CHUNK: u64 = 256 * 1024;
+/// Bytes read at once: few enough that the memory for them is the same for every file, and in the cache.
+const CHUNK: u64 = 64 * 1024;
 /// Bytes a match may look at beyond its needle; also how much two chunks share.
 const MARGIN: usize = 128;
 
@@ -89,7 +89,7 @@ pub(super) struct Found {
     pub(super) text: Vec<u8>,
 }
 
-/// Every occurrence in memory that is not writable when the program runs, in order, until `visit` breaks.
+/// Every occurrence among the constants, in order, until `visit` breaks.
 ///
 /// # Errors
 /// What reading gives.
@@ -108,8 +108,10 @@ pub(super) fn search(
     // Looking for one string is so much faster that it pays to do it for each of a few, since hardly a piece has any.
     let few: Vec<Finder<'_>> = needles.iter().take(FEW + 1).map(|needle| Finder::new(needle.text)).collect();
     let may_have_any = |chunk: &[u8]| few.len() > FEW || few.iter().any(|one| one.find(chunk).is_some());
+    // Names of tunables stand in a table that is filled at the start; all else is text from the beginning.
+    let tables = needles.iter().any(|needle| needle.means == Means::Tunable).then(|| image.relocated_constants());
     let mut buffer = Vec::new();
-    for (base, offset, size) in image.constants() {
+    for (base, offset, size) in image.constants().chain(tables.into_iter().flatten()) {
         let mut at = 0;
         while at < size {
             let wanted = (size - at).min(CHUNK + 2 * MARGIN as u64);
