@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bytes::hex;
 pub use name::Name;
-pub use read::{Wanted, is_in_memory, open, read_file, read_source};
+pub use read::{Wanted, is_in_memory, open, read_file, read_listed_file, read_source};
 pub use source::{Source, Unreadable};
 pub use whole::{Digest, digest};
 
@@ -51,6 +51,18 @@ pub struct FileFacts {
     /// What its code uses; `None` when nobody asked, or it is no code for x86-64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<instructions::Instructions>,
+}
+
+impl FileFacts {
+    /// Lets go of the names of symbols and sections of ELF files, which are most of what is known of one; for whoever keeps the
+    /// facts of thousands of files that were judged already.
+    pub(crate) fn forget_names(&mut self) {
+        for slice in &mut self.slices {
+            if let Details::Elf(elf) = &mut slice.details {
+                elf.forget_names();
+            }
+        }
+    }
 }
 
 /// What was read from one architecture slice.

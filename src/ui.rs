@@ -130,11 +130,6 @@ impl Ui {
         Progress::search(self.shows_progress(format))
     }
 
-    /// A sign of life while so many files are judged.
-    pub fn judging(&self, total: usize, format: Format) -> Progress {
-        Progress::waiting(total, self.shows_progress(format))
-    }
-
     /// On a terminal, for people who want to hear of it.
     fn shows_progress(&self, format: Format) -> bool {
         self.detail != Detail::Quiet && format == Format::Text && io::stderr().is_terminal()

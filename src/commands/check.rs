@@ -1,18 +1,21 @@
 //! `seaworthy check PATH…`: judges files that exist already.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::check::{self, conclude};
+use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
-use crate::facts::Unreadable;
+use crate::facts::{FileFacts, Unreadable};
 use crate::policy::exceptions::today;
 use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
+use super::inspect::Reading;
+use super::judge::{self, Judge};
 use super::manifest::{self, Made, Wanted};
-use super::{images, inspect, judge, output, walk};
+use super::walk::Candidate;
+use super::{images, output, walk};
 
 /// What is shown, and how strictly it is judged.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,27 +43,22 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
         let why = "is an image, and a platform signature is about files; write it before they are packed, or unpack it";
         return Err(Error::Usage(format!("`{}` {why}", report::path(image))));
     }
-    let progress = ui.progress(found.files.len(), options.format());
-    let named: Vec<bool> = found.files.iter().map(|file| file.named).collect();
-    let artifacts = found.files.drain(..).map(|file| artifact(file.path)).collect();
-    let (mut inspected, mut ignored) = (Vec::new(), 0);
-    let all = inspect::inspect(artifacts, &policy, &directory, how.scan_instructions, &progress);
-    for (read, named) in all.into_iter().zip(named) {
-        match &read.facts {
-            Err(Unreadable::NotLinked(_)) if !named => ignored += 1,
-            Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
-                found.problems.push(super::unreadable(&read.artifact.path, why));
-            }
-            _ => inspected.push(read),
-        }
-    }
-    let nothing = inspected.is_empty() && found.images.is_empty() && found.problems.is_empty();
     let provenance = Provenance::default();
-    let judging = ui.judging(inspected.len(), options.format());
-    let judged = judge::results(&policy, &directory, inspected, &provenance, how.strict_symbols);
-    judging.finish();
-    let (mut artifacts, mut uses) = judged?;
+    let progress = ui.progress(found.files.len(), options.format());
+    let reading = Reading {
+        policy: &policy,
+        directory: &directory,
+        scan_instructions: how.scan_instructions,
+        progress: &progress,
+    };
+    let judge = Judge::new(&policy, &directory, &provenance, how.strict_symbols);
+    let keeps_names = signature.is_some() || output::tells_names(ui, options);
+    let looked = Looked::at(std::mem::take(&mut found.files), &reading, &judge, keeps_names);
+    judge.finish()?;
     let images = images::judge(&policy, &directory, &found.images)?;
+    let nothing = looked.artifacts.is_empty() && found.images.is_empty() && found.problems.is_empty();
+    let nothing = nothing && looked.problems.is_empty();
+    let Looked { mut artifacts, mut uses, ignored, problems } = looked;
     artifacts.extend(images.artifacts);
     uses.merge(images.uses);
     let mut general = images.general;
@@ -68,18 +66,9 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let mut notes = notes(ignored, found.links_outside);
     notes.extend(judge::limits(&artifacts, &policy));
     notes.extend(images.notes);
-    found.problems.extend(images.problems);
-    let report = Report { artifacts, general, notes, problems: found.problems };
-    let format = options.format();
-    ui.out(&match how.matrix {
-        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(&report, form, &ui.styles_out())?,
-        _ => output::render(&report, format, &ui.styles_out(), ui.detail(), &directory),
-    })?;
-    for problem in &report.problems {
-        ui.error(&Error::Environment(problem.clone()));
-    }
-    output::tell_github(ui, &report, format);
-    output::write_files(&report, options, &directory)?;
+    let problems = [found.problems, problems, images.problems].concat();
+    let report = Report { artifacts, general, notes, problems };
+    tell(ui, options, how, &report, &directory)?;
     if let Some(wanted) = signature.filter(|_| !nothing && report.problems.is_empty()) {
         manifest::write(ui, &wanted, Made { report: &report, policy: &policy, plan: None, directory: &directory })?;
     }
@@ -95,6 +84,61 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     // The process ends: to take the facts of a whole tree apart would be a good part of all the work.
     std::mem::forget(report);
     Ok(code)
+}
+
+/// What became of all files.
+#[derive(Default)]
+struct Looked {
+    artifacts: Vec<ArtifactResult>,
+    uses: Uses,
+    /// Files that nobody named, and that are no binaries.
+    ignored: usize,
+    /// Files that could not be looked at.
+    problems: Vec<String>,
+}
+
+impl Looked {
+    /// Reads and judges each file at once: of thousands, not all the facts are kept.
+    fn at(files: Vec<Candidate>, reading: &Reading<'_>, judge: &Judge<'_>, keeps_names: bool) -> Looked {
+        let one = |read: Inspected, named: bool| match &read.facts {
+            Err(Unreadable::NotLinked(_)) if !named => Looked { ignored: 1, ..Looked::default() },
+            Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
+                Looked { problems: vec![super::unreadable(&read.artifact.path, why)], ..Looked::default() }
+            }
+            _ => {
+                let (mut artifacts, uses) = judge.judge(vec![read]);
+                if !keeps_names {
+                    let facts = artifacts.iter_mut().filter_map(|result| result.facts.as_mut());
+                    facts.for_each(FileFacts::forget_names);
+                }
+                Looked { artifacts, uses, ..Looked::default() }
+            }
+        };
+        let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
+        reading.each(files, one).into_iter().fold(Looked::default(), Looked::and)
+    }
+
+    fn and(mut self, other: Looked) -> Looked {
+        self.artifacts.extend(other.artifacts);
+        self.uses.merge(other.uses);
+        self.ignored += other.ignored;
+        self.problems.extend(other.problems);
+        self
+    }
+}
+
+/// Reports wherever somebody wants to hear of it.
+fn tell(ui: &Ui, options: &Options, how: How, report: &Report, directory: &Path) -> Result<(), Error> {
+    let format = options.format();
+    ui.out(&match how.matrix {
+        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(report, form, &ui.styles_out())?,
+        _ => output::render(report, format, &ui.styles_out(), ui.detail(), directory),
+    })?;
+    for problem in &report.problems {
+        ui.error(&Error::Environment(problem.clone()));
+    }
+    output::tell_github(ui, report, format);
+    output::write_files(report, options, directory)
 }
 
 /// The table of artifacts and hosts.

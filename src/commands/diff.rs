@@ -90,7 +90,7 @@ fn binaries(ui: &Ui, options: &Options, path: &Path, is_directory: bool) -> Resu
     let artifacts = found.files.into_iter().map(|file| artifact(file.path)).collect();
     let directory = super::current_directory()?;
     let mut build = Build::default();
-    for read in inspect::inspect(artifacts, &Policy::default_policy(), &directory, false, &progress) {
+    for read in inspect::inspect(artifacts, &Policy::default_policy(), &directory, &progress) {
         let file = read.artifact.path.as_path();
         let shown = if is_directory { file.strip_prefix(path).unwrap_or(file) } else { file };
         match &read.facts {

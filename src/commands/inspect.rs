@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::check::{Inspected, ONE_LOCK};
 use crate::facts::instructions::scan_file;
 use crate::facts::texts::{Texts, search_file};
-use crate::facts::{FileFacts, Unreadable, Wanted, is_in_memory, read_file};
+use crate::facts::{FileFacts, Unreadable, Wanted, is_in_memory, read_file, read_listed_file};
 use crate::policy::Policy;
 use crate::rules::{Rule, embedded_build_path, forbidden_string};
 use crate::run::Artifact;
@@ -24,9 +24,9 @@ const SAMPLE: usize = 16;
 
 /// Whether several threads are faster. Where the allocator has one lock, as in programs for musl, they wait for each other more
 /// than they work, except while files come from the disk.
-fn wants_threads(artifacts: &[Artifact]) -> bool {
+fn wants_threads(artifacts: &[(Artifact, bool)]) -> bool {
     let mut sample = artifacts.iter().step_by((artifacts.len() / SAMPLE).max(1));
-    artifacts.len() >= MANY && (!ONE_LOCK || sample.any(|artifact| !is_in_memory(&artifact.path)))
+    artifacts.len() >= MANY && (!ONE_LOCK || sample.any(|(artifact, _)| !is_in_memory(&artifact.path)))
 }
 
 /// What is looked for in the whole text of files, which costs a read of every byte.
@@ -60,11 +60,15 @@ fn wanted(policy: &Policy, rule: &Rule) -> bool {
 /// # Errors
 /// [`Unreadable`], as for [`read_file`].
 pub(super) fn one(path: &Path, policy: &Policy, directory: &Path) -> Result<FileFacts, Unreadable> {
-    read(path, Search::of(policy, directory).as_ref())
+    searched(read_file(path, WANTED), path, Search::of(policy, directory).as_ref())
 }
 
-fn read(path: &Path, search: Option<&Search>) -> Result<FileFacts, Unreadable> {
-    let mut facts = read_file(path, WANTED)?;
+fn searched(
+    facts: Result<FileFacts, Unreadable>,
+    path: &Path,
+    search: Option<&Search>,
+) -> Result<FileFacts, Unreadable> {
+    let mut facts = facts?;
     facts.texts = search.and_then(|search| search.run(path));
     Ok(facts)
 }
@@ -74,23 +78,49 @@ pub(super) fn inspect(
     artifacts: Vec<Artifact>,
     policy: &Policy,
     directory: &Path,
-    scan_instructions: bool,
     progress: &Progress,
 ) -> Vec<Inspected> {
-    let search = Search::of(policy, directory);
-    let read = |artifact: Artifact| {
-        let mut facts = self::read(&artifact.path, search.as_ref());
-        if scan_instructions && let Ok(facts) = &mut facts {
-            facts.instructions = scan_file(&artifact.path).ok().flatten();
-        }
-        progress.step();
-        Inspected { artifact, facts, image: None }
-    };
-    let inspected = if wants_threads(&artifacts) {
-        artifacts.into_par_iter().map(read).collect()
-    } else {
-        artifacts.into_iter().map(read).collect()
-    };
-    progress.finish();
-    inspected
+    let reading = Reading { policy, directory, scan_instructions: false, progress };
+    let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
+    reading.each(named, |inspected, _| inspected)
+}
+
+/// How files are read, for whoever does more with each of them at once: while their facts are at hand, in each thread.
+pub(super) struct Reading<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) directory: &'a Path,
+    /// The machine code is read too.
+    pub(super) scan_instructions: bool,
+    pub(super) progress: &'a Progress,
+}
+
+impl Reading<'_> {
+    /// Reads every artifact, and gives what `then` makes of it, in the order of the artifacts. Those that nobody named were found
+    /// in a directory, as regular files.
+    pub(super) fn each<T: Send>(
+        &self,
+        artifacts: Vec<(Artifact, bool)>,
+        then: impl Fn(Inspected, bool) -> T + Sync,
+    ) -> Vec<T> {
+        let search = Search::of(self.policy, self.directory);
+        let one = |(artifact, named): (Artifact, bool)| {
+            let read = if named { read_file } else { read_listed_file };
+            let mut facts = searched(read(&artifact.path, WANTED), &artifact.path, search.as_ref());
+            if self.scan_instructions
+                && let Ok(facts) = &mut facts
+            {
+                facts.instructions = scan_file(&artifact.path).ok().flatten();
+            }
+            let done = then(Inspected { artifact, facts, image: None }, named);
+            self.progress.step();
+            done
+        };
+        let all = if wants_threads(&artifacts) {
+            artifacts.into_par_iter().map(one).collect()
+        } else {
+            artifacts.into_iter().map(one).collect()
+        };
+        self.progress.finish();
+        all
+    }
 }

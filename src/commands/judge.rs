@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::civil::Date;
+
 use crate::Error;
 use crate::check::{self, ArtifactResult, Finding, Inspected, Surroundings, Uses, conclude};
 use crate::facts::{Facts, Os};
@@ -25,28 +27,57 @@ pub(super) fn judge(
     provenance: &Provenance,
     strict_symbols: bool,
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
-    let (results, uses) = results(policy, directory, inspected, provenance, strict_symbols)?;
+    let judge = Judge::new(policy, directory, provenance, strict_symbols);
+    let (results, uses) = judge.judge(inspected);
+    judge.finish()?;
     Ok((results, conclude(policy, provenance, &uses, today())))
 }
 
-/// The results alone, and which exceptions were of use, for what is not all there is to judge.
-///
-/// # Errors
-/// As for [`judge`].
-pub(super) fn results(
-    policy: &Policy,
-    directory: &Path,
-    inspected: Vec<Inspected>,
-    provenance: &Provenance,
+/// What judging needs beside the artifacts, which may come one by one.
+pub(super) struct Judge<'a> {
+    known: Known<'a>,
+    directory: &'a Path,
+    provenance: &'a Provenance,
+    today: Date,
+    files: Disk,
     strict_symbols: bool,
-) -> Result<(Vec<ArtifactResult>, Uses), Error> {
-    let known = Known::new(policy);
-    let resolve = |effective: &Effective<'_>, facts: &Facts| known.of(effective, facts);
-    let files = Disk::default();
-    let surroundings = Surroundings { directory, today: today(), hosts: &resolve, files: &files, strict_symbols };
-    let results = check::judge(policy, inspected, provenance, &surroundings);
-    known.into_result()?;
-    Ok(results)
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        policy: &'a Policy,
+        directory: &'a Path,
+        provenance: &'a Provenance,
+        strict_symbols: bool,
+    ) -> Judge<'a> {
+        Judge {
+            known: Known::new(policy),
+            directory,
+            provenance,
+            today: today(),
+            files: Disk::default(),
+            strict_symbols,
+        }
+    }
+
+    /// The results alone, and which exceptions were of use.
+    pub(super) fn judge(&self, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Uses) {
+        let hosts = |effective: &Effective<'_>, facts: &Facts| self.known.of(effective, facts);
+        let surroundings = Surroundings {
+            directory: self.directory,
+            today: self.today,
+            hosts: &hosts,
+            files: &self.files,
+            strict_symbols: self.strict_symbols,
+        };
+        check::judge(self.known.policy, inspected, self.provenance, &surroundings)
+    }
+
+    /// # Errors
+    /// When a host that was asked for cannot be used; then no result is of any use.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        self.known.into_result()
+    }
 }
 
 /// What the policy asks for and no file can answer, where a file was asked.

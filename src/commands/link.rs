@@ -43,7 +43,7 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
 fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Result<Report, Error> {
     let role = if line.shared { Role::SharedObject } else { Role::Program };
     let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
-    let inspected = inspect::inspect(vec![artifact], policy, directory, false, &Progress::hidden());
+    let inspected = inspect::inspect(vec![artifact], policy, directory, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &Provenance::default(), false)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         blame::link::blame(&mut artifacts, line, directory, call);

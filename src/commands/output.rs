@@ -25,6 +25,11 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
     }
 }
 
+/// Whether anything that is told of a file has the names of its symbols or sections.
+pub(super) fn tells_names(ui: &Ui, options: &Options) -> bool {
+    !matches!(options.format(), Format::Text | Format::Short) || !options.report.is_empty() || ui.is_github()
+}
+
 /// Writes the files of `--report`, each whole or not at all.
 ///
 /// # Errors

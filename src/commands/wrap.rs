@@ -102,7 +102,7 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
             artifact.path = shorter.to_path_buf();
         }
     }
-    let inspected = inspect::inspect(artifacts, policy, directory, false, &Progress::hidden());
+    let inspected = inspect::inspect(artifacts, policy, directory, &Progress::hidden());
     let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance, false)?;
     let mut notes = notes(plan);
     notes.extend(judge::limits(&artifacts, policy));

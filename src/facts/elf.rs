@@ -152,6 +152,15 @@ pub struct ElfFacts {
     pub producers: Vec<String>,
 }
 
+impl ElfFacts {
+    pub(super) fn forget_names(&mut self) {
+        self.undefined = Vec::new();
+        self.copied = Vec::new();
+        self.sections = Vec::new();
+        self.version_needs.iter_mut().for_each(|need| need.symbols = Vec::new());
+    }
+}
+
 /// One entry of `.gnu.version_r`: a version of a file that the loader looks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VersionNeed {

@@ -30,7 +30,18 @@ impl Wanted {
 /// # Errors
 /// [`Unreadable`], with what is wrong; the caller adds the file's name.
 pub fn read_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    let (file, length) = open_regular(path)?;
+    read_opened(open_regular(path)?, wanted)
+}
+
+/// Reads one file that its directory lists as a regular one: unlike [`read_file`] it does not ask for that before it opens it.
+///
+/// # Errors
+/// As for [`read_file`].
+pub fn read_listed_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
+    read_opened(open_listed(path)?, wanted)
+}
+
+fn read_opened((file, length): (File, u64), wanted: Wanted) -> Result<FileFacts, Unreadable> {
     let source = Source::of_length(&file, length).map_err(|error| Unreadable::Io(error.to_string()))?;
     read_source(&source, wanted)
 }
@@ -60,8 +71,12 @@ pub fn open(path: &Path) -> Result<File, Unreadable> {
 }
 
 fn open_regular(path: &Path) -> Result<(File, u64), Unreadable> {
+    regular(&std::fs::metadata(path).map_err(|error| Unreadable::Io(error.to_string()))?)?;
+    open_listed(path)
+}
+
+fn open_listed(path: &Path) -> Result<(File, u64), Unreadable> {
     let io = |error: std::io::Error| Unreadable::Io(error.to_string());
-    regular(&std::fs::metadata(path).map_err(io)?)?;
     let file = open_for_reading(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     regular(&metadata)?;

@@ -1,7 +1,5 @@
 //! What is shown while long work goes on, on a terminal only, and taken away again when it is done.
 
-use std::time::Duration;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Files from which on reading and judging them is worth a line.
@@ -9,9 +7,6 @@ const MANY: usize = 200;
 
 /// Files that a walk has found from which on it is worth a line.
 const LONG_WALK: u64 = 2000;
-
-/// Time between two pictures of work that cannot be counted.
-const TICK: Duration = Duration::from_millis(120);
 
 /// Progress of one piece of work; draws nothing when there is little of it, or nobody watches.
 #[derive(Debug, Clone)]
@@ -38,19 +33,6 @@ impl Progress {
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Progress::styled(bar, "{spinner} {pos} files found", LONG_WALK)
-    }
-
-    /// Of work on so many files that says nothing until it is done.
-    pub(super) fn waiting(total: usize, shown: bool) -> Progress {
-        if !shown || total < MANY {
-            return Progress::hidden();
-        }
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        let waiting = Progress::styled(bar.clone(), "{spinner} judging {len} files", 0);
-        // The first picture at once: the timer draws only after its first interval.
-        bar.tick();
-        bar.enable_steady_tick(TICK);
-        waiting
     }
 
     fn styled(bar: ProgressBar, template: &str, from: u64) -> Progress {
