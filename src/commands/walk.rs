@@ -1,6 +1,6 @@
 //! From the paths of a command line to files: directories are walked, `-` is a list on standard input.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
@@ -107,13 +107,14 @@ impl Found {
     fn links(&mut self, root: &Path, mut links: Vec<PathBuf>, files: &mut Vec<PathBuf>) {
         let Some(root) = (!links.is_empty()).then(|| root.canonicalize().ok()).flatten() else { return };
         let mut targets = BTreeSet::new();
+        let mut places = Places::default();
         sort(&mut links);
         for link in &links {
             if leads_beside(link, &links) {
                 continue;
             }
             // A link that leads nowhere, or in a circle, is no binary.
-            let Ok(target) = link.canonicalize() else { continue };
+            let Some(target) = places.target(link) else { continue };
             if target.starts_with(&root) {
                 continue;
             }
@@ -148,6 +149,41 @@ fn leads_beside(link: &Path, links: &[PathBuf]) -> bool {
     let mut parts = target.components();
     let is_name = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
     is_name && links.binary_search(&link.with_file_name(target)).is_err()
+}
+
+/// Where links lead. The directories they lead through are asked about once: there are few of them, and each takes a question for
+/// every part of its path.
+#[derive(Default)]
+struct Places(BTreeMap<PathBuf, Option<PathBuf>>);
+
+impl Places {
+    /// The file at the end of a link, without links in its path; `None` where it leads nowhere, or in a circle.
+    fn target(&mut self, link: &Path) -> Option<PathBuf> {
+        /// As many links are followed by Linux (`MAXSYMLINKS`).
+        const MOST: usize = 40;
+        let mut path = link.to_path_buf();
+        for _ in 0..MOST {
+            let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+                return path.canonicalize().ok();
+            };
+            let place = match self.0.get(directory) {
+                Some(known) => known.clone(),
+                None => {
+                    let place = directory.canonicalize().ok();
+                    self.0.insert(directory.to_path_buf(), place.clone());
+                    place
+                }
+            }?;
+            let here = place.join(name);
+            match here.read_link() {
+                Ok(target) => path = place.join(target),
+                Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => return Some(here),
+                // Other systems have other words for what is no link.
+                Err(_) => return here.canonicalize().ok(),
+            }
+        }
+        None
+    }
 }
 
 /// The paths on standard input: separated by NUL if there is one, else by line feeds.
