@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use seaworthy::check::{Inspected, Surroundings, check};
 use seaworthy::facts::{Digest, Facts, FileFacts, Source, Wanted, digest, read_source};
-use seaworthy::hosts::load::{Mode, NoFiles, Program, load};
+use seaworthy::hosts::load::{Loads, NoFiles};
 use seaworthy::hosts::{self, Host};
 use seaworthy::policy::{self, Policy, exceptions::today};
 use seaworthy::report::{Detail, Report, Styles, json, text};
@@ -78,11 +78,10 @@ fn ten_hosts() -> Vec<Host> {
     HOSTS.iter().map(|name| hosts::find(name, "x86_64").expect("it is in the catalogue")).collect()
 }
 
-/// How many of ten hosts load the program.
+/// How many of ten hosts load the program, asked as `check` asks.
 pub(crate) fn loaded(facts: &Facts, hosts: &[Host]) -> usize {
-    let program = Program { facts, path: "/app/program", at_home: false };
-    let load = |host| load(program, host, &NoFiles, Mode::default());
-    hosts.iter().filter(|host| load(host).reasons.is_empty()).count()
+    let loads = Loads::new(facts, "/app/program", hosts, &NoFiles);
+    loads.get().filter(|(_, load)| load.reasons.is_empty()).count()
 }
 
 fn load_on_ten_hosts() -> Call {

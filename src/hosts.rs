@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use catalogue::{close_names, find, known_names};
+pub use catalogue::{close_names, find, is_known, known_names};
 pub use exports::{Answer, Exports, Listed, Nodes, Symbol};
 pub use own::{HostError, resolve};
 pub use rootfs::{Directory, Disk, Look, Lost, Root, Storage, Stored, host as of_root, resolve as follow};

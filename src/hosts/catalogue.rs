@@ -22,20 +22,22 @@ const CLOSE: usize = 5;
 /// Names that are close to an unknown one.
 pub fn find(name: &str, arch: &str) -> Result<Host, Vec<String>> {
     let wanted = normal(name);
-    if let Some(host) = family(&wanted, arch) {
-        return Ok(host);
+    if let Some((family, version)) = family(&wanted) {
+        return Ok(of_family(&wanted, family, version, arch));
     }
-    for candidate in candidates(&wanted) {
-        if let Some((listed, row)) = row_of(&candidate) {
-            let mut host = from_row(listed, row, arch);
-            if listed != name {
-                name.clone_into(&mut host.name);
-                host.listed_as = Some(listed);
-            }
-            return Ok(host);
-        }
+    let Some((listed, row)) = row(&wanted) else { return Err(close_names(name)) };
+    let mut host = from_row(listed, row, arch);
+    if listed != name {
+        name.clone_into(&mut host.name);
+        host.listed_as = Some(listed);
     }
-    Err(close_names(name))
+    Ok(host)
+}
+
+/// Whether [`find`] knows the name, for whatever architecture.
+pub fn is_known(name: &str) -> bool {
+    let wanted = normal(name);
+    family(&wanted).is_some() || row(&wanted).is_some()
 }
 
 /// Every name of the catalogue, sorted, with the families as `glibc:2.N`.
@@ -91,40 +93,61 @@ fn candidates(name: &str) -> Vec<String> {
     all
 }
 
-/// The row of a name or of one of its aliases.
-fn row_of(name: &str) -> Option<(&'static str, &'static str)> {
-    HOSTS.all().find(|(known, row)| {
-        *known == name || row.split('\t').next().is_some_and(|row| row.split(' ').any(|a| a == name))
-    })
+/// The row that a name means: of all its forms, the first that is a name or an alias.
+fn row(wanted: &str) -> Option<(&'static str, &'static str)> {
+    candidates(wanted)
+        .iter()
+        .find_map(|name| HOSTS.first(name).or_else(|| HOSTS.all().find(|(_, row)| has_alias(row, name))))
 }
 
-/// Hosts whose name says all: a version of a C library, a kernel, a version of macOS or Windows.
-fn family(name: &str, arch: &str) -> Option<Host> {
+fn has_alias(row: &str, name: &str) -> bool {
+    row.split('\t').next().is_some_and(|aliases| aliases.split(' ').any(|alias| alias == name))
+}
+
+/// Hosts whose name says all.
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    Glibc,
+    Musl,
+    Linux,
+}
+
+/// A version of a C library, or a kernel.
+fn family(name: &str) -> Option<(Family, Version)> {
     let (family, number) = name.split_once(':')?;
     let version: Version = number.parse().ok()?;
+    let family = match family {
+        "glibc" if version.major() == 2 => Family::Glibc,
+        "musl" if version.major() == 1 => Family::Musl,
+        "linux" => Family::Linux,
+        _ => return None,
+    };
+    Some((family, version))
+}
+
+fn of_family(name: &str, family: Family, version: Version, arch: &str) -> Host {
     let mut host = empty(name, arch);
     host.complete = false;
     match family {
-        "glibc" if version.major() == 2 => {
+        Family::Glibc => {
             "the symbol tables of glibc".clone_into(&mut host.source);
             host.confidence = if version > glibc::NEWEST { Confidence::Unsure } else { Confidence::Verified };
             add_glibc(&mut host, version, None);
             // Every distribution has it, if not every image; GCC 4.8 is as old as glibc 2.17.
             add_gcc(&mut host, if version < Version::new(2, 17) { 4 } else { 5 });
         }
-        "musl" if version.major() == 1 => {
+        Family::Musl => {
             "the symbol table of musl".clone_into(&mut host.source);
             // `musl:1.2` promises no more than the first release of the series.
             add_musl(&mut host, version);
         }
-        "linux" => {
+        Family::Linux => {
             "the name".clone_into(&mut host.source);
             host.kernel = Some(version);
         }
-        _ => return None,
     }
     host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
-    Some(host)
+    host
 }
 
 #[cfg(test)]
@@ -145,6 +168,11 @@ mod tests {
             assert!(!host.source.is_empty() && !host.eol.is_empty(), "{name}");
             assert_eq!(host.libc.is_some(), !host.loaders.is_empty(), "{name}");
             assert_eq!(host.library("libc.so.6").is_some(), host.glibc().is_some(), "{name}");
+            assert_eq!(host.listed_as, None, "{name} is an alias too");
+            let aliases = row.split('\t').next().unwrap_or_default().split(' ');
+            for alias in aliases.filter(|alias| !alias.is_empty()) {
+                assert_eq!(super::find(alias, "x86_64").map(|host| host.listed_as), Ok(Some(name)), "{alias}");
+            }
         }
     }
 
@@ -172,7 +200,11 @@ mod tests {
             assert!(names.iter().any(|name| name == close), "{wrong}: {names:?}");
         }
         assert!(find("alpine:latest", "x86_64").is_err(), "a moving tag names no host");
-        assert!(find("glibc:x", "x86_64").is_err());
+        for (known, name) in
+            [(false, "alpine:latest"), (false, "glibc:x"), (true, "glibc:2.17"), (true, "debian:12-slim")]
+        {
+            assert_eq!((find(name, "x86_64").is_ok(), is_known(name)), (known, known), "{name}");
+        }
     }
 
     #[test]

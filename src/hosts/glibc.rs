@@ -1,23 +1,15 @@
 //! GNU libc as data: its libraries, their version nodes and symbols, release by release.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+mod symbols;
 
 use super::Version;
 use super::exports::Answer;
 use super::table::Table;
 
-static SYMBOLS: Table = Table::new(include_str!("../../data/glibc-symbols.tsv"));
+pub(super) use symbols::Span;
+
 static NODES: Table = Table::new(include_str!("../../data/glibc-nodes.tsv"));
 static MARKERS: Table = Table::new(include_str!("../../data/glibc-abi-markers.tsv"));
-
-thread_local! {
-    /// Symbols that were looked up: one host after the other is asked for the same ones, of one file after the other.
-    static KNOWN: RefCell<HashMap<String, Vec<Known>>> = RefCell::default();
-}
-
-/// Names of symbols that are remembered at most.
-const MOST_KNOWN: usize = 1 << 14;
 
 /// The newest release the tables describe.
 pub(super) const NEWEST: Version = Version::new(2, 44);
@@ -35,6 +27,9 @@ const LIBRARIES: &[(&str, &str, Version)] = &[
     ("librt", "librt.so.1", Version::new(2, 1)),
     ("libutil", "libutil.so.1", Version::new(2, 0)),
 ];
+
+/// The node of what glibc's libraries keep for each other.
+const PRIVATE: &str = "GLIBC_PRIVATE";
 
 /// Libraries of glibc's source that distributions package apart; a host has them only when its row says so.
 const APART: &[(&str, &str)] = &[("libcrypt", "libcrypt.so.1"), ("libnsl", "libnsl.so.1")];
@@ -93,7 +88,7 @@ impl GlibcLibrary {
 
     /// Whether the library defines the version node.
     pub(super) fn node(&self, node: &str) -> Answer {
-        if node == "GLIBC_PRIVATE" {
+        if node == PRIVATE {
             // Every library of glibc but a few has it (elf/Versions and its like); which symbols it holds is another matter.
             return Answer::Yes;
         }
@@ -156,101 +151,6 @@ impl GlibcLibrary {
             Answer::Unknown
         } else {
             Answer::No
-        }
-    }
-
-    /// Whether the library exports `name`, at `version` if one is asked for.
-    pub(super) fn symbol(&self, name: &str, version: Option<&str>) -> Answer {
-        if let Some(node) = version {
-            if node == "GLIBC_PRIVATE" {
-                return Answer::Unknown;
-            }
-            if self.has_extra(node) {
-                return Answer::Yes;
-            }
-        }
-        let Some(letter) = self.letter else { return Answer::Unknown };
-        self.with_entries(name, letter, |entries| self.among(entries, version))
-    }
-
-    /// Calls `judge` with what the table says of a symbol of this library; `None` when it has none of that name.
-    fn with_entries<T>(&self, name: &str, letter: char, judge: impl FnOnce(Option<&[Entry]>) -> T) -> T {
-        KNOWN.with_borrow_mut(|known| {
-            if known.len() >= MOST_KNOWN && !known.contains_key(name) {
-                known.clear();
-            }
-            let of_name = match known.get_mut(name) {
-                Some(of_name) => of_name,
-                None => known.entry(name.to_owned()).or_default(),
-            };
-            let is_it = |one: &Known| one.library == self.library && one.letter == letter;
-            let at = of_name.iter().position(is_it).unwrap_or_else(|| {
-                let row = SYMBOLS.rows(&format!("{name}\t{}", self.library)).next();
-                let parse = |text| Entry::parse(text, letter, self.base);
-                let entries = row.map(|row| row.split(' ').filter_map(parse).collect());
-                of_name.push(Known { library: self.library, letter, entries });
-                of_name.len() - 1
-            });
-            judge(of_name.get(at).and_then(|one| one.entries.as_deref()))
-        })
-    }
-
-    /// Whether the release has one of the entries of a symbol, at `version` if one is asked for.
-    fn among(&self, entries: Option<&[Entry]>, version: Option<&str>) -> Answer {
-        let Some(entries) = entries else {
-            return if self.release > NEWEST { Answer::Unknown } else { Answer::No };
-        };
-        let mut answer = Answer::No;
-        for entry in entries {
-            if version.is_some_and(|node| !entry.is_node(node)) {
-                continue;
-            }
-            let Some(first) = entry.first else { return Answer::Unknown };
-            if entry.last.is_none_or(|last| self.release <= last) {
-                match self.released(first) {
-                    Answer::Yes => return Answer::Yes,
-                    Answer::Unknown => answer = Answer::Unknown,
-                    Answer::No => {}
-                }
-            }
-        }
-        answer
-    }
-}
-
-/// What the table says of a symbol of one library on one architecture.
-#[derive(Debug)]
-struct Known {
-    library: &'static str,
-    letter: char,
-    entries: Option<Vec<Entry>>,
-}
-
-/// One entry of a symbol's row, as it holds for one architecture.
-#[derive(Debug)]
-struct Entry {
-    node: &'static str,
-    first: Option<Version>,
-    last: Option<Version>,
-}
-
-impl Entry {
-    fn parse(text: &'static str, letter: char, base: &'static str) -> Option<Entry> {
-        let (text, last) = text.rsplit_once('-').map_or((text, None), |(text, last)| (text, Some(last)));
-        let (text, first) = text.rsplit_once('+').map_or((text, None), |(text, first)| (text, Some(first)));
-        let (node, arches) = text.split_once('/').map_or((text, None), |(node, arches)| (node, Some(arches)));
-        if arches.is_some_and(|arches| !arches.contains(letter)) {
-            return None;
-        }
-        let node = if node == "B" { base } else { node };
-        let first = first.unwrap_or(node).parse().ok();
-        Some(Entry { node, first, last: last.and_then(|last| last.parse().ok()) })
-    }
-
-    fn is_node(&self, name: &str) -> bool {
-        match self.node.strip_prefix('=') {
-            Some(node) => node == name,
-            None => name.strip_prefix("GLIBC_") == Some(self.node),
         }
     }
 }
@@ -319,6 +219,7 @@ pub(super) fn triplet(arch: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::symbols::{Entry, SYMBOLS};
     use super::*;
 
     fn library(name: &'static str, release: (u32, u32), arch: &str) -> GlibcLibrary {
@@ -356,6 +257,38 @@ mod tests {
         assert_eq!(marker(41, "GLIBC_ABI_GNU2_TLS"), Answer::Unknown);
         assert_eq!(marker(43, "GLIBC_ABI_GNU2_TLS"), Answer::Yes);
         assert_eq!(library("libm", (2, 43), "x86_64").node("GLIBC_ABI_DT_RELR"), Answer::No);
+    }
+
+    #[test]
+    fn the_span_of_every_symbol_is_where_it_is() {
+        for (name, row) in SYMBOLS.all() {
+            let (of, entries) = row.split_once('\t').expect("symbol, library, entries");
+            let Some((of, ..)) = LIBRARIES.iter().find(|(library, ..)| *library == of) else { continue };
+            let (letter, base) = letter("x86_64").expect("a known architecture");
+            for entry in entries.split(' ').filter_map(|entry| Entry::parse(entry, letter, base)) {
+                let node = entry.node.strip_prefix('=').map_or(format!("GLIBC_{}", entry.node), str::to_owned);
+                for minor in [17, 23, 31, 33, 34, 36, 42, 60] {
+                    let library = library(of, (2, minor), "x86_64");
+                    let all = library.has_all(&library.span([name], &node), &node);
+                    let one = library.symbol(name, Some(&node)) == Answer::Yes;
+                    assert_eq!(all, one, "{name} {node} of {of} in 2.{minor}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_span_of_several_symbols_is_where_all_of_them_are() {
+        let has = |of, minor, names: &[&str], node| {
+            let library = library(of, (2, minor), "x86_64");
+            library.has_all(&library.span(names.iter().copied(), node), node)
+        };
+        let threads = ["pthread_create", "pthread_join"];
+        assert_eq!([33, 34].map(|minor| has("libpthread", minor, &threads, "GLIBC_2.2.5")), [true, false]);
+        assert_eq!([33, 34].map(|minor| has("libc", minor, &threads, "GLIBC_2.2.5")), [false, true]);
+        assert!(!has("libc", 35, &["__libc_early_init"], PRIVATE));
+        assert!(!has("libc", 35, &["puts", "invented"], "GLIBC_2.2.5"));
+        assert!(!has("libc", 35, &["puts"], "GLIBC_2.99"));
     }
 
     /// The table of nodes is drawn from the table of symbols; neither may drift.

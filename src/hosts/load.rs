@@ -5,6 +5,7 @@
 //! cannot know becomes a gap, and a load with a gap never "runs".
 
 mod accept;
+mod bindings;
 mod graph;
 mod header;
 mod late;
@@ -18,8 +19,11 @@ mod search;
 mod symbols;
 mod versions;
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 
+use self::bindings::Bindings;
 use super::{Host, Version, kernel};
 use crate::facts::{Details, Facts, Kind, Linkage};
 
@@ -118,6 +122,17 @@ pub enum Outcome {
 ///
 /// A file that is not ELF, and a host that is not Linux, give [`Outcome::Unknown`]: their loaders are judged elsewhere.
 pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'_>) -> Load {
+    with_bindings(program, host, shipped, mode, &OnceCell::new())
+}
+
+/// The same, with what is known of the program from its loads on other hosts.
+fn with_bindings(
+    program: Program<'_>,
+    host: &Host,
+    shipped: &dyn Files,
+    mode: Mode<'_>,
+    bindings: &OnceCell<Bindings>,
+) -> Load {
     let mut result = Load {
         host: host.name.clone(),
         outcome: Outcome::Runs,
@@ -155,7 +170,7 @@ pub fn load(program: Program<'_>, host: &Host, shipped: &dyn Files, mode: Mode<'
                 result.objects = graph.paths();
                 versions::check(&graph, &mut result);
                 late::check(&graph, &mut result);
-                symbols::check(&graph, mode, &mut result);
+                symbols::check(&graph, bindings, mode, &mut result);
                 protected::check(&graph, &mut result);
                 graph.finish(&mut result);
             }

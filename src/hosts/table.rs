@@ -12,10 +12,17 @@ impl Table {
 
     /// The rows whose first column is `key`, in order, without the key. A key of several columns has tabulators between them.
     pub(crate) fn rows<'k>(self, key: &'k str) -> impl Iterator<Item = &'static str> + use<'k> {
-        self.0.get(self.lower_bound(key.as_bytes())..).unwrap_or_default().lines().map_while(move |line| {
+        let from = self.0.get(self.lower_bound(key.as_bytes())..).unwrap_or_default();
+        from.lines().map_while(move |line| {
             let rest = line.strip_prefix(key)?;
             if rest.is_empty() { Some(rest) } else { rest.strip_prefix('\t') }
         })
+    }
+
+    /// The first row whose first column is `key`: that column, and the rest.
+    pub(crate) fn first(self, key: &str) -> Option<(&'static str, &'static str)> {
+        let from = self.0.get(self.lower_bound(key.as_bytes())..)?;
+        from.lines().next()?.split_once('\t').filter(|(known, _)| *known == key)
     }
 
     /// Every row: its first column and the rest.

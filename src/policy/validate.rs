@@ -126,16 +126,14 @@ pub(super) fn check_names(document: &Document<'_>, policy: &Policy, problems: &m
         if !shaped || problems.len() >= LIMIT || !known.insert(name) || policy.hosts.contains_key(name) {
             continue;
         }
-        if let Err(close) = hosts::find(name, ANY_ARCHITECTURE) {
-            problems.push(unknown_host(name, item.span(), close, policy));
+        if !hosts::is_known(name) {
+            problems.push(unknown_host(name, item.span(), policy));
         }
     }
 }
 
-/// Whether a name is in the catalogue does not depend on the architecture.
-const ANY_ARCHITECTURE: &str = "x86_64";
-
-fn unknown_host(name: &str, span: Range<usize>, mut close: Vec<String>, policy: &Policy) -> Problem {
+fn unknown_host(name: &str, span: Range<usize>, policy: &Policy) -> Problem {
+    let mut close = hosts::close_names(name);
     close.extend(closest(name, policy.hosts.keys().map(String::as_str)).map(str::to_owned));
     let problem = Problem::new(span, format!("unknown host `{}`", visible(name)), "no host of that name");
     let close: Vec<&str> = close.iter().map(String::as_str).collect();
@@ -180,7 +178,7 @@ impl Entry<'_, '_> {
     }
 
     fn own_host_problem(&self, name: &str) -> Option<Problem> {
-        if hosts::find(name, ANY_ARCHITECTURE).is_ok() {
+        if hosts::is_known(name) {
             let title = format!("`{}` is a host that is built in", visible(name));
             return Some(Problem::new(self.span.clone(), title, "defined again here").help("choose another name"));
         }

@@ -1,5 +1,7 @@
 //! From a row of `data/hosts.tsv` to a [`Host`]: its C library, its libraries, what each exports.
 
+use std::sync::LazyLock;
+
 use super::super::exports::{Exports, Nodes};
 use super::super::glibc::{self, GlibcLibrary};
 use super::super::table::Table;
@@ -8,6 +10,21 @@ use crate::facts::libc::LibcFamily;
 
 static LIBRARIES: Table = Table::new(include_str!("../../../data/host-libraries.tsv"));
 static SYMBOLS: Table = Table::new(include_str!("../../../data/library-symbols.tsv"));
+
+/// The rows of the symbols, which are few and so long that searching them where they lie takes longer.
+static LISTS: LazyLock<Vec<List>> = LazyLock::new(|| {
+    let list = |(soname, row): (&'static str, &'static str)| {
+        let (releases, symbols) = row.split_once('\t')?;
+        Some(List { soname, releases, symbols })
+    };
+    SYMBOLS.all().filter_map(list).collect()
+});
+
+struct List {
+    soname: &'static str,
+    releases: &'static str,
+    symbols: &'static str,
+}
 
 /// A Linux host that provides nothing.
 pub(in crate::hosts) fn empty(name: &str, arch: &str) -> Host {
@@ -159,13 +176,14 @@ fn add_further(host: &mut Host, entry: &'static str) {
 
 /// Lists of symbols of a library: all those of one Debian release, or else those that every release read has.
 fn symbols(soname: &str, debian: Option<&str>) -> Vec<&'static str> {
-    let rows: Vec<(&str, &str)> = SYMBOLS.rows(soname).filter_map(|row| row.split_once('\t')).collect();
-    let most = rows.iter().map(|(releases, _)| releases.len()).max().unwrap_or(0);
+    let from = LISTS.partition_point(|list| list.soname < soname);
+    let of_library = || LISTS.iter().skip(from).take_while(|list| list.soname == soname);
+    let most = of_library().map(|list| list.releases.len()).max().unwrap_or(0);
     let wanted = |releases: &str| match debian {
         Some(release) => releases.split(' ').any(|known| known == release),
         None => releases.len() == most,
     };
-    rows.iter().filter(|(releases, _)| wanted(releases)).map(|(_, list)| *list).collect()
+    of_library().filter(|list| wanted(list.releases)).map(|list| list.symbols).collect()
 }
 
 fn push(host: &mut Host, soname: &str, nodes: Nodes) {

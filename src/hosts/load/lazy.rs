@@ -5,7 +5,7 @@ use std::fmt;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::{Files, Load, Mode, NoFiles, Program, load};
+use super::{Files, Load, Mode, NoFiles, Program, with_bindings};
 use crate::facts::Facts;
 use crate::hosts::{Host, System};
 
@@ -74,7 +74,8 @@ impl<'a> Loads<'a> {
         let is_provided = |name: &str| globs.is_match(name);
         let mode = Mode { strict_symbols: self.strict_symbols, provided: Some(&is_provided) };
         let at = |host: &Host| Program { at_home: self.home == Some(&host.name), ..program };
-        self.linux_hosts().map(|host| load(at(host), host, self.files, mode)).collect()
+        let bindings = OnceCell::new();
+        self.linux_hosts().map(|host| with_bindings(at(host), host, self.files, mode, &bindings)).collect()
     }
 }
 

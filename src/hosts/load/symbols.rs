@@ -1,10 +1,13 @@
 //! Undefined symbols: every strong one must be defined by something in scope, by name and version.
 
+use std::cell::OnceCell;
+
+use super::bindings::{self, Bindings};
 use super::graph::{Body, Graph, Node};
 use super::{Gap, Load, Mode, Reason};
-use crate::facts::elf::{ElfFacts, UndefinedSymbol, VersionNeed};
+use crate::facts::Kind;
+use crate::facts::elf::{ElfFacts, UndefinedSymbol};
 use crate::facts::libc::LibcFamily;
-use crate::facts::{Kind, Name};
 use crate::hosts::exports::Answer;
 use crate::hosts::musl;
 
@@ -21,52 +24,29 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("PostgreSQL", &["pg_", "SPI_", "errstart", "errmsg", "errfinish", "palloc", "pfree"]),
 ];
 
-/// Judges every strong undefined symbol, and the targets of copy relocations, of every object whose file is known.
-pub(super) fn check(graph: &Graph<'_>, mode: Mode<'_>, result: &mut Load) {
+/// Judges every strong undefined symbol, and the targets of copy relocations, of every object whose file is known; what the
+/// program expects is kept for the next host.
+pub(super) fn check(graph: &Graph<'_>, of_program: &OnceCell<Bindings>, mode: Mode<'_>, result: &mut Load) {
     if !matches!(graph.family, LibcFamily::Glibc | LibcFamily::Musl) {
         return;
     }
-    for node in &graph.nodes {
+    for (at, node) in graph.nodes.iter().enumerate() {
         let Some(elf) = node.elf() else { continue };
-        let strong: Vec<&UndefinedSymbol> = elf.undefined.iter().filter(|symbol| !symbol.weak).collect();
+        let own = OnceCell::new();
+        let bindings = if at == 0 { of_program } else { &own }.get_or_init(|| Bindings::of(elf));
+        let met = bindings.met(graph, elf);
+        let strong = elf.undefined.iter().zip(&bindings.undefined).filter(|(symbol, _)| !symbol.weak);
         // What is copied is looked for in the libraries alone.
-        let copied: Vec<&UndefinedSymbol> = elf.copied.iter().collect();
-        for (symbols, scope) in [(strong, &graph.nodes[..]), (copied, &graph.nodes[1..])] {
-            let mut expected = Expected::new(graph, elf);
-            for symbol in symbols {
-                if !expected.is_met(graph, symbol) {
-                    one(graph, node, elf, (symbol, scope), mode, result);
-                }
+        let copied = elf.copied.iter().zip(&bindings.copied);
+        let strong = strong.map(|found| (found, &graph.nodes[..]));
+        for ((symbol, need), scope) in strong.chain(copied.map(|found| (found, &graph.nodes[1..]))) {
+            let is_met = need.is_some_and(|need| {
+                met.get(need) == Some(&true) || bindings::is_met(graph, &elf.version_needs[need], &symbol.name)
+            });
+            if !is_met {
+                one(graph, node, elf, (symbol, scope), mode, result);
             }
         }
-    }
-}
-
-/// Where an object expects its symbols: the libraries that versions are needed of, each with the symbols that carry the
-/// version and were not asked for yet. Nearly always they are right, and then no other library is asked.
-struct Expected<'g, 'a>(Vec<(&'g Name, &'g [Name], &'g Node<'a>)>);
-
-/// Symbols carry their versions in the order of the symbol table. As many of other kinds may stand between two of one kind;
-/// what is not found among them is looked for everywhere.
-const NEAR: usize = 64;
-
-impl<'g, 'a> Expected<'g, 'a> {
-    fn new(graph: &'g Graph<'a>, elf: &'g ElfFacts) -> Self {
-        let needs = elf.version_needs.iter().filter(|_| graph.family == LibcFamily::Glibc);
-        let expected = |need: &'g VersionNeed| Some((&need.version, &need.symbols[..], graph.named(&need.file)?));
-        Expected(needs.filter_map(expected).collect())
-    }
-
-    /// Whether the symbol is where it is expected.
-    fn is_met(&mut self, graph: &Graph<'_>, symbol: &UndefinedSymbol) -> bool {
-        let Some(version) = &symbol.version else { return false };
-        let library = self.0.iter_mut().filter(|(known, ..)| *known == version).find_map(|(_, ahead, library)| {
-            let at = ahead.iter().take(NEAR).position(|name| *name == symbol.name)?;
-            *ahead = ahead.get(at + 1..).unwrap_or_default();
-            Some(library)
-        });
-        let exports = library.and_then(|library| graph.exports(library));
-        exports.is_some_and(|exports| exports.satisfies_glibc(&symbol.name, Some(version)) == Answer::Yes)
     }
 }
 
