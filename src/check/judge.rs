@@ -77,8 +77,8 @@ impl Bench<'_> {
                 inconclusive_level: effective.inconclusive.clone(),
                 findings: Vec::new(),
                 inconclusive: Vec::new(),
-                passed: Vec::new(),
-                not_applicable: Vec::new(),
+                passed: Vec::with_capacity(self.rules.len()),
+                not_applicable: Vec::with_capacity(self.rules.len()),
                 hosts: Vec::new(),
                 excepted: Vec::new(),
             },
@@ -150,6 +150,7 @@ impl Bench<'_> {
                 Verdict::Pass => push_new(&mut trial.result.passed, rule.id, name),
                 Verdict::Violated(violations) => {
                     let level = trial.effective.level(rule.id, rule.default);
+                    trial.result.findings.reserve_exact(violations.len());
                     violations.into_iter().for_each(|violation| trial.violated(rule.id, &level, name, violation));
                 }
                 Verdict::NotApplicable(why) => trial.not_applicable(rule, name, why),
@@ -258,6 +259,9 @@ impl Trial<'_> {
         let unsure = result.inconclusive.iter().map(|(rule, _)| *rule);
         let said: Vec<&str> = found.map(|finding| finding.rule).chain(unsure).collect();
         result.passed.retain(|rule| !said.contains(rule));
+        // Results are kept until the last file is judged.
+        result.passed.shrink_to_fit();
+        result.not_applicable.shrink_to_fit();
         let runs_on = self.effective.runs_on.iter().map(|host| host.value.clone());
         match &result.image {
             Some(image) => {

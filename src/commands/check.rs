@@ -114,8 +114,9 @@ impl Looked {
                 Looked { artifacts, uses, ..Looked::default() }
             }
         };
+        let all = Looked { artifacts: Vec::with_capacity(files.len()), ..Looked::default() };
         let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
-        reading.each(files, one).into_iter().fold(Looked::default(), Looked::and)
+        reading.each(files, one).into_iter().fold(all, Looked::and)
     }
 
     fn and(mut self, other: Looked) -> Looked {

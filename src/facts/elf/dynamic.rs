@@ -185,21 +185,27 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     /// # Errors
     /// [`Unreadable::Damaged`], naming `what`.
     pub(super) fn add_to(&self, names: &mut NameText, index: u64, what: &str) -> Result<Piece, Unreadable> {
+        if let Some(piece) = self.quick(names, index) {
+            return Ok(piece);
+        }
         let at = self.at(index, what)?;
-        let piece = match &self.whole {
-            Some(whole) => {
-                let len = self.in_whole(whole, at, what)?.len();
-                names.add(whole, (at - self.offset) as usize, len)
-            }
-            None => {
-                let start = names.bytes().len();
-                self.append(at, what, names.bytes())?;
-                names.end(start)
-            }
-        };
+        let start = names.bytes().len();
+        self.append(at, what, names.bytes())?;
+        let piece = names.end(start);
         let piece = piece.ok_or_else(|| Unreadable::damaged(what, self.offset, "the names have more than 4 GiB"))?;
         self.spend(piece.len(), what)?;
         Ok(piece)
+    }
+
+    /// [`DynamicStrings::add_to`] for nearly every name, without what it takes to say what is wrong with one.
+    fn quick(&self, names: &mut NameText, index: u64) -> Option<Piece> {
+        let whole = self.whole.as_deref()?;
+        let start = usize::try_from(index).ok()?;
+        let len = memchr::memchr(0, whole.get(start..)?)?;
+        let left = self.budget.get().checked_sub(len as u64)?;
+        let piece = names.add(whole, start, len)?;
+        self.budget.set(left);
+        Some(piece)
     }
 
     /// A further copy of a name that was read already.

@@ -11,9 +11,10 @@ use super::abi::EM_ALPHA_IN_USE;
 use super::dynamic::{Dynamic, DynamicStrings};
 use super::image::Image;
 use super::versions::{HIDDEN, Needs};
-use super::{SymbolKind, UndefinedSymbol};
+use super::{SymbolKind, UndefinedSymbol, VersionNeed};
 use crate::facts::Unreadable;
 use crate::facts::bytes::Order;
+use crate::facts::name::{Name, Piece};
 
 /// MIPS supplement: the number of dynamic symbols.
 const DT_MIPS_SYMTABNO: u64 = 0x7000_0011;
@@ -282,13 +283,27 @@ impl Imports {
             found.push((symbol, name, need));
             Ok(())
         })?;
+        Ok(Imports { defined_count, ..Imports::of(found, &names.names(), &mut needs.list) })
+    }
+
+    /// The symbols under their names, each with its version, which is told in turn who carries it.
+    fn of(
+        found: Vec<(Symbol, Piece, Option<usize>)>,
+        name_of: &impl Fn(Piece) -> Name,
+        needs: &mut [VersionNeed],
+    ) -> Imports {
         let undefined = found.iter().filter(|(symbol, ..)| symbol.is_undefined()).count();
-        let mut imports = Imports { defined_count, undefined: Vec::with_capacity(undefined), ..Imports::default() };
-        let name_of = names.names();
+        let mut imports = Imports { undefined: Vec::with_capacity(undefined), ..Imports::default() };
+        let mut carrying = vec![0; needs.len()];
+        for (.., need) in &found {
+            need.and_then(|need| carrying.get_mut(need)).into_iter().for_each(|count| *count += 1);
+        }
+        for (need, count) in needs.iter_mut().zip(carrying) {
+            need.symbols.reserve_exact(count);
+        }
         for (symbol, name, need) in found {
             let name = name_of(name);
-            let need = need.and_then(|need| needs.list.get_mut(need));
-            let version = need.map(|need| {
+            let version = need.and_then(|need| needs.get_mut(need)).map(|need| {
                 need.symbols.push(name.clone());
                 need.version.clone()
             });
@@ -296,6 +311,6 @@ impl Imports {
             let (weak, has_address) = (symbol.is_weak(), symbol.value != 0);
             list.push(UndefinedSymbol { name, version, weak, kind: symbol.kind(), has_address });
         }
-        Ok(imports)
+        imports
     }
 }
