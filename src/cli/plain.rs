@@ -5,8 +5,13 @@ use std::path::PathBuf;
 
 use super::{Own, split};
 
-/// `version`, and `check PATH…` without any option.
+/// `version` and `--version`, and `check PATH…` without any option.
 pub(super) fn own(head: &[OsString]) -> Option<Own> {
+    if let [only] = head
+        && (only == "--version" || only == "-V")
+    {
+        return Some(Own::Version);
+    }
     match split::plain(head)? {
         ("check", paths) if !paths.is_empty() => {
             let paths = paths.iter().map(PathBuf::from).collect();
@@ -39,5 +44,10 @@ mod tests {
             assert_eq!(own(&words(other)), None, "{other}");
         }
         assert_eq!(own(&["check".into(), "".into()]), None);
+        for flag in ["--version", "-V"] {
+            assert_eq!(own(&words(flag)), Some(Own::Version));
+            let said = Cli::try_parse_from(split::program(words(flag))).expect_err("the version is printed instead");
+            assert_eq!(said.to_string(), format!("seaworthy {}\n", env!("CARGO_PKG_VERSION")));
+        }
     }
 }

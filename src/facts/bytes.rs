@@ -1,5 +1,7 @@
 //! Numbers of a file's own byte order and width, read from bytes that may be too short.
 
+use std::ffi::CStr;
+
 /// Byte order and address width of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Order {
@@ -55,7 +57,13 @@ pub(crate) fn into_text(bytes: Vec<u8>) -> String {
 
 /// The bytes before the first NUL.
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
-    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
+    &bytes[..nul(bytes).unwrap_or(bytes.len())]
+}
+
+/// Where the first NUL is. Not with the crate memchr, which finds out about the processor before its first search: in a virtual
+/// machine that takes as long as to read a file.
+pub(crate) fn nul(bytes: &[u8]) -> Option<usize> {
+    CStr::from_bytes_until_nul(bytes).ok().map(CStr::count_bytes)
 }
 
 /// Lower-case hexadecimal.

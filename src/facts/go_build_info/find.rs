@@ -3,8 +3,6 @@
 //! A blob of 32 bytes, aligned to 16, starts with a magic. Up to Go 1.17 it points at two Go strings; from 1.18 on the
 //! strings follow it, each after its length as a varint.
 
-use memchr::memmem::Finder;
-
 use super::GoBuild;
 use super::modinfo;
 use crate::facts::bytes::{Order, text};
@@ -12,7 +10,7 @@ use crate::facts::ranges::bounded;
 use crate::facts::{Source, Unreadable};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
-const ALIGN: u64 = 16;
+const ALIGN: usize = 16;
 const HEADER: u64 = 32;
 /// Flags of the blob's byte 15.
 const BIG_ENDIAN: u8 = 1;
@@ -49,17 +47,13 @@ pub(in crate::facts) fn find(source: &Source<'_>, places: &Places<'_>) -> Result
 
 /// Offset of the blob in a range.
 fn search(source: &Source<'_>, offset: u64, size: u64) -> Result<Option<u64>, Unreadable> {
-    let finder = Finder::new(MAGIC);
     let mut at = 0;
-    while at < size {
-        // Two chunks share what a magic across their border needs.
-        let chunk =
-            source.read_up_to(offset + at, (CHUNK + MAGIC.len() as u64).min(size - at), "Go build information")?;
-        for found in finder.find_iter(&chunk) {
-            let found = at + found as u64;
-            if found.is_multiple_of(ALIGN) && found + HEADER <= size {
-                return Ok(Some(offset + found));
-            }
+    while at + HEADER <= size {
+        // The magic is no longer than what it is aligned to, so it lies in one chunk.
+        let chunk = source.read_up_to(offset + at, CHUNK.min(size - at), "Go build information")?;
+        if let Some(found) = chunk.chunks(ALIGN).position(|part| part.starts_with(MAGIC)) {
+            let found = at + (found * ALIGN) as u64;
+            return Ok((found + HEADER <= size).then_some(offset + found));
         }
         at += CHUNK;
     }
