@@ -56,8 +56,9 @@ pub fn go(release: &str) -> Option<GoFloors> {
     let wanted: Version = number.trim_end_matches('.').parse().ok()?;
     let wanted = Version::new(wanted.major(), wanted.minor());
     let row = |(release, row): (&'static str, &'static str)| Some((release.parse::<Version>().ok()?, row));
-    let (_, row) =
-        GO.all().filter_map(row).filter(|(release, _)| *release <= wanted).max_by_key(|(release, _)| *release)?;
+    let older =
+        || GO.all().filter_map(row).filter(|(release, _)| *release <= wanted).max_by_key(|(release, _)| *release);
+    let row = GO.rows(&wanted.to_string()).next().or_else(|| Some(older()?.1))?;
     let mut columns = row.split('\t').map(str::parse::<Version>);
     let mut next = || columns.next()?.ok();
     Some(GoFloors { linux: next()?, macos: next()?, windows: next()? })
@@ -80,6 +81,7 @@ mod tests {
     #[test]
     fn releases_have_their_floors() {
         RUST.assert_sorted();
+        GO.assert_sorted();
         let linux = |release| go(release).map(|floors| floors.linux);
         assert_eq!(linux("go1.23.4"), Some(Version::patch(2, 6, 32)));
         assert_eq!(linux("go1.24"), Some(Version::new(3, 2)));

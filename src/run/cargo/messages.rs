@@ -12,6 +12,8 @@ use crate::run::{Artifact, Role};
 
 /// Most that is kept unparsed for [`crate::blame`].
 const MOST_UNPARSED: usize = 256 << 20;
+/// Room for it from the start: messages of some hundred units. What stays empty of it costs nothing.
+const UNPARSED: usize = 128 << 10;
 
 /// Whether a line that begins like a message ends like one.
 pub(super) fn is_cargos(line: &[u8]) -> bool {
@@ -64,7 +66,7 @@ struct Profile {
 
 impl<'p> Found<'p> {
     pub(super) fn new(targets: &'p [String]) -> Self {
-        let (artifacts, missing, unparsed) = (Vec::new(), Vec::new(), Vec::new());
+        let (artifacts, missing, unparsed) = (Vec::new(), Vec::new(), Vec::with_capacity(UNPARSED));
         Found { targets, artifacts, missing, unparsed, finished: false, unread: None }
     }
 

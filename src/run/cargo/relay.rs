@@ -11,8 +11,8 @@ use super::messages::Found;
 const START: &[u8] = br#"{"reason":""#;
 /// Longest message kept in memory; cargo's longest known ones are rendered diagnostics of some hundred kilobytes.
 const LONGEST: usize = 64 << 20;
-/// Size of one read.
-const CHUNK: usize = 64 << 10;
+/// Size of one read: what cargo says in a millisecond, and few pages of memory.
+const CHUNK: usize = 16 << 10;
 /// How long a pipe is still read after cargo has said its last word and ended. Only something that outlives cargo and
 /// holds its standard output keeps the pipe open for so long.
 const GRACE: Duration = Duration::from_millis(100);

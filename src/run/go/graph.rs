@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use memchr::memmem::Finder;
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 /// What the graph says.
@@ -50,7 +51,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Graph, String> {
     if text.is_empty() {
         return Err("go wrote none".to_owned());
     }
-    let picked: Picked = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let picked = Picked::from(text).map_err(|error| error.to_string())?;
     if !picked.any {
         return Err("it is empty".to_owned());
     }
@@ -59,6 +60,28 @@ pub(super) fn parse(text: &[u8]) -> Result<Graph, String> {
 }
 
 impl Picked {
+    /// Only the actions of interest are read where the text is laid out as go lays it out, an action between two braces at the
+    /// depth of one tabulator: a line feed is never part of a value. Any other text is read as a whole.
+    fn from(text: &[u8]) -> Result<Self, serde_json::Error> {
+        let list = text.trim_ascii().strip_prefix(b"[\n\t").and_then(|list| list.strip_suffix(b"\n]"));
+        let Some(mut rest) = list else { return serde_json::from_slice(text) };
+        let between = Finder::new(b"\n\t},\n\t{");
+        let mode = Finder::new(br#""Mode": ""#);
+        let mut picked = Picked::default();
+        while !rest.is_empty() {
+            picked.any = true;
+            // Up to the closing brace, and from the next opening one.
+            let (end, next) = between.find(rest).map_or((rest.len(), rest.len()), |at| (at + 3, at + 6));
+            let action = rest.get(..end).unwrap_or(rest);
+            rest = rest.get(next..).unwrap_or_default();
+            let value = mode.find(action).and_then(|at| action.get(at + mode.needle().len()..));
+            if value.is_none_or(|value| value.starts_with(b"link")) {
+                picked.take(serde_json::from_slice(action)?);
+            }
+        }
+        Ok(picked)
+    }
+
     fn take(&mut self, action: Action<'_>) {
         self.any = true;
         match &*action.mode {
@@ -121,8 +144,23 @@ mod tests {
     }
 
     #[test]
+    fn a_graph_as_go_lays_it_out_says_the_same_as_one_that_is_not() {
+        let laid_out = "[\n\t{\n\t\t\"ID\": 0,\n\t\t\"Mode\": \"go build\",\n\t\t\"Deps\": [\n\t\t\t1\n\t\t],\n\t\t\"Cmd\": null\n\t},\n\
+            \t{\n\t\t\"ID\": 1,\n\t\t\"Mode\": \"link-install\",\n\t\t\"Package\": \"x.org/a\",\n\t\t\"Deps\": [\n\t\t\t3\n\t\t],\n\
+            \t\t\"Target\": \"out/\\\"Mode\\\": \\\"build\"\n\t},\n\
+            \t{\n\t\t\"ID\": 3,\n\t\t\"Mode\": \"link\",\n\t\t\"Package\": \"x.org/a\"\n\t},\n\
+            \t{\n\t\t\"ID\": 4,\n\t\t\"Mode\": \"link\",\n\t\t\"Package\": \"x.org/b\"\n\t}\n]";
+        let otherwise = laid_out.replace(['\n', '\t'], "");
+        let graph = parse(laid_out.as_bytes()).expect("a graph");
+        assert_eq!(graph.installed, [("out/\"Mode\": \"build".into(), Some("x.org/a".into()))]);
+        assert_eq!(graph.discarded, ["x.org/b"]);
+        assert_eq!(parse(otherwise.as_bytes()), Ok(graph));
+    }
+
+    #[test]
     fn what_is_no_graph_says_so() {
-        for text in [&b""[..], b"[]", b"{}", b"[{\"ID\":1", b"null", b"\xff"] {
+        for text in [&b""[..], b"[]", b"{}", b"[{\"ID\":1", b"null", b"\xff", b"[\n\t\n]", b"[\n\t{\n\t\t\"ID\": 1\n]"]
+        {
             assert!(parse(text).is_err(), "{text:?}");
         }
     }
