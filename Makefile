@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny release check-targets corpus test-hosts test-images fuzz soak bench bench-check bench-bless
+.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny release release-order check-targets corpus test-hosts test-images fuzz soak bench bench-check bench-bless
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,6 +45,10 @@ deny: ## Checks what the tool depends on by deny.toml, or only CHECKS='licenses 
 
 release: setup ## Makes what is released, in target/dist: for this machine, or TARGETS.
 	@$(IN_ENV) scripts/release.sh $(TARGETS)
+
+release-order: ## Finds out anew which functions a release has to put together; after a new compiler, or large changes.
+	@scripts/setup.sh bench-check
+	@$(IN_ENV) python3 scripts/bench/order.py
 
 check-targets: setup ## Compiles for Windows and macOS.
 	@$(IN_ENV) cargo check --locked --target x86_64-pc-windows-gnu
