@@ -93,17 +93,29 @@ impl<'i, 's> SymbolTable<'i, 's> {
     /// What reading gives, and what `visit` gives.
     fn each_wanted(
         &self,
+        is_wanted: impl FnMut(u64, u16) -> bool,
+        visit: impl FnMut(Symbol) -> Result<(), Unreadable>,
+    ) -> Result<(), Unreadable> {
+        match self.image.order.wide {
+            true => self.each_of_size::<24>(6, is_wanted, visit),
+            false => self.each_of_size::<16>(14, is_wanted, visit),
+        }
+    }
+
+    /// For entries of `N` bytes, with their `st_shndx` at `section_at`: what goes over every symbol, and is compiled for its size.
+    fn each_of_size<const N: usize>(
+        &self,
+        section_at: usize,
         mut is_wanted: impl FnMut(u64, u16) -> bool,
         mut visit: impl FnMut(Symbol) -> Result<(), Unreadable>,
     ) -> Result<(), Unreadable> {
-        let size = entry_size(self.image);
         let order = self.image.order;
-        let section_at = if order.wide { 6 } else { 14 };
+        let size = N as u64;
         let mut index = 0;
         while index < self.count {
             let here = (CHUNK / size).min(self.count - index);
             let bytes = self.image.source.read(self.offset + index * size, here * size, "DT_SYMTAB")?;
-            for entry in bytes.chunks_exact(size as usize) {
+            for entry in bytes.as_chunks::<N>().0 {
                 let raw = [entry[section_at], entry[section_at + 1]];
                 let section = if order.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) };
                 if index > 0 && is_wanted(index, section) {
@@ -150,7 +162,9 @@ pub(super) struct VersionIndices<'i> {
 impl VersionIndices<'_> {
     /// The version index of a symbol, with its hidden bit.
     pub(super) fn get(&self, symbol: u64) -> Option<u16> {
-        self.order.u16(&self.bytes, usize::try_from(symbol).ok()?.checked_mul(2)?)
+        let at = usize::try_from(symbol).ok()?.checked_mul(2)?;
+        let raw = [*self.bytes.get(at)?, *self.bytes.get(at + 1)?];
+        Some(if self.order.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
     }
 }
 
@@ -262,13 +276,15 @@ impl Imports {
         let mut names = strings.names();
         let mut found = Vec::with_capacity(table.count.min(USUAL) as usize);
         let mut defined_count = 0;
+        let mut copied = copied.iter().copied().peekable();
         let is_wanted = |index: u64, section: u16| {
             if section == 0 {
                 return true;
             }
             defined_count += 1;
+            while copied.next_if(|&copied| copied < index).is_some() {}
             // A defined symbol that carries a needed version is the target of a copy relocation too.
-            need_of(index).is_some() || (!copied.is_empty() && copied.binary_search(&index).is_ok())
+            copied.peek() == Some(&index) || need_of(index).is_some()
         };
         table.each_wanted(is_wanted, |symbol| {
             if symbol.is_local() {

@@ -52,7 +52,7 @@ pub(in crate::rules) fn is_compiler_runtime(soname: &str) -> bool {
 /// Whether the path or soname is that of glibc's loader.
 pub(in crate::rules) fn is_glibc_loader(path: &str) -> bool {
     let name = file_name(path);
-    !name.contains("uClibc") && (name.starts_with("ld-linux") || name.starts_with("ld64.so") || name == "ld.so.1")
+    (name.starts_with("ld-linux") || name.starts_with("ld64.so") || name == "ld.so.1") && !name.contains("uClibc")
 }
 
 /// Whether the path or soname is that of musl's loader.
