@@ -12,7 +12,7 @@ use goblin::elf::program_header::PT_DYNAMIC;
 
 use super::image::Image;
 use crate::facts::Unreadable;
-use crate::facts::bytes::into_text;
+use crate::facts::bytes::{into_text, nul};
 use crate::facts::name::{NameText, Piece};
 use crate::facts::window::Window;
 
@@ -149,7 +149,7 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     fn in_whole<'w>(&self, whole: &'w [u8], at: u64, what: &str) -> Result<&'w [u8], Unreadable> {
         let range = (at - self.offset) as usize..(self.end(at) - self.offset) as usize;
         let from_here = whole.get(range).unwrap_or_default();
-        let length = memchr::memchr(0, from_here);
+        let length = nul(from_here);
         let length = length.ok_or_else(|| Unreadable::damaged(what, at, "the string has no end"))?;
         Ok(&from_here[..length])
     }
@@ -201,7 +201,7 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     fn quick(&self, names: &mut NameText, index: u64) -> Option<Piece> {
         let whole = self.whole.as_deref()?;
         let start = usize::try_from(index).ok()?;
-        let len = memchr::memchr(0, whole.get(start..)?)?;
+        let len = nul(whole.get(start..)?)?;
         let left = self.budget.get().checked_sub(len as u64)?;
         let piece = names.add(whole, start, len)?;
         self.budget.set(left);
