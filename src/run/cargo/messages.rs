@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::package_id::name_and_version;
+use super::relay::START;
 use crate::run::{Artifact, Role};
 
 /// Most that is kept unparsed for [`crate::blame`].
@@ -18,10 +19,6 @@ const UNPARSED: usize = 128 << 10;
 /// Whether a line that begins like a message ends like one.
 pub(super) fn is_cargos(line: &[u8]) -> bool {
     line.trim_ascii_end().ends_with(b"}")
-}
-
-fn has_reason(line: &[u8], reason: &str) -> bool {
-    line.strip_prefix(br#"{"reason":""#).is_some_and(|rest| rest.starts_with(reason.as_bytes()))
 }
 
 /// What the messages told so far.
@@ -76,11 +73,8 @@ impl<'p> Found<'p> {
 
     /// A whole line that is a message of cargo's. Diagnostics, by far the longest, nobody wants to know.
     pub(super) fn message(&mut self, line: &[u8]) {
-        if has_reason(line, "build-finished") {
-            self.finished = true;
-        } else if has_reason(line, "build-script-executed") {
-            self.keep(line);
-        } else if has_reason(line, "compiler-artifact") {
+        let reason = line.strip_prefix(START).unwrap_or_default();
+        if reason.starts_with(b"compiler-artifact") {
             if makes_something_to_judge(line) {
                 match serde_json::from_slice(line) {
                     Ok(artifact) => self.artifact(&artifact),
@@ -91,13 +85,23 @@ impl<'p> Found<'p> {
                 }
             }
             self.keep(line);
+        } else if reason.starts_with(b"build-script-executed") {
+            self.keep(line);
+        } else if reason.starts_with(b"build-finished") {
+            self.finished = true;
         }
     }
 
     fn keep(&mut self, line: &[u8]) {
-        if self.unparsed.len() + line.len() <= MOST_UNPARSED {
-            self.unparsed.extend_from_slice(line);
+        let (length, room) = (self.unparsed.len() + line.len(), self.unparsed.capacity());
+        if length > MOST_UNPARSED {
+            return;
         }
+        if length > room {
+            // Memory that nothing is written to costs nothing, and every copy touches all of it anew.
+            self.unparsed.reserve(line.len() + 3 * room);
+        }
+        self.unparsed.extend_from_slice(line);
     }
 
     fn artifact(&mut self, message: &CompilerArtifact<'_>) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::messages::Found;
 
 /// How every message of cargo begins.
-const START: &[u8] = br#"{"reason":""#;
+pub(super) const START: &[u8] = br#"{"reason":""#;
 /// Longest message kept in memory; cargo's longest known ones are rendered diagnostics of some hundred kilobytes.
 const LONGEST: usize = 64 << 20;
 /// Size of one read: what cargo says in a millisecond, and few pages of memory.
