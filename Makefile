@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # Sees what scripts/setup.sh unpacked below target/tools.
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny release release-order check-targets corpus test-hosts test-images fuzz soak bench bench-check bench-bless
+.PHONY: help setup demo test test-html test-projects test-adoption test-adoption-slow bless lint deny release release-order check-targets corpus test-hosts test-images fuzz miri soak bench bench-check bench-bless
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,6 +62,9 @@ SECONDS_EACH ?= 60
 
 fuzz: setup ## Fuzzes every reader of what comes from outside, or TARGETS; SECONDS_EACH=60 is for each target.
 	@$(IN_ENV) scripts/fuzz.sh $(SECONDS_EACH) $(TARGETS)
+
+miri: ## Runs the parsers' unit tests in Miri, of a nightly toolchain: `N tests, 0 undefined` (five minutes).
+	@scripts/miri.sh
 
 BUILDS ?= 2000
 KILLS ?= 200
