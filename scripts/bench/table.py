@@ -36,7 +36,7 @@ def line(row, with_noise=True):
 
 
 HEAD = "| what | figure | A/A | limit | verdict | medians |\n|---|---:|---:|---:|---|---|\n"
-SHORT_HEAD = "| what | figure | limit | |\n|---|---:|---:|---|\n"
+SHORT_HEAD = "| what | figure | limit | verdict |\n|---|---:|---:|---|\n"
 GROWTH_HEAD = "| driver | cost in ms, by driver | grows | has to be | verdict | for one more |\n|---|---|---|---|---|---:|\n"
 
 
