@@ -59,11 +59,7 @@ struct Trial<'a> {
 impl Bench<'_> {
     fn judge(&self, inspected: Inspected) -> (ArtifactResult, Uses) {
         let Inspected { artifact, facts, image } = inspected;
-        let home = self.policy.file.as_deref().and_then(Path::parent);
-        let mut names = FileNames::new(&artifact.path, self.surroundings.directory, home);
-        if let Some(image) = &image {
-            names = names.in_image(&image.path);
-        }
+        let names = self.names(&artifact.path, image.as_ref());
         let effective = self.policy.for_file(&names, artifact.target.as_deref());
         let mut trial = Trial {
             accepted: None,
@@ -93,6 +89,26 @@ impl Bench<'_> {
         trial.conclude()
     }
 
+    /// The names of a file, where a policy has globs to match them with.
+    fn names(&self, path: &Path, image: Option<&InImage>) -> FileNames {
+        if self.policy.artifacts.is_empty() && self.policy.exceptions.is_empty() {
+            return FileNames::default();
+        }
+        let home = self.policy.file.as_deref().and_then(Path::parent);
+        let names = FileNames::new(path, self.surroundings.directory, home);
+        match image {
+            Some(image) => names.in_image(&image.path),
+            None => names,
+        }
+    }
+
+    /// The absolute path of an artifact, for what its loader makes of it.
+    fn place(&self, path: &Path) -> String {
+        let place = self.surroundings.directory.join(path);
+        let place = place.to_string_lossy();
+        if place.contains('\\') { place.replace('\\', "/") } else { place.into_owned() }
+    }
+
     fn try_facts(&self, facts: FileFacts, trial: &mut Trial<'_>) {
         let several = facts.slices.len() > 1;
         for slice in &facts.slices {
@@ -116,7 +132,7 @@ impl Bench<'_> {
         let image = trial.result.image.clone();
         let path = match &image {
             Some(image) => image.path.clone(),
-            None => self.surroundings.directory.join(&trial.result.artifact.path).to_string_lossy().replace('\\', "/"),
+            None => self.place(&trial.result.artifact.path),
         };
         let provided = trial.effective.provided.clone();
         let loads = Loads::new(slice, &path, &hosts, self.surroundings.files)

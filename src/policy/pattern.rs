@@ -108,8 +108,8 @@ impl Serialize for Pattern {
     }
 }
 
-/// The names a file goes by when globs are matched, each with `/` between its parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The names a file goes by when globs are matched, each with `/` between its parts; by default none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileNames {
     /// Relative to the working directory and to the directory of the policy, where it lies below them.
     relative: Vec<String>,
