@@ -3,8 +3,8 @@
 
 usage: scripts/fuzz-corpus.py DIRECTORY
 
-Nothing here is committed: compilers make the binaries, and each is kept as far as 64 KiB go. What a missing compiler would
-have made is left out, and said so; with SEAWORTHY_TEST_REQUIRE=all that is a failure.
+Compilers make the binaries, and each is kept as far as 64 KiB go; short inputs that were found by fuzzing lie in fuzz/seeds. What
+a missing compiler would have made is left out, and said so; with SEAWORTHY_TEST_REQUIRE=all that is a failure.
 """
 
 import base64

@@ -38,6 +38,13 @@ if ! (for target in "${targets[@]}"; do [ -d "target/fuzz-corpus/$target" ] || e
   rm -rf target/fuzz-corpus.new
 fi
 
+# What earlier runs have found (scripts/fuzz-seeds.sh).
+for target in "${targets[@]}"; do
+  [ -f "fuzz/seeds/$target.tar.gz" ] || continue
+  mkdir -p "target/fuzz-corpus/$target"
+  tar -xzf "fuzz/seeds/$target.tar.gz" -C "target/fuzz-corpus/$target" --skip-old-files
+done
+
 host=$(rustc -vV | sed -n 's/^host: //p')
 
 # fuzz TARGET: its log, and its exit code in a file beside that
