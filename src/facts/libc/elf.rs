@@ -125,7 +125,7 @@ fn inside(image: &Image<'_>, subject: Subject<'_>, wanted: Wanted) -> Result<Lib
         libc.evidence.push(tag());
     }
     if wanted.detail && matches!(libc.family, LibcFamily::Glibc | LibcFamily::Musl) {
-        let clues = Clues::read(image)?;
+        let clues = Clues::read(image, true)?;
         libc.version = match libc.family {
             LibcFamily::Glibc => clues.glibc_version(entry, elf),
             _ => clues.musl_since.map(|since| format!(">= {since}")),
@@ -161,7 +161,7 @@ fn by_strings(image: &Image<'_>, subject: Subject<'_>, wanted: Wanted) -> Result
     if !wanted.strings {
         return Ok(unknown("the code at e_entry is no known C library's"));
     }
-    let clues = Clues::read(image)?;
+    let clues = Clues::read(image, wanted.detail)?;
     let probably = |family, count: usize, of: usize| Libc {
         certainty: Certainty::Probable,
         ..certain(family, format!("{count} of {of} strings that {} carries", name(family)))
@@ -184,9 +184,13 @@ struct Clues {
 }
 
 impl Clues {
-    fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
+    /// What tells the library, and with `detail` what dates it too.
+    fn read(image: &Image<'_>, detail: bool) -> Result<Self, Unreadable> {
         let mut clues = Clues::default();
-        let wanted = |means| !matches!(means, Means::Nss | Means::Iconv | Means::Dlopen);
+        let wanted: fn(Means) -> bool = match detail {
+            true => |means| !matches!(means, Means::Nss | Means::Iconv | Means::Dlopen),
+            false => |means| matches!(means, Means::Glibc(_) | Means::Tunable | Means::Musl(_)),
+        };
         search(image, wanted, |found| {
             match found.means {
                 Means::Glibc(number) => _ = clues.glibc.insert(number),

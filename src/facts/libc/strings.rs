@@ -9,6 +9,7 @@ use aho_corasick::packed;
 use memchr::memmem::Finder;
 
 use crate::facts::Unreadable;
+use crate::facts::bytes::until_nul;
 use crate::facts::elf::image::Image;
 
 /// Bytes read at once: few enough that the memory for them is the same for every file, and in the cache.
@@ -25,6 +26,8 @@ pub(super) struct Needle {
     /// What it shows.
     pub(super) means: Means,
     text: &'static str,
+    /// How many of its bytes are left out of what is looked for.
+    left_out: usize,
     /// A NUL stands before it.
     starts: bool,
     /// A NUL stands after it.
@@ -53,29 +56,37 @@ pub(super) enum Means {
 }
 
 const fn needle(means: Means, text: &'static str, starts: bool, ends: bool) -> Needle {
-    Needle { means, text, starts, ends }
+    Needle { means, text, left_out: 0, starts, ends }
+}
+
+impl Needle {
+    /// Without its beginning it is looked for, by the four bytes that come then. Other text has them hardly ever, so that hardly a
+    /// place has to be compared; words such as `Name` or `glibc` stand everywhere.
+    const fn without(self, beginning: &str) -> Needle {
+        Needle { left_out: beginning.len(), ..self }
+    }
 }
 
 /// The cluster, the hints at musl's version and the parts that load others; `data/static-libc-entries.tsv` is what decides.
 static NEEDLES: &[Needle] = &[
-    needle(Means::Glibc(0), "GLIBC_TUNABLES", true, true),
-    needle(Means::Glibc(1), "GCONV_PATH", true, true),
-    needle(Means::Glibc(2), "ANSI_X3.4-1968", false, false),
-    needle(Means::Glibc(3), "relocation processing: %s%s", false, false),
-    needle(Means::Glibc(4), "cxa_atexit.c", true, true),
-    needle(Means::Tunable, "glibc.", true, false),
-    needle(Means::Banner, "GNU C Library (", false, false),
-    needle(Means::Nss, "libnss_", true, false),
+    needle(Means::Glibc(0), "GLIBC_TUNABLES", true, true).without("GLIBC"),
+    needle(Means::Glibc(1), "GCONV_PATH", true, true).without("GCON"),
+    needle(Means::Glibc(2), "ANSI_X3.4-1968", false, false).without("ANSI"),
+    needle(Means::Glibc(3), "relocation processing: %s%s", false, false).without("relocation processin"),
+    needle(Means::Glibc(4), "cxa_atexit.c", true, true).without("cxa"),
+    needle(Means::Tunable, "glibc.", true, false).without("gl"),
+    needle(Means::Banner, "GNU C Library (", false, false).without("GNU "),
+    needle(Means::Nss, "libnss_", true, false).without("lib"),
     needle(Means::Iconv, "!\"Nothing like this should happen\"", true, true),
-    needle(Means::Dlopen, "invalid mode parameter", true, true),
+    needle(Means::Dlopen, "invalid mode parameter", true, true).without("invalid "),
     // "No error information" stands before "Illegal byte sequence" from 1.2.1 on.
     needle(Means::MuslSince("1.2.1"), "No error information\0Illegal byte sequence", true, true),
-    needle(Means::Musl(0), "Illegal byte sequence\0Domain error", false, true),
+    needle(Means::Musl(0), "Illegal byte sequence\0Domain error", false, true).without("Illegal byte sequence"),
     needle(Means::Musl(1), "No error information", true, true),
-    needle(Means::Musl(2), "-+   0X0x", true, true),
-    needle(Means::Musl(3), "Name does not resolve", true, true),
+    needle(Means::Musl(2), "-+   0X0x", true, true).without("-+   "),
+    needle(Means::Musl(3), "Name does not resolve", true, true).without("Name does not r"),
     needle(Means::MuslSince("1.2.3"), "Key has been revoked", true, true),
-    needle(Means::MuslSince("1.2.4"), "Name has no usable address", true, true),
+    needle(Means::MuslSince("1.2.4"), "Name has no usable address", true, true).without("Name has no "),
     needle(Means::MuslSince("1.2.6"), "Data consistency error", true, true),
 ];
 
@@ -99,14 +110,12 @@ pub(super) fn search(
     mut visit: impl FnMut(Found) -> ControlFlow<()>,
 ) -> Result<(), Unreadable> {
     let needles: Vec<Needle> = NEEDLES.iter().copied().filter(|needle| wanted(needle.means)).collect();
-    let searcher = packed::Config::new()
-        .match_kind(packed::MatchKind::LeftmostFirst)
-        .builder()
-        .extend(needles.iter().map(|needle| needle.text))
-        .build();
+    let patterns: Vec<&str> = needles.iter().map(Needle::pattern).collect();
+    let searcher =
+        packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&patterns).build();
     let Some(searcher) = searcher else { return Ok(()) };
     // Looking for one string is so much faster that it pays to do it for each of a few, since hardly a piece has any.
-    let few: Vec<Finder<'_>> = needles.iter().take(FEW + 1).map(|needle| Finder::new(needle.text)).collect();
+    let few: Vec<Finder<'_>> = patterns.iter().take(FEW + 1).map(|pattern| Finder::new(*pattern)).collect();
     let may_have_any = |chunk: &[u8]| few.len() > FEW || few.iter().any(|one| one.find(chunk).is_some());
     // Names of tunables stand in a table that is filled at the start; all else is text from the beginning.
     let tables = needles.iter().any(|needle| needle.means == Means::Tunable).then(|| image.relocated_constants());
@@ -123,14 +132,12 @@ pub(super) fn search(
             let mut from = if may_have_any(chunk) { 0 } else { chunk.len() };
             while let Some(found) = searcher.find_in(chunk, (from..chunk.len()).into()) {
                 from = found.start() + 1;
-                let needle = needles[found.pattern().as_usize()];
-                if found.start() < first || found.start() >= end || !needle.stands(chunk, found.start(), found.end()) {
-                    continue;
-                }
-                let tail = &chunk[found.start()..(found.start() + MARGIN).min(chunk.len())];
-                let text = tail.split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
-                let address = base.wrapping_add(at + found.start() as u64);
-                if visit(Found { means: needle.means, address, text }).is_break() {
+                let needle = &needles[found.pattern().as_usize()];
+                let start = needle.start(chunk, found.start()).filter(|start| (first..end).contains(start));
+                let Some(start) = start else { continue };
+                let tail = &chunk[start..(start + MARGIN).min(chunk.len())];
+                let address = base.wrapping_add(at + start as u64);
+                if visit(Found { means: needle.means, address, text: until_nul(tail).to_vec() }).is_break() {
                     return Ok(());
                 }
             }
@@ -144,9 +151,38 @@ pub(super) fn search(
 }
 
 impl Needle {
-    fn stands(&self, chunk: &[u8], start: usize, end: usize) -> bool {
+    /// What is looked for.
+    fn pattern(&self) -> &'static str {
+        &self.text[self.left_out..]
+    }
+
+    /// Where the string starts whose pattern was found at this place, if all of it stands there, with a NUL before it and behind it
+    /// where one has to be.
+    fn start(&self, chunk: &[u8], found: usize) -> Option<usize> {
+        let start = found.checked_sub(self.left_out)?;
+        let after = chunk.get(start..)?.strip_prefix(self.text.as_bytes())?;
         let nul_before = start.checked_sub(1).and_then(|at| chunk.get(at)).is_none_or(|&byte| byte == 0);
-        let nul_after = chunk.get(end).is_none_or(|&byte| byte == 0);
-        (!self.starts || nul_before) && (!self.ends || nul_after)
+        let nul_after = after.first().is_none_or(|&byte| byte == 0);
+        ((!self.starts || nul_before) && (!self.ends || nul_after)).then_some(start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_string_is_found_by_its_pattern() {
+        for needle in NEEDLES {
+            let pattern = needle.pattern().as_bytes();
+            assert!(pattern.len() >= 4, "{needle:?}: a shorter one stands everywhere");
+            for (before, after, stands) in [("\0", "\0", true), ("x", "\0", !needle.starts), ("\0", "x", !needle.ends)]
+            {
+                let chunk = [before, needle.text, after].concat().into_bytes();
+                let found = 1 + needle.left_out;
+                assert_eq!(&chunk[found..found + pattern.len()], pattern);
+                assert_eq!(needle.start(&chunk, found), stands.then_some(1), "{needle:?} in {before:?} and {after:?}");
+            }
+        }
     }
 }
