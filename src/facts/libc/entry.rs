@@ -38,7 +38,7 @@ pub(crate) fn entry(image: &Image<'_>, arch: &str) -> Option<Entry> {
     let thumb = u64::from(image.header.e_machine == EM_ARM) & image.header.e_entry;
     let address = image.header.e_entry - thumb;
     let code = code_at(image, address)?;
-    rows().filter(|row| row.arch == arch).find_map(|row| {
+    rows(arch).find_map(|row| {
         let followed = |target| code_at(image, target);
         let found = match row.pattern.split_once("->") {
             None => is_match(row.pattern, &code),
@@ -67,22 +67,24 @@ fn jump_target(arch: &str, address: u64, code: &[u8]) -> Option<u64> {
 }
 
 struct Row {
-    arch: &'static str,
     owner: Owner,
     variant: &'static str,
     pattern: &'static str,
 }
 
-fn rows() -> impl Iterator<Item = Row> {
-    TABLE.lines().filter(|line| !line.starts_with('#')).skip(1).filter_map(|line| {
+/// The rows of an architecture, which stand together: of the others not a line is taken apart.
+fn rows(arch: &str) -> impl Iterator<Item = Row> {
+    let before = format!("\n{arch}\t");
+    let start = TABLE.find(&before).map_or(TABLE.len(), |at| at + 1);
+    let lines = TABLE.get(start..).unwrap_or_default().lines();
+    lines.map_while(move |line| line.strip_prefix(&before[1..])).filter_map(|line| {
         let mut fields = line.split('\t');
-        let arch = fields.next()?;
         let owner = match fields.next()? {
             "go" => Owner::Go,
             "glibc|uclibc" => Owner::GlibcOrUclibc,
             name => Owner::Libc(LibcFamily::from_name(name)?),
         };
-        Some(Row { arch, owner, variant: fields.next()?, pattern: fields.next()? })
+        Some(Row { owner, variant: fields.next()?, pattern: fields.next()? })
     })
 }
 
@@ -127,6 +129,8 @@ fn group(rest: &str, close: char) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -141,14 +145,17 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_every_pattern_is_well_formed() {
-        let lines = TABLE.lines().filter(|line| !line.starts_with('#')).count() - 1;
-        assert_eq!(rows().count(), lines);
-        for row in rows() {
+        let lines: Vec<&str> = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+        let arches: BTreeSet<&str> = lines.iter().filter_map(|line| line.split('\t').next()).collect();
+        let all = || arches.iter().flat_map(|arch| rows(arch).map(move |row| (*arch, row)));
+        assert_eq!(all().count(), lines.len(), "the rows of an architecture stand together");
+        assert_eq!(rows("x86").count(), 0);
+        for (arch, row) in all() {
             for token in row.pattern.split_whitespace() {
                 let known = ["[", "]", "(", ")", "|", "??", "->"].contains(&token)
                     || token.strip_prefix('~').is_some_and(|n| n.parse::<usize>().is_ok())
                     || (token.len() == 2 && u8::from_str_radix(token, 16).is_ok());
-                assert!(known, "{token:?} in {:?} of {}", row.pattern, row.arch);
+                assert!(known, "{token:?} in {:?} of {arch}", row.pattern);
             }
         }
     }
