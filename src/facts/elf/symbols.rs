@@ -296,37 +296,55 @@ impl Imports {
                 strings.spend(name.len(), "st_name")?;
                 strings.spend(need.version.len(), "vna_name")?;
             }
-            found.push((symbol, name, need));
+            found.push(Found::new(symbol, name, need));
             Ok(())
         })?;
         Ok(Imports { defined_count, ..Imports::of(found, &names.names(), &mut needs.list) })
     }
 
     /// The symbols under their names, each with its version, which is told in turn who carries it.
-    fn of(
-        found: Vec<(Symbol, Piece, Option<usize>)>,
-        name_of: &impl Fn(Piece) -> Name,
-        needs: &mut [VersionNeed],
-    ) -> Imports {
-        let undefined = found.iter().filter(|(symbol, ..)| symbol.is_undefined()).count();
+    fn of(found: Vec<Found>, name_of: &impl Fn(Piece) -> Name, needs: &mut [VersionNeed]) -> Imports {
+        let undefined = found.iter().filter(|one| one.is_undefined).count();
         let mut imports = Imports { undefined: Vec::with_capacity(undefined), ..Imports::default() };
         let mut carrying = vec![0; needs.len()];
-        for (.., need) in &found {
-            need.and_then(|need| carrying.get_mut(need)).into_iter().for_each(|count| *count += 1);
+        for one in &found {
+            one.need().and_then(|need| carrying.get_mut(need)).into_iter().for_each(|count| *count += 1);
         }
         for (need, count) in needs.iter_mut().zip(carrying) {
             need.symbols.reserve_exact(count);
         }
-        for (symbol, name, need) in found {
-            let name = name_of(name);
-            let version = need.and_then(|need| needs.get_mut(need)).map(|need| {
+        for one in found {
+            let name = name_of(one.name);
+            let version = one.need().and_then(|need| needs.get_mut(need)).map(|need| {
                 need.symbols.push(name.clone());
                 need.version.clone()
             });
-            let list = if symbol.is_undefined() { &mut imports.undefined } else { &mut imports.copied };
-            let (weak, has_address) = (symbol.is_weak(), symbol.value != 0);
-            list.push(UndefinedSymbol { name, version, weak, kind: symbol.kind(), has_address });
+            let list = if one.is_undefined { &mut imports.undefined } else { &mut imports.copied };
+            list.push(UndefinedSymbol { name, version, weak: one.weak, kind: one.kind, has_address: one.has_address });
         }
         imports
+    }
+}
+
+/// What is kept of a symbol until the names of all are known: as little as that, for a file may have a million.
+struct Found {
+    name: Piece,
+    /// Its place among the version needs, counted from one; none is zero.
+    need: u32,
+    is_undefined: bool,
+    weak: bool,
+    has_address: bool,
+    kind: SymbolKind,
+}
+
+impl Found {
+    fn new(symbol: Symbol, name: Piece, need: Option<usize>) -> Found {
+        let need = need.and_then(|need| u32::try_from(need + 1).ok()).unwrap_or(0);
+        let (weak, has_address) = (symbol.is_weak(), symbol.value != 0);
+        Found { name, need, is_undefined: symbol.is_undefined(), weak, has_address, kind: symbol.kind() }
+    }
+
+    fn need(&self) -> Option<usize> {
+        (self.need as usize).checked_sub(1)
     }
 }
