@@ -84,14 +84,18 @@ fn open_listed(path: &Path) -> Result<(File, u64), Unreadable> {
 }
 
 /// Whether the end of a file can be read without waiting for a disk; where the system cannot tell, or refuses, it can.
+#[cfg(target_os = "linux")]
 pub fn is_in_memory(path: &Path) -> bool {
-    #[cfg(target_os = "linux")]
-    if let Ok((file, length)) = open_regular(path) {
-        use rustix::io::{Errno, ReadWriteFlags, preadv2};
-        let mut byte = [0];
-        let into = &mut [std::io::IoSliceMut::new(&mut byte)];
-        return preadv2(&file, into, length.saturating_sub(1), ReadWriteFlags::NOWAIT) != Err(Errno::AGAIN);
-    }
+    use rustix::io::{Errno, ReadWriteFlags, preadv2};
+    let Ok((file, length)) = open_regular(path) else { return true };
+    let mut byte = [0];
+    let into = &mut [std::io::IoSliceMut::new(&mut byte)];
+    preadv2(&file, into, length.saturating_sub(1), ReadWriteFlags::NOWAIT) != Err(Errno::AGAIN)
+}
+
+/// Whether the end of a file can be read without waiting for a disk: this system cannot tell.
+#[cfg(not(target_os = "linux"))]
+pub fn is_in_memory(_: &Path) -> bool {
     true
 }
 
