@@ -10,6 +10,8 @@ import os, pty, sys, time, signal
 plan, command = sys.argv[1], sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
+    # What a shell starts in the background ignores it, and so do all its children.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(command[0], command)
 if plan != "watch":
     while not os.path.exists("started"):
