@@ -110,15 +110,16 @@ impl Found {
         let mut places = Places::default();
         sort(&mut links);
         for link in &links {
-            if leads_beside(link, &links) {
+            let Ok(to) = link.read_link() else { continue };
+            if leads_beside(link, &to, &links) {
                 continue;
             }
             // A link that leads nowhere, or in a circle, is no binary.
-            let Some(target) = places.target(link) else { continue };
+            let Some(target) = places.end(link.parent().unwrap_or(link).join(to)) else { continue };
             if target.starts_with(&root) {
                 continue;
             }
-            match target.metadata() {
+            match link.metadata() {
                 Ok(metadata) if metadata.is_dir() => self.links_outside += 1,
                 Ok(metadata) if metadata.is_file() && targets.insert(target) => files.push(link.clone()),
                 _ => {}
@@ -144,11 +145,10 @@ fn sort(paths: &mut [PathBuf]) {
 
 /// Whether a link leads to an entry of its own directory that is not one of the sorted `links`: nothing outside, then, and
 /// telling so takes one question instead of one for each part of the path. Most links beside libraries are of this kind.
-fn leads_beside(link: &Path, links: &[PathBuf]) -> bool {
-    let Ok(target) = link.read_link() else { return false };
-    let mut parts = target.components();
+fn leads_beside(link: &Path, to: &Path, links: &[PathBuf]) -> bool {
+    let mut parts = to.components();
     let is_name = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
-    is_name && links.binary_search(&link.with_file_name(target)).is_err()
+    is_name && links.binary_search(&link.with_file_name(to)).is_err()
 }
 
 /// Where links lead. The directories they lead through are asked about once: there are few of them, and each takes a question for
@@ -157,11 +157,10 @@ fn leads_beside(link: &Path, links: &[PathBuf]) -> bool {
 struct Places(BTreeMap<PathBuf, Option<PathBuf>>);
 
 impl Places {
-    /// The file at the end of a link, without links in its path; `None` where it leads nowhere, or in a circle.
-    fn target(&mut self, link: &Path) -> Option<PathBuf> {
+    /// The file at the end of a path, without links in its own; `None` where it leads nowhere, or in a circle.
+    fn end(&mut self, mut path: PathBuf) -> Option<PathBuf> {
         /// As many links are followed by Linux (`MAXSYMLINKS`).
         const MOST: usize = 40;
-        let mut path = link.to_path_buf();
         for _ in 0..MOST {
             let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
                 return path.canonicalize().ok();
@@ -248,6 +247,7 @@ mod tests {
         link(Path::new("two"), "a link to a link outside");
         link(Path::new(".."), "up");
         link(outside.path(), "directory");
+        link(&outside.path().join("other/"), "a file is no directory");
         let found = find(&[inside.path().to_path_buf()], &Progress::hidden()).unwrap();
         let names: Vec<_> =
             found.files.iter().map(|file| file.path.strip_prefix(inside.path()).unwrap().to_path_buf()).collect();
