@@ -53,12 +53,12 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     };
     let judge = Judge::new(&policy, &directory, &provenance, how.strict_symbols);
     let keeps_names = signature.is_some() || output::tells_names(ui, options);
-    let looked = Looked::at(std::mem::take(&mut found.files), &reading, &judge, keeps_names);
+    let files = std::mem::take(&mut found.files);
+    let Looked { mut artifacts, mut uses, ignored, problems } = Looked::at(files, &reading, &judge, keeps_names);
     judge.finish()?;
+    found.problems.extend(problems);
+    let nothing = artifacts.is_empty() && found.images.is_empty() && found.problems.is_empty();
     let images = images::judge(&policy, &directory, &found.images)?;
-    let nothing = looked.artifacts.is_empty() && found.images.is_empty() && found.problems.is_empty();
-    let nothing = nothing && looked.problems.is_empty();
-    let Looked { mut artifacts, mut uses, ignored, problems } = looked;
     artifacts.extend(images.artifacts);
     uses.merge(images.uses);
     let mut general = images.general;
@@ -66,8 +66,8 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     let mut notes = notes(ignored, found.links_outside);
     notes.extend(judge::limits(&artifacts, &policy));
     notes.extend(images.notes);
-    let problems = [found.problems, problems, images.problems].concat();
-    let report = Report { artifacts, general, notes, problems };
+    found.problems.extend(images.problems);
+    let report = Report { artifacts, general, notes, problems: found.problems };
     tell(ui, options, how, &report, &directory)?;
     if let Some(wanted) = signature.filter(|_| !nothing && report.problems.is_empty()) {
         manifest::write(ui, &wanted, Made { report: &report, policy: &policy, plan: None, directory: &directory })?;

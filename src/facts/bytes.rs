@@ -14,8 +14,12 @@ pub(crate) struct Order {
 impl Order {
     /// Two bytes at `at`.
     pub(crate) fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
-        let raw = array(bytes, at)?;
-        Some(if self.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
+        array(bytes, at).map(|raw| self.u16_of(raw))
+    }
+
+    /// These two bytes.
+    pub(crate) fn u16_of(self, raw: [u8; 2]) -> u16 {
+        if self.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) }
     }
 
     /// Four bytes at `at`.

@@ -140,27 +140,16 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         self.whole.as_deref().and_then(NameText::of_table).unwrap_or_default()
     }
 
-    /// Where a string that starts at `at` has to end.
-    fn end(&self, at: u64) -> u64 {
-        self.end.min(at.saturating_add(self.budget.get() + 1))
-    }
-
-    /// The string that starts at `at`, out of all of a small table.
-    fn in_whole<'w>(&self, whole: &'w [u8], at: u64, what: &str) -> Result<&'w [u8], Unreadable> {
-        let range = (at - self.offset) as usize..(self.end(at) - self.offset) as usize;
-        let from_here = whole.get(range).unwrap_or_default();
-        let length = nul(from_here);
-        let length = length.ok_or_else(|| Unreadable::damaged(what, at, "the string has no end"))?;
-        Ok(&from_here[..length])
-    }
-
     /// Puts the string that starts at `at` behind what is in `out`.
     fn append(&self, at: u64, what: &str, out: &mut Vec<u8>) -> Result<(), Unreadable> {
-        if let Some(whole) = &self.whole {
-            out.extend_from_slice(self.in_whole(whole, at, what)?);
-            return Ok(());
-        }
-        self.sparse.as_ref().unwrap_or(&self.image.window).append_c_string(at, self.end(at), what, out)
+        let end = self.end.min(at.saturating_add(self.budget.get() + 1));
+        let Some(whole) = &self.whole else {
+            return self.sparse.as_ref().unwrap_or(&self.image.window).append_c_string(at, end, what, out);
+        };
+        let from_here = whole.get((at - self.offset) as usize..(end - self.offset) as usize).unwrap_or_default();
+        let length = nul(from_here).ok_or_else(|| Unreadable::damaged(what, at, "the string has no end"))?;
+        out.extend_from_slice(&from_here[..length]);
+        Ok(())
     }
 
     /// Where the string with this index starts in the file.

@@ -1,7 +1,7 @@
 //! Headers of an ELF file, and the way from an address to a byte: what every other reader here starts from.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
 use goblin::container::{Container, Ctx, Endian};
@@ -186,15 +186,11 @@ impl<'s> Image<'s> {
         let table = usize::try_from(index).ok().and_then(|index| self.section_headers.get(index));
         let table = table.filter(|table| table.sh_type != SHT_NOBITS);
         // Names are shared tails of one small table: a hostile one may not make them longer than the file together.
-        let mut budget = self.source.len();
+        let budget = Cell::new(self.source.len());
         let small = table.filter(|table| table.sh_size <= SMALL_NAMES);
         let small = small.and_then(|table| self.source.read(table.sh_offset, table.sh_size, "section names").ok());
         let mut names = small.as_deref().and_then(NameText::of_table).unwrap_or_default();
-        let mut spend = |length: usize| {
-            let left = budget.checked_sub(length as u64)?;
-            budget = left;
-            Some(left)
-        };
+        let spend = |length: usize| budget.get().checked_sub(length as u64).map(|left| budget.set(left));
         let mut piece = |header: &SectionHeader| {
             if let Some(small) = &small {
                 let length = until_nul(small.get(header.sh_name..)?).len();
@@ -204,7 +200,7 @@ impl<'s> Image<'s> {
             let table = table?;
             let start = names.bytes().len();
             let at = table.sh_offset.saturating_add(header.sh_name as u64);
-            let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(spend(0)?));
+            let end = table.sh_offset.saturating_add(table.sh_size).min(at.saturating_add(budget.get()));
             let read = self.window.append_c_string(at, end, "section name", names.bytes());
             if read.is_err() || spend(names.bytes().len() - start).is_none() {
                 names.bytes().truncate(start);

@@ -116,8 +116,7 @@ impl<'i, 's> SymbolTable<'i, 's> {
             let here = (CHUNK / size).min(self.count - index);
             let bytes = self.image.source.read(self.offset + index * size, here * size, "DT_SYMTAB")?;
             for entry in bytes.as_chunks::<N>().0 {
-                let raw = [entry[section_at], entry[section_at + 1]];
-                let section = if order.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) };
+                let section = order.u16_of([entry[section_at], entry[section_at + 1]]);
                 if index > 0 && is_wanted(index, section) {
                     visit(symbol(order, index, section, entry))?;
                 }
@@ -162,9 +161,7 @@ pub(super) struct VersionIndices<'i> {
 impl VersionIndices<'_> {
     /// The version index of a symbol, with its hidden bit.
     pub(super) fn get(&self, symbol: u64) -> Option<u16> {
-        let at = usize::try_from(symbol).ok()?.checked_mul(2)?;
-        let raw = [*self.bytes.get(at)?, *self.bytes.get(at + 1)?];
-        Some(if self.order.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
+        self.order.u16(&self.bytes, usize::try_from(symbol).ok()?.checked_mul(2)?)
     }
 }
 
