@@ -15,7 +15,7 @@ TRACE = tools.HERE / "order.callgrind"
 
 
 def main():
-    seaworthy = with_symbols()
+    seaworthy = tools.built(tools.HERE / "symbols", "CARGO_PROFILE_RELEASE_STRIP=false")
     builds.own_policy()
     calls = [(["--version"], "."), (["check", sys.executable], ".")]
     empty, one = builds.empty(), builds.go_mains(1)
@@ -35,15 +35,6 @@ def main():
     names = dict.fromkeys(bare(symbol) for symbol in order)
     ORDER.write_text("".join(f"{name}\n" for name in names if name in known))
     print(f"wrote {ORDER.relative_to(tools.REPOSITORY)}")
-
-
-def with_symbols():
-    """The release binary before its symbols are taken away."""
-    tools.say("building the release binary with its symbols")
-    target = tools.HERE / "symbols"
-    build = f". scripts/release-flags.sh && CARGO_PROFILE_RELEASE_STRIP=false exec cargo build --locked --release --target {tools.MUSL} --bin seaworthy --target-dir {target}"
-    tools.call(["bash", "-c", build], cwd=tools.REPOSITORY)
-    return target / tools.MUSL / "release/seaworthy"
 
 
 def run(argv, directory):

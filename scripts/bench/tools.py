@@ -37,10 +37,15 @@ def seaworthy():
     """The release binary, as it is given out: for musl."""
     if given:
         return Path(given).resolve()
-    say("building the release binary")
-    build = f". scripts/release-flags.sh && exec cargo build --locked --release --target {MUSL} --bin seaworthy"
-    call(["bash", "-c", build], cwd=REPOSITORY)
-    return BUILT / MUSL / "release/seaworthy"
+    return built(BUILT)
+
+
+def built(directory, settings=""):
+    """The release binary, built in a target directory of its own with further settings."""
+    say(f"building the release binary in {directory}")
+    build = f". scripts/release-flags.sh && {settings} exec cargo build --locked --release --target {MUSL} --bin seaworthy"
+    call(["bash", "-c", build], cwd=REPOSITORY, env={**os.environ, "CARGO_TARGET_DIR": str(directory)})
+    return directory / MUSL / "release/seaworthy"
 
 
 # glibc linked in at a fixed address.
