@@ -4,7 +4,6 @@
 //! A `link` nothing installs is thrown away. Source: `cmd/go/internal/work/{exec,build}.go`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use memchr::memmem::Finder;
@@ -33,12 +32,37 @@ struct Action<'a> {
     target: Cow<'a, str>,
 }
 
+/// How an action begins where go lays it out. All that counts of a `link` is in it; the packages it links, of which there may be
+/// thousands, come after.
+struct Head<'a> {
+    id: u64,
+    mode: &'a str,
+    /// Where it follows, and is written as it is.
+    package: Option<&'a str>,
+}
+
+impl<'a> Head<'a> {
+    fn of(action: &'a [u8]) -> Option<Self> {
+        let (id, rest) = upto(action.strip_prefix(b"{\n\t\t\"ID\": ")?, b',')?;
+        let (mode, rest) = upto(rest.strip_prefix(b"\n\t\t\"Mode\": \"")?, b'"')?;
+        let package = rest.strip_prefix(b",\n\t\t\"Package\": \"").and_then(|rest| upto(rest, b'"'));
+        Some(Head { id: id.parse().ok()?, mode, package: package.map(|(package, _)| package) })
+    }
+}
+
+/// The text before a byte, unless some of it is escaped, and what comes behind that byte.
+fn upto(bytes: &[u8], end: u8) -> Option<(&str, &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == end || *byte == b'\\')?;
+    let (text, rest) = bytes.split_at_checked(at)?;
+    Some((std::str::from_utf8(text).ok()?, rest.strip_prefix(&[end])?))
+}
+
 /// The two modes of interest, picked out while the graph is read: it may have ten thousands of other actions.
 #[derive(Default)]
 struct Picked {
     any: bool,
     links: Vec<(u64, String)>,
-    kept: HashSet<u64>,
+    kept: Vec<u64>,
     installed: Vec<(String, Option<String>)>,
 }
 
@@ -51,11 +75,12 @@ pub(super) fn parse(text: &[u8]) -> Result<Graph, String> {
     if text.is_empty() {
         return Err("go wrote none".to_owned());
     }
-    let picked = Picked::from(text).map_err(|error| error.to_string())?;
+    let mut picked = Picked::from(text).map_err(|error| error.to_string())?;
     if !picked.any {
         return Err("it is empty".to_owned());
     }
-    let thrown_away = picked.links.into_iter().filter(|(id, _)| !picked.kept.contains(id));
+    picked.kept.sort_unstable();
+    let thrown_away = picked.links.into_iter().filter(|(id, _)| picked.kept.binary_search(id).is_err());
     Ok(Graph { installed: picked.installed, discarded: thrown_away.map(|(_, package)| package).collect() })
 }
 
@@ -66,7 +91,6 @@ impl Picked {
         let list = text.trim_ascii().strip_prefix(b"[\n\t").and_then(|list| list.strip_suffix(b"\n]"));
         let Some(mut rest) = list else { return serde_json::from_slice(text) };
         let between = Finder::new(b"\n\t},\n\t{");
-        let mode = Finder::new(br#""Mode": ""#);
         let mut picked = Picked::default();
         while !rest.is_empty() {
             picked.any = true;
@@ -74,9 +98,10 @@ impl Picked {
             let (end, next) = between.find(rest).map_or((rest.len(), rest.len()), |at| (at + 3, at + 6));
             let action = rest.get(..end).unwrap_or(rest);
             rest = rest.get(next..).unwrap_or_default();
-            let value = mode.find(action).and_then(|at| action.get(at + mode.needle().len()..));
-            if value.is_none_or(|value| value.starts_with(b"link")) {
-                picked.take(serde_json::from_slice(action)?);
+            match Head::of(action) {
+                Some(Head { id, mode: "link", package: Some(package) }) => picked.links.push((id, package.to_owned())),
+                Some(head) if !head.mode.starts_with("link") => {}
+                _ => picked.take(serde_json::from_slice(action)?),
             }
         }
         Ok(picked)
@@ -149,11 +174,13 @@ mod tests {
             \t{\n\t\t\"ID\": 1,\n\t\t\"Mode\": \"link-install\",\n\t\t\"Package\": \"x.org/a\",\n\t\t\"Deps\": [\n\t\t\t3\n\t\t],\n\
             \t\t\"Target\": \"out/\\\"Mode\\\": \\\"build\"\n\t},\n\
             \t{\n\t\t\"ID\": 3,\n\t\t\"Mode\": \"link\",\n\t\t\"Package\": \"x.org/a\"\n\t},\n\
-            \t{\n\t\t\"ID\": 4,\n\t\t\"Mode\": \"link\",\n\t\t\"Package\": \"x.org/b\"\n\t}\n]";
+            \t{\n\t\t\"ID\": 4,\n\t\t\"Mode\": \"link\",\n\t\t\"Package\": \"x.org/b\",\n\t\t\"Deps\": [\n\t\t\t1\n\t\t]\n\t},\n\
+            \t{\n\t\t\"ID\": 5,\n\t\t\"Mode\": \"link\",\n\t\t\"Package\": \"x.org/\\u0026c\"\n\t},\n\
+            \t{\n\t\t\"ID\": 6,\n\t\t\"Mode\": \"link\",\n\t\t\"Deps\": null,\n\t\t\"Package\": \"x.org/d\"\n\t}\n]";
         let otherwise = laid_out.replace(['\n', '\t'], "");
         let graph = parse(laid_out.as_bytes()).expect("a graph");
         assert_eq!(graph.installed, [("out/\"Mode\": \"build".into(), Some("x.org/a".into()))]);
-        assert_eq!(graph.discarded, ["x.org/b"]);
+        assert_eq!(graph.discarded, ["x.org/b", "x.org/&c", "x.org/d"]);
         assert_eq!(parse(otherwise.as_bytes()), Ok(graph));
     }
 
