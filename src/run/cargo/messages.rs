@@ -75,7 +75,9 @@ impl<'p> Found<'p> {
     pub(super) fn message(&mut self, line: &[u8]) {
         let reason = line.strip_prefix(START).unwrap_or_default();
         if reason.starts_with(b"compiler-artifact") {
-            if makes_something_to_judge(line) {
+            if let Some((id, path)) = program(line) {
+                self.add(PathBuf::from(path), Role::Program, package(id));
+            } else if makes_something_to_judge(line) {
                 match serde_json::from_slice(line) {
                     Ok(artifact) => self.artifact(&artifact),
                     Err(error) => {
@@ -108,8 +110,7 @@ impl<'p> Found<'p> {
         if message.profile.test {
             return; // a test program runs where it was built
         }
-        let name = name_and_version(&message.package_id).0;
-        let package = (!name.is_empty()).then(|| name.to_owned());
+        let package = package(&message.package_id);
         if let Some(path) = &message.executable {
             self.add(PathBuf::from(&**path), Role::Program, package);
             return;
@@ -143,6 +144,25 @@ impl<'p> Found<'p> {
         };
         self.artifacts.push(Artifact { path, role, package, target });
     }
+}
+
+/// Package id and path of a program that is no test, where both can be told from the bytes: a message as cargo writes it, and in
+/// which neither is escaped. To read all of a message takes as long as to read a small program. No text within a string looks
+/// like any of these, since its quotes are escaped.
+fn program(line: &[u8]) -> Option<(&str, &str)> {
+    let line = std::str::from_utf8(line).ok()?.trim_ascii_end();
+    let (id, _) = line.strip_prefix(r#"{"reason":"compiler-artifact","package_id":""#)?.split_once('"')?;
+    let line = line.strip_suffix(r#"","fresh":true}"#).or_else(|| line.strip_suffix(r#"","fresh":false}"#))?;
+    let (rest, path) = line.rsplit_once('"')?;
+    let rest = rest.strip_suffix(r#""executable":"#)?;
+    let is_plain = !id.contains('\\') && !path.contains('\\');
+    (is_plain && rest.contains(r#","test":false},"features":["#)).then_some((id, path))
+}
+
+/// The name in a package id.
+fn package(id: &str) -> Option<String> {
+    let name = name_and_version(id).0;
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// Told from the bytes, since most messages are about libraries. Where in doubt, the message is read.
@@ -188,5 +208,39 @@ mod tests {
         assert_eq!(message("cdylib", "/t/debug/liba.rlib", "null", false), (vec![], 1));
         assert_eq!(message("cdylib", "/t/debug/a.wasm", "null", false), (vec![], 0));
         assert_eq!(message("proc-macro", "/t/debug/liba.so", "null", false), (vec![], 0));
+    }
+
+    #[test]
+    fn what_is_told_from_the_bytes_is_what_the_message_says() {
+        let message = |id: &str, profile: &str, executable: &str, end: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"{id}","target":{{"crate_types":["bin"],"name":"a","test":true}},"profile":{{"opt_level":"0"{profile}}},"features":["\",\"test\":false"],"filenames":["/t/a"],"executable":{executable}{end}"#
+            )
+        };
+        let (id, no_test, fresh) = ("path+file:///x/a#0.1.0", r#","test":false"#, r#","fresh":true}"#);
+        let built = format!("{}\n", r#","fresh":false}"#);
+        for (line, told, programs) in [
+            (message(id, no_test, r#""/t/a b""#, fresh), true, 1),
+            (message(id, no_test, r#""/t/é""#, &built), true, 1),
+            (message("a 0.1.0 (path+file:///x)", no_test, r#""/t/a""#, fresh), true, 1),
+            (message(r"path+file:///x/\u0061#0.1.0", no_test, r#""/t/a""#, fresh), false, 1),
+            (message(id, no_test, r#""C:\\t\\a.exe""#, fresh), false, 1),
+            (message(id, no_test, r#""/t/\"executable\":\"a""#, fresh), false, 1),
+            (message(id, no_test, r#""/t/a""#, r#","fresh":true,"later":1}"#), false, 1),
+            (message(id, r#","test":true"#, r#""/t/a""#, fresh), false, 0),
+            (message(id, "", r#""/t/a""#, fresh), false, 1),
+            (message(id, no_test, "null", fresh), false, 0),
+        ] {
+            assert_eq!(program(line.as_bytes()).is_some(), told, "{line}");
+            let found = |line: &str| {
+                let mut found = Found::new(&[]);
+                found.message(line.as_bytes());
+                (found.artifacts, found.unread)
+            };
+            let spelled_otherwise = line.replacen(r#","package_id""#, r#", "package_id""#, 1);
+            assert!(program(spelled_otherwise.as_bytes()).is_none());
+            assert_eq!(found(&line), found(&spelled_otherwise));
+            assert_eq!(found(&line).0.len(), programs, "{line}");
+        }
     }
 }
