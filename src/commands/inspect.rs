@@ -19,13 +19,16 @@ pub(super) const WANTED: Wanted = Wanted { hashes: true, strings: true, detail: 
 /// Files from which on threads are worth their start.
 const MANY: usize = 16;
 
-/// How many of them are asked whether they are in memory.
+/// One in so many of them is asked whether it is in memory: to ask costs half as much as to read a small program.
+const ONE_IN: usize = 16;
+
+/// Most that are asked.
 const SAMPLE: usize = 16;
 
 /// Whether several threads are faster. Where the allocator has one lock, as in programs for musl, they wait for each other more
 /// than they work, except while files come from the disk.
 fn wants_threads(artifacts: &[(Artifact, bool)]) -> bool {
-    let mut sample = artifacts.iter().step_by((artifacts.len() / SAMPLE).max(1));
+    let mut sample = artifacts.iter().step_by((artifacts.len() / SAMPLE).max(ONE_IN));
     artifacts.len() >= MANY && (!ONE_LOCK || sample.any(|(artifact, _)| !is_in_memory(&artifact.path)))
 }
 

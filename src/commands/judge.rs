@@ -13,22 +13,31 @@ use crate::hosts::{self, Disk, Host, HostError, System};
 use crate::policy::Policy;
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
-use crate::run::Provenance;
+use crate::run::{Artifact, Provenance};
+use crate::ui::Progress;
 
-/// Judges every artifact by the policy; the second part of the result belongs to no single one. With `strict_symbols`
-/// nothing is expected of the program that loads a shared object.
+use super::inspect::Reading;
+
+/// Reads every artifact of a build in `directory` and judges it by the policy, each as soon as it is read; the second part of the
+/// result belongs to no single one.
 ///
 /// # Errors
 /// When a host of the policy cannot be used.
 pub(super) fn judge(
+    artifacts: Vec<Artifact>,
     policy: &Policy,
     directory: &Path,
-    inspected: Vec<Inspected>,
     provenance: &Provenance,
-    strict_symbols: bool,
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
-    let judge = Judge::new(policy, directory, provenance, strict_symbols);
-    let (results, uses) = judge.judge(inspected);
+    let judge = Judge::new(policy, directory, provenance, false);
+    let reading = Reading { policy, directory, scan_instructions: false, progress: &Progress::hidden() };
+    let mut results = Vec::with_capacity(artifacts.len());
+    let mut uses = Uses::default();
+    let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
+    for (result, own) in reading.each(named, |read, _| judge.judge(vec![read])) {
+        results.extend(result);
+        uses.merge(own);
+    }
     judge.finish()?;
     Ok((results, conclude(policy, provenance, &uses, today())))
 }

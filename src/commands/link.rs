@@ -11,10 +11,10 @@ use crate::policy::{OnViolation, Origin, Policy};
 use crate::report::Report;
 use crate::run::linker::{self, Call, LinkLine};
 use crate::run::{Artifact, Provenance, Role};
-use crate::ui::{Progress, Ui};
+use crate::ui::Ui;
 
 use super::manifest::{Made, Wanted};
-use super::{inspect, judge, wrap};
+use super::{judge, wrap};
 
 /// Runs the linker, then judges what it made; a call that links nothing is handed over untouched.
 ///
@@ -43,8 +43,7 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
 fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine) -> Result<Report, Error> {
     let role = if line.shared { Role::SharedObject } else { Role::Program };
     let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
-    let inspected = inspect::inspect(vec![artifact], policy, directory, &Progress::hidden());
-    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &Provenance::default(), false)?;
+    let (mut artifacts, general) = judge::judge(vec![artifact], policy, directory, &Provenance::default())?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         blame::link::blame(&mut artifacts, line, directory, call);
     }

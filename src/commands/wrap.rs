@@ -1,7 +1,7 @@
 //! `seaworthy cargo ARGS…`, `seaworthy go ARGS…`: the main job.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 use std::process::ExitStatus;
 use std::time::SystemTime;
 
@@ -15,10 +15,10 @@ use crate::plan::{self, Mode, Plan, Tool};
 use crate::policy::Policy;
 use crate::report::{self, Detail, Report};
 use crate::run::{self, Outcome, real_tool, signals};
-use crate::ui::{Progress, Ui};
+use crate::ui::Ui;
 
 use super::manifest::{self, Made, Wanted};
-use super::{conflicts, inspect, judge, output, rejected};
+use super::{conflicts, judge, output, rejected};
 
 /// Runs the tool, guarded; a call that builds nothing is handed over before anything else is looked at.
 ///
@@ -98,12 +98,11 @@ pub(super) fn finish(ui: &Ui, options: &Options, made: Made<'_>, wanted: Option<
 fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> Result<Report, Error> {
     let Outcome { mut artifacts, provenance, .. } = outcome;
     for artifact in &mut artifacts {
-        if let Ok(shorter) = artifact.path.strip_prefix(directory) {
+        if let Some(shorter) = below(&artifact.path, directory) {
             artifact.path = shorter.to_path_buf();
         }
     }
-    let inspected = inspect::inspect(artifacts, policy, directory, &Progress::hidden());
-    let (mut artifacts, general) = judge::judge(policy, directory, inspected, &provenance, false)?;
+    let (mut artifacts, general) = judge::judge(artifacts, policy, directory, &provenance)?;
     let mut notes = notes(plan);
     notes.extend(judge::limits(&artifacts, policy));
     let report = Report { artifacts: Vec::new(), general, notes, problems: Vec::new() };
@@ -111,6 +110,15 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }
     Ok(Report { artifacts, ..report })
+}
+
+/// The rest of a path below a directory. Paths that are text and spelled alike are not taken apart for it.
+fn below<'a>(path: &'a Path, directory: &Path) -> Option<&'a Path> {
+    let text = || path.to_str()?.strip_prefix(directory.to_str()?)?.strip_prefix(MAIN_SEPARATOR);
+    match text().filter(|rest| !rest.is_empty() && !rest.starts_with(['/', '.', MAIN_SEPARATOR])) {
+        Some(rest) => Some(Path::new(rest)),
+        None => path.strip_prefix(directory).ok(),
+    }
 }
 
 /// What the user should know although nothing is wrong.
@@ -137,4 +145,32 @@ fn announce(ui: &Ui, plan: &Plan) {
 /// The exit code of a tool that ended; where it was ended by a signal, this program ends by the same.
 pub(super) fn end_like(status: ExitStatus) -> u8 {
     u8::try_from(signals::end_like(status) & 0xff).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shortened_as_path_would_do_it() {
+        for directory in ["/a/b", "/a/b/", "/", "/a/./b"] {
+            for path in [
+                "/a/b/c",
+                "/a/b/c/d",
+                "/a/b//c",
+                "/a/b/./c",
+                "/a/b/.c",
+                "/a/b/../c",
+                "/a/bc/d",
+                "/a/b",
+                "/a/b/",
+                "c",
+                "/c",
+            ] {
+                let (path, directory) = (Path::new(path), Path::new(directory));
+                let expected = path.strip_prefix(directory).ok().map(Path::as_os_str);
+                assert_eq!(below(path, directory).map(Path::as_os_str), expected, "{path:?} {directory:?}");
+            }
+        }
+    }
 }
