@@ -159,6 +159,8 @@ pub enum Discovery {
         directory: PathBuf,
         /// Whether what comes out are libraries to be loaded (`-buildmode=c-shared`, `plugin`), no programs.
         shared_objects: bool,
+        /// Whether `go help build` tells all about what `-o` makes of this call: programs for an operating system.
+        documented: bool,
     },
 }
 

@@ -94,16 +94,19 @@ pub fn run<W: Write>(plan: &Plan, stdout: W) -> Result<Outcome, Error> {
             command.args(&plan.args);
             cargo::run(plan, command, &signals, stdout, *pass_on)
         }
-        Discovery::GoActionGraph { users, at, directory, .. } => {
-            go::run(plan, command, &signals, users.as_deref(), *at, directory)
-        }
+        Discovery::GoActionGraph { .. } => go::run(plan, command, &signals),
         Discovery::None => {
             command.args(&plan.args);
-            let mut child = command.spawn().map_err(|source| not_started(&plan.program, source))?;
-            let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
+            let status = to_its_end(command, &signals, plan)?;
             Ok(Outcome { status, artifacts: Vec::new(), provenance: Provenance::of(plan) })
         }
     }
+}
+
+/// Starts the tool and waits for it.
+fn to_its_end(mut command: Command, signals: &signals::Signals, plan: &Plan) -> Result<ExitStatus, Error> {
+    let child = command.spawn().and_then(|mut child| signals.wait(&mut child));
+    child.map_err(|source| not_started(&plan.program, source))
 }
 
 /// Becomes the tool. On Unix this process is replaced and the call returns only on failure; elsewhere the tool is run to

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::Error;
 use crate::blame::build_failure::{FailedBuild, hints};
 use crate::blame::needs::Machine;
+use crate::check::ArtifactResult;
 use crate::cli::Options;
 use crate::exit;
 use crate::plan::environment::Environment;
@@ -103,6 +104,9 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
         }
     }
     let (mut artifacts, general) = judge::judge(artifacts, policy, directory, &provenance)?;
+    if plan.tool == Tool::Go {
+        name_packages(&mut artifacts);
+    }
     let mut notes = notes(plan);
     notes.extend(judge::limits(&artifacts, policy));
     let report = Report { artifacts: Vec::new(), general, notes, problems: Vec::new() };
@@ -110,6 +114,14 @@ fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> R
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }
     Ok(Report { artifacts, ..report })
+}
+
+/// What Go makes names its package, which the build need not have told.
+fn name_packages(artifacts: &mut [ArtifactResult]) {
+    for result in artifacts.iter_mut().filter(|result| result.artifact.package.is_none()) {
+        let slices = result.facts.iter().flat_map(|facts| &facts.slices);
+        result.artifact.package = slices.filter_map(|slice| slice.go.as_ref()?.path.clone()).next();
+    }
 }
 
 /// The rest of a path below a directory. Paths that are text and spelled alike are not taken apart for it.

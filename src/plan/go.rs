@@ -44,7 +44,8 @@ pub(super) fn fill(plan: &mut Plan, args: &[OsString], environment: &Environment
     plan.args.splice(inject_at..inject_at, added);
     let users = build.last("debug-actiongraph").map(|(value, _)| build.directory.join(value));
     let shared_objects = matches!(build.mode().as_str(), "c-shared" | "plugin" | "shared");
-    plan.discovery = Discovery::GoActionGraph { users, at, directory: build.directory, shared_objects };
+    let documented = build.is_documented(&settings);
+    plan.discovery = Discovery::GoActionGraph { users, at, directory: build.directory, shared_objects, documented };
 }
 
 /// `-C dir` has to stay the first flag.
@@ -123,6 +124,16 @@ impl Build {
 
     fn mode(&self) -> String {
         self.last("buildmode").map_or_else(|| "default".to_owned(), |(mode, _)| mode)
+    }
+
+    /// Whether `go help build` tells all about what `-o` makes: not with another kind of output, nor by another compiler.
+    fn is_documented(&self, settings: &Settings<'_>) -> bool {
+        let off = |name: &str| settings.get(name).is_some_and(|set| set.value == "off");
+        matches!(self.mode().as_str(), "default" | "exe" | "pie")
+            && !self.is_on("linkshared")
+            && self.last("compiler").is_none_or(|(compiler, _)| compiler == "gc")
+            && settings.arch() != "wasm"
+            && !off("GO111MODULE")
     }
 
     /// What makes cgo part of the build, whatever the policy says.

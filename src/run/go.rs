@@ -1,22 +1,58 @@
-//! go: its standard streams are its own; the artifacts are read from its action graph afterwards.
+//! go: its standard streams are its own; the artifacts are known by its arguments, or read from its action graph afterwards.
 
 mod fallback;
+mod foreseen;
 mod graph;
 mod scratch;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use self::foreseen::{Foreseen, Written};
 use self::graph::Graph;
 use self::scratch::Scratch;
 use super::signals::Signals;
-use super::{Artifact, Outcome, Provenance, Role, not_started};
+use super::{Artifact, Outcome, Provenance, Role, to_its_end};
 use crate::error::Error;
 use crate::plan::scan::{Flags, Syntax};
 use crate::plan::{Discovery, Plan, Tool};
 
-/// Runs go, and finds out what it wrote.
-pub(super) fn run(
+/// Runs go, and finds out what it wrote: by the rules of `-o` where they say it, else by its action graph.
+pub(super) fn run(plan: &Plan, command: Command, signals: &Signals) -> Result<Outcome, Error> {
+    let Discovery::GoActionGraph { users, at, directory, documented, .. } = &plan.discovery else {
+        return Err(Error::Environment("there is no plan for finding out what go writes".to_owned()));
+    };
+    let foreseen = if *documented && users.is_none() { Foreseen::of(plan, directory) } else { None };
+    match foreseen {
+        Some(foreseen) => run_foreseen(plan, command, signals, foreseen, directory),
+        None => run_with_graph(plan, command, signals, users.as_deref(), *at, directory),
+    }
+}
+
+fn run_foreseen(
+    plan: &Plan,
+    mut command: Command,
+    signals: &Signals,
+    foreseen: Foreseen,
+    directory: &Path,
+) -> Result<Outcome, Error> {
+    command.args(&plan.args);
+    let status = to_its_end(command, signals, plan)?;
+    let mut outcome = Outcome { status, artifacts: Vec::new(), provenance: Provenance::of(plan) };
+    if outcome.status.success() {
+        match foreseen.written() {
+            Written::Program => outcome.artifacts.push(artifact(foreseen.path, None, plan)),
+            Written::Archive => {}
+            Written::Nothing => {
+                let why = format!("nothing shows that go wrote `{}`", foreseen.path.display());
+                guess(&mut outcome, &why, plan, directory);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn run_with_graph(
     plan: &Plan,
     mut command: Command,
     signals: &Signals,
@@ -34,8 +70,7 @@ pub(super) fn run(
         signals.remove_at_end(scratch.to_remove());
     }
     command.args(after);
-    let mut child = command.spawn().map_err(|source| not_started(&plan.program, source))?;
-    let status = signals.wait(&mut child).map_err(|source| not_started(&plan.program, source))?;
+    let status = to_its_end(command, signals, plan)?;
 
     let text = match (&scratch, users) {
         (Some(scratch), _) => scratch.read(),
@@ -52,13 +87,18 @@ pub(super) fn run(
     match text.map_err(|error| error.to_string()).and_then(|text| graph::parse(&text)) {
         Ok(graph) => take(&mut outcome, graph, plan, directory),
         Err(why) => {
-            let (files, rule) = fallback::guess(plan, directory);
-            outcome.provenance.degraded =
-                Some(format!("go's action graph was not to be had ({why}), so artifacts are told by {rule}"));
-            outcome.artifacts = files.into_iter().map(|path| artifact(path, None, plan)).collect();
+            let why = format!("go's action graph was not to be had ({why})");
+            guess(&mut outcome, &why, plan, directory);
         }
     }
     Ok(outcome)
+}
+
+/// The next best, which is no truth.
+fn guess(outcome: &mut Outcome, why: &str, plan: &Plan, directory: &Path) {
+    let (files, rule) = fallback::guess(plan, directory);
+    outcome.provenance.degraded = Some(format!("{why}, so artifacts are told by {rule}"));
+    outcome.artifacts = files.into_iter().map(|path| artifact(path, None, plan)).collect();
 }
 
 /// The files that go says it put somewhere, by the text that `-debug-actiongraph` wrote; relative to where go ran.

@@ -115,12 +115,86 @@ fn without_a_graph_discovery_is_degraded_and_says_so() {
     let wrapper = wrapper.display().to_string();
     for (args, expected) in [
         (&["build"][..], &["tool"][..]),
-        (&["build", "-o", "x"], &["x"]),
         (&["build", "-o", "out/", "./..."], &["out/other", "out/tool"]),
         (&["build", "main.go"], &["main"]),
     ] {
         let done = finds(&scratch, &[("SEAWORTHY_REAL_GO", &wrapper)], args, expected);
         done.expect_stderr("action graph");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn go_is_asked_for_its_graph_only_where_its_rules_leave_a_doubt() {
+    requires!("go", "sh");
+    let scratch = module();
+    for directory in ["cmd/v2", "cmd/v2x"] {
+        scratch.write(&format!("m/{directory}/main.go"), "package main\n\nfunc main() {}\n");
+    }
+    std::fs::create_dir(scratch.join("m/out")).expect("own directory");
+    std::os::unix::fs::symlink("other", scratch.join("m/cmd/link")).expect("own directory");
+    let log = scratch.join("log");
+    let script = format!("#!/bin/sh\necho \"$*\" > '{}'\nexec go \"$@\"\n", log.display());
+    let wrapper = scratch.executable("wrapper", &script).display().to_string();
+    let variables = [("SEAWORTHY_REAL_GO", wrapper.as_str())];
+    for (args, expected, asked) in [
+        (&["build", "-o", "x"][..], &["x"][..], false),
+        (&["build", "-o", "x", "./cmd/other"], &["x"], false),
+        (&["build", "-o", "./x", "main.go"], &["x"], false),
+        (&["build", "-o", "x", "./lib"], &[], false),
+        (&["build", "-o", "out", "./cmd/other"], &["out/other"], false),
+        (&["build", "-o=./new/in/", "./cmd/v2x/"], &["new/in/v2x"], false),
+        (&["build", "-o", ".", "./cmd/v2x"], &["v2x"], false),
+        (&["-C", "cmd", "build", "-o", "y/", "./other"], &["cmd/y/other"], false),
+        (&["build", "-o", "out/", "./cmd/v2"], &["out/cmd"], true),
+        (&["build", "-o", "out/", "./cmd/link"], &["out/link"], true),
+        (&["build", "-o", "out/", "."], &["out/tool"], true),
+        (&["build", "-o", "out/", "main.go"], &["out/main"], true),
+        (&["build", "-o", "out/", "./cmd/other", "./lib"], &["out/other"], true),
+        (&["build", "-o", "../up/", "./cmd/other"], &["../up/other"], true),
+        (&["build", "-o", "x.a"], &[], true),
+        (&["build", "-o", "/dev/null"], &[], true),
+        (&["build"], &["tool"], true),
+    ] {
+        // Once more when it is up to date.
+        for _ in 0..2 {
+            let done = finds(&scratch, &variables, args, expected).expect_code(0);
+            assert!(!done.stderr().contains("degraded"), "{args:?}: {}", done.stderr());
+            let typed = std::fs::read_to_string(&log).expect("the wrapper writes it");
+            assert_eq!(typed.contains("-debug-actiongraph="), asked, "{args:?}: {typed}");
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_go_did_not_write_is_not_taken_for_its_work() {
+    requires!("go", "sh");
+    let scratch = module();
+    finds(&scratch, &[], &["build", "-o", "x"], &["x"]).expect_code(0);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let program = std::fs::File::options().write(true).open(scratch.join("m/x")).expect("own file");
+    program.set_modified(old).expect("own file");
+    drop(program);
+    let idle = scratch.executable("idle", "#!/bin/sh\n").display().to_string();
+    let done = finds(&scratch, &[("SEAWORTHY_REAL_GO", &idle)], &["build", "-o", "x"], &["x"]);
+    done.expect_stderr("discovery degraded").expect_stderr("nothing shows that go wrote");
+}
+
+#[test]
+fn a_program_tells_its_package_where_go_was_not_asked() {
+    requires!("go");
+    let scratch = module();
+    for (args, package) in [
+        (&["build", "-o", "x", "./cmd/other"][..], "example.org/tool/v2/cmd/other"),
+        (&["build", "-o", "x"], "example.org/tool/v2"),
+        (&["build", "-trimpath", "-ldflags=-s -w", "-o", "x", "main.go"], "command-line-arguments"),
+    ] {
+        let run =
+            scratch.seaworthy().cwd(scratch.join("m")).args(["--policy", "../policy.toml", "--format", "json", "go"]);
+        let done = run.args(args).run().expect_code(0);
+        let report: serde_json::Value = serde_json::from_str(&done.stderr()).expect("the report is JSON");
+        assert_eq!(report["artifacts"][0]["package"], package, "{args:?}");
     }
 }
 

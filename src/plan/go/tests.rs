@@ -113,7 +113,27 @@ fn a_dry_run_is_none_of_ours() {
 #[test]
 fn the_users_own_action_graph_is_honoured() {
     let plan = plan(&policy(CgoPolicy::Off), &[], &["build", "-C", "d", "-debug-actiongraph=g.json"]);
-    let Discovery::GoActionGraph { users, at, directory, shared_objects } = plan.discovery else { panic!("no graph") };
+    let Discovery::GoActionGraph { users, at, directory, shared_objects, .. } = plan.discovery else {
+        panic!("no graph")
+    };
     assert_eq!((users, at, directory), (Some("/w/d/g.json".into()), 3, "/w/d".into()));
     assert!(!shared_objects);
+}
+
+#[test]
+fn only_programs_by_the_rules_of_modules_are_documented() {
+    let documented = |variables: &[(&str, &str)], args: &[&str]| {
+        let plan = plan(&policy(CgoPolicy::Off), variables, args);
+        matches!(plan.discovery, Discovery::GoActionGraph { documented: true, .. })
+    };
+    for args in [&["build"][..], &["build", "-buildmode=pie"], &["build", "-linkshared=false", "-compiler", "gc"]] {
+        assert!(documented(&[], args), "{args:?}");
+    }
+    for args in ["-buildmode=c-archive", "-buildmode=c-shared", "-buildmode=plugin", "-linkshared", "-compiler=gccgo"] {
+        assert!(!documented(&[], &["build", args]), "{args}");
+        assert!(!documented(&[("GOFLAGS", args)], &["build"]), "{args}");
+    }
+    for variable in [("GO111MODULE", "off"), ("GOARCH", "wasm")] {
+        assert!(!documented(&[variable], &["build"]), "{variable:?}");
+    }
 }

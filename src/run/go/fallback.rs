@@ -39,7 +39,7 @@ pub(super) fn guess(plan: &Plan, directory: &Path) -> (Vec<PathBuf>, &'static st
 }
 
 /// Words that are no flags.
-fn packages(plan: &Plan) -> Vec<String> {
+pub(super) fn packages(plan: &Plan) -> Vec<String> {
     let mut flags = Flags::new(Syntax::after_verb(Tool::Go), &plan.args, 0);
     let taken: Vec<usize> = flags.by_ref().flat_map(|flag| flag.at..flag.at + flag.words).collect();
     let words = plan.args.iter().enumerate().filter(|(at, word)| !taken.contains(at) && *word != "--");
