@@ -1,6 +1,8 @@
 //! From the paths of a command line to files: directories are walked, `-` is a list on standard input.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
@@ -70,61 +72,62 @@ impl Found {
         }
     }
 
-    /// Every regular file below `root`, sorted.
+    /// Every regular file below `root`, sorted as paths are ordered: part by part.
     ///
     /// Links are never walked, so there are no loops. A link to a file outside of `root` is taken as a file; inside, its
     /// target is found by itself.
     fn walk(&mut self, root: &Path, progress: &Progress) {
-        let (mut files, mut links) = (Vec::new(), Vec::new());
-        let mut open = vec![root.to_path_buf()];
-        while let Some(directory) = open.pop() {
-            let entries = match std::fs::read_dir(&directory) {
-                Ok(entries) => entries,
-                Err(error) => {
-                    self.problem(&directory, &error);
-                    continue;
+        let home = LazyCell::new(|| root.canonicalize().ok());
+        let mut links = Links::default();
+        let mut open = self.entries(root);
+        while let Some(Entry { path, what }) = open.pop() {
+            match what {
+                What::Directory => open.extend(self.entries(&path)),
+                What::File => {
+                    self.files.push(Candidate { path, named: false });
+                    progress.step();
                 }
-            };
-            for entry in entries {
-                match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
-                    Ok((path, kind)) if kind.is_dir() => open.push(path),
-                    Ok((path, kind)) if kind.is_file() => {
-                        files.push(path);
-                        progress.step();
-                    }
-                    Ok((path, kind)) if kind.is_symlink() => links.push(path),
-                    Ok(_) => {}
-                    Err(error) => self.problem(&directory, &error),
-                }
+                What::Link { to } => match home.as_deref().and_then(|home| links.outside(home, &path, &to)) {
+                    Some(What::Directory) => self.links_outside += 1,
+                    Some(_) => self.files.push(Candidate { path, named: false }),
+                    None => {}
+                },
             }
         }
-        self.links(root, links, &mut files);
-        sort(&mut files);
-        self.files.extend(files.into_iter().map(|path| Candidate { path, named: false }));
     }
 
-    /// Adds the links among `links` that lead to a file outside of `root`, each target once.
-    fn links(&mut self, root: &Path, mut links: Vec<PathBuf>, files: &mut Vec<PathBuf>) {
-        let Some(root) = (!links.is_empty()).then(|| root.canonicalize().ok()).flatten() else { return };
-        let mut targets = BTreeSet::new();
-        let mut places = Places::default();
-        sort(&mut links);
+    /// What is to be looked at in a directory, the last name first, for whoever takes it from the end.
+    fn entries(&mut self, directory: &Path) -> Vec<Entry> {
+        let (mut found, mut links) = (Vec::new(), Vec::new());
+        let mut take = |entry: std::fs::DirEntry| {
+            let kind = entry.file_type()?;
+            match () {
+                () if kind.is_dir() => found.push(Entry { path: entry.path(), what: What::Directory }),
+                () if kind.is_file() => found.push(Entry { path: entry.path(), what: What::File }),
+                () if kind.is_symlink() => links.push(entry.path()),
+                () => {}
+            }
+            Ok(())
+        };
+        match std::fs::read_dir(directory) {
+            Ok(entries) => {
+                for error in entries.filter_map(|entry| entry.and_then(&mut take).err()) {
+                    self.problem(directory, &error);
+                }
+            }
+            Err(error) => self.problem(directory, &error),
+        }
+        // Only names differ: nothing has to be taken apart to compare them.
+        let start = directory.join("").as_os_str().len();
+        links.sort_unstable_by(|a, b| after(start, a).cmp(after(start, b)));
+        let is_link = |to: &OsStr| links.binary_search_by(|link| after(start, link).cmp(to.as_encoded_bytes())).is_ok();
         for link in &links {
-            let Ok(to) = link.read_link() else { continue };
-            if leads_beside(link, &to, &links) {
-                continue;
-            }
-            // A link that leads nowhere, or in a circle, is no binary.
-            let Some(target) = places.end(link.parent().unwrap_or(link).join(to)) else { continue };
-            if target.starts_with(&root) {
-                continue;
-            }
-            match link.metadata() {
-                Ok(metadata) if metadata.is_dir() => self.links_outside += 1,
-                Ok(metadata) if metadata.is_file() && targets.insert(target) => files.push(link.clone()),
-                _ => {}
+            if let Some(to) = link.read_link().ok().filter(|to| beside(to).is_none_or(is_link)) {
+                found.push(Entry { path: link.clone(), what: What::Link { to } });
             }
         }
+        found.sort_unstable_by(|a, b| after(start, &b.path).cmp(after(start, &a.path)));
+        found
     }
 
     fn problem(&mut self, path: &Path, error: &std::io::Error) {
@@ -136,19 +139,59 @@ impl Found {
     }
 }
 
-/// Sorts paths below one directory as they are ordered, part by part; taking each of them apart for every comparison costs as
-/// much as reading a tenth of the files.
-fn sort(paths: &mut [PathBuf]) {
-    let separated = |byte: &u8| if std::path::is_separator(char::from(*byte)) { 0 } else { *byte };
-    paths.sort_by_cached_key(|path| path.as_os_str().as_encoded_bytes().iter().map(separated).collect::<Vec<u8>>());
+/// An entry of a directory that is walked.
+struct Entry {
+    path: PathBuf,
+    what: What,
 }
 
-/// Whether a link leads to an entry of its own directory that is not one of the sorted `links`: nothing outside, then, and
-/// telling so takes one question instead of one for each part of the path. Most links beside libraries are of this kind.
-fn leads_beside(link: &Path, to: &Path, links: &[PathBuf]) -> bool {
+/// What it is.
+enum What {
+    Directory,
+    File,
+    /// A link that may lead outside, and what it says.
+    Link {
+        to: PathBuf,
+    },
+}
+
+/// A path without its first bytes.
+fn after(start: usize, path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes().get(start..).unwrap_or_default()
+}
+
+/// The entry of its own directory that a link leads to: nothing outside, then, unless that is a link too, and telling so takes one
+/// question instead of one for each part of the path. Most links beside libraries are of this kind.
+fn beside(to: &Path) -> Option<&OsStr> {
     let mut parts = to.components();
-    let is_name = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
-    is_name && links.binary_search(&link.with_file_name(to)).is_err()
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(name)), None) => Some(name),
+        _ => None,
+    }
+}
+
+/// The links of one walk.
+#[derive(Default)]
+struct Links {
+    places: Places,
+    /// Files that they led to.
+    targets: BTreeSet<PathBuf>,
+}
+
+impl Links {
+    /// What a link to `to` leads to, when that lies outside of `home` and no link led there before. A link that leads nowhere, or in
+    /// a circle, is no binary.
+    fn outside(&mut self, home: &Path, link: &Path, to: &Path) -> Option<What> {
+        let target = self.places.end(link.parent().unwrap_or(link).join(to))?;
+        if target.starts_with(home) {
+            return None;
+        }
+        match link.metadata() {
+            Ok(metadata) if metadata.is_dir() => Some(What::Directory),
+            Ok(metadata) if metadata.is_file() && self.targets.insert(target) => Some(What::File),
+            _ => None,
+        }
+    }
 }
 
 /// Where links lead. The directories they lead through are asked about once: there are few of them, and each takes a question for
@@ -222,11 +265,19 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_sorted_as_they_compare() {
-        let names = ["a/b", "a.b", "a", "a-/c", "a/b/c", "a/b.c", "b", "a/b-/d", "\u{e9}/x", "a/\u{1}"];
-        let mut sorted = names.map(PathBuf::from);
-        sort(&mut sorted);
-        assert!(sorted.is_sorted(), "{sorted:?}");
+    fn files_are_sorted_as_paths_compare() {
+        let root = tempfile::tempdir().unwrap();
+        let names = ["a/b/c", "a/b.c", "a/b-/d", "a.b", "a-/c", "a-b", "b", "\u{e9}/x", "a/!"];
+        for name in names {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        for root in [root.path().to_path_buf(), root.path().join(""), root.path().join("a/..")] {
+            let found = find(std::slice::from_ref(&root), &Progress::hidden()).unwrap();
+            let paths: Vec<_> = found.files.into_iter().map(|file| file.path).collect();
+            assert!(paths.len() == names.len() && paths.is_sorted(), "{paths:?}");
+        }
     }
 
     #[cfg(unix)]
