@@ -1,5 +1,6 @@
 //! Check: rules × facts × policy → findings; levels, exceptions and unused exceptions are applied here.
 
+mod docket;
 mod excuse;
 mod general;
 mod judge;
@@ -7,6 +8,7 @@ mod places;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -19,10 +21,11 @@ use crate::images::InImage;
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin, Policy, Setting};
 use crate::report::Report;
-use crate::rules::{Cause, PolicySource, RULES};
+use crate::rules::{Cause, PolicySource};
 use crate::run::{Artifact, Provenance};
 
 pub use excuse::Uses;
+pub use judge::Bench;
 pub use places::{HostVerdict, Runs};
 
 /// Whether all threads of this program share one lock for their memory, as those for musl do: they are no faster than one.
@@ -36,7 +39,7 @@ pub struct Inspected {
     /// Its facts, or why there are none.
     pub facts: Result<FileFacts, Unreadable>,
     /// The image it lies in, if it does.
-    pub image: Option<InImage>,
+    pub image: Option<Box<InImage>>,
 }
 
 /// What was found about one artifact.
@@ -47,7 +50,7 @@ pub struct ArtifactResult {
     /// Its facts, when they could be read.
     pub facts: Option<FileFacts>,
     /// The image it lies in, if it does.
-    pub image: Option<InImage>,
+    pub image: Option<Box<InImage>>,
     /// The verdict over all rules.
     pub verdict: Overall,
     /// What becomes of an inconclusive verdict: it fails the build on [`Level::Deny`], and who says so. An exception for all
@@ -119,7 +122,7 @@ pub struct Surroundings<'a> {
     /// The day exceptions are measured against ([`crate::policy::exceptions::today`]).
     pub today: Date,
     /// Resolves the hosts of `runs-on` that are of the slice's system.
-    pub hosts: &'a (dyn Fn(&Effective<'_>, &Facts) -> Vec<Host> + Sync),
+    pub hosts: &'a (dyn Fn(&Effective<'_>, &Facts) -> Arc<[Host]> + Sync),
     /// The files beside the artifacts, for libraries they ship.
     pub files: &'a dyn Files,
     /// Shared objects are judged alone, as `ldd -r` does.
@@ -134,21 +137,11 @@ pub fn check(
     provenance: &Provenance,
     surroundings: &Surroundings<'_>,
 ) -> (Vec<ArtifactResult>, Vec<Finding>) {
-    let (results, uses) = judge(policy, inspected, provenance, surroundings);
+    let (results, uses) = Bench::new(policy, provenance).judge_all(inspected, surroundings);
     (results, conclude(policy, provenance, &uses, surroundings.today))
 }
 
-/// The first half of [`check`], for artifacts that come in batches: results, and which exceptions were of use.
-pub fn judge(
-    policy: &Policy,
-    inspected: Vec<Inspected>,
-    provenance: &Provenance,
-    surroundings: &Surroundings<'_>,
-) -> (Vec<ArtifactResult>, Uses) {
-    judge::all(&judge::Bench { rules: RULES, policy, provenance, surroundings }, inspected)
-}
-
-/// The second half: what belongs to no single artifact, once all of them were judged.
+/// The second half of [`check`], after [`Bench`]: what belongs to no single artifact, once all of them were judged.
 pub fn conclude(policy: &Policy, provenance: &Provenance, uses: &Uses, today: Date) -> Vec<Finding> {
     let mut findings = general::findings(policy, provenance);
     findings.extend(excuse::findings(policy, uses, today));

@@ -5,111 +5,122 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::docket::{Docket, Step};
 use super::excuse::{Excuses, Uses};
 use super::places::{self, Before};
 use super::{ArtifactResult, Finding, Inspected, ONE_LOCK, Overall, Reason, Surroundings};
-use crate::facts::{Facts, FileFacts, Format, Unreadable};
+use crate::facts::{Facts, FileFacts, Unreadable};
 use crate::hosts::load::Loads;
 use crate::images::InImage;
 use crate::images::start::Fault;
 use crate::policy::levels::Effective;
 use crate::policy::{FileNames, Level, Policy, Setting};
 use crate::report;
-use crate::rules::{self, Rule, Subject, Verdict, Violation, unreadable_binary, unstartable_entrypoint};
+use crate::rules::{self, RULES, Rule, Subject, Verdict, Violation, unreadable_binary, unstartable_entrypoint};
 use crate::run::Provenance;
 
 /// Artifacts from which on several threads pay for their own start.
 const WORTH_THREADS: usize = 256;
 
-/// What every judgement shares.
-pub(super) struct Bench<'a> {
-    pub(super) rules: &'a [&'static Rule],
-    pub(super) policy: &'a Policy,
-    pub(super) provenance: &'a Provenance,
-    pub(super) surroundings: &'a Surroundings<'a>,
-}
-
-/// Judges all artifacts in their order.
-pub(super) fn all(bench: &Bench<'_>, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Uses) {
-    let judged: Vec<(ArtifactResult, Uses)> = if ONE_LOCK || inspected.len() < WORTH_THREADS {
-        inspected.into_iter().map(|one| bench.judge(one)).collect()
-    } else {
-        inspected.into_par_iter().map(|one| bench.judge(one)).collect()
-    };
-    let mut uses = Uses::default();
-    let mut results = Vec::with_capacity(judged.len());
-    for (result, own) in judged {
-        uses.merge(own);
-        results.push(result);
-    }
-    (results, uses)
+/// What every judgement of a run shares.
+pub struct Bench<'a> {
+    policy: &'a Policy,
+    provenance: &'a Provenance,
+    docket: Docket<'a>,
 }
 
 /// One artifact while it is judged.
 struct Trial<'a> {
-    result: ArtifactResult,
-    effective: Effective<'a>,
+    around: &'a Surroundings<'a>,
+    effective: &'a Effective<'a>,
+    image: Option<&'a InImage>,
     excuses: Excuses<'a>,
     /// Set when nothing could be judged and that was accepted, and by whom.
     accepted: Option<Setting<Level>>,
-    /// The path as messages show it.
-    shown: String,
+    result: ArtifactResult,
 }
 
-impl Bench<'_> {
-    fn judge(&self, inspected: Inspected) -> (ArtifactResult, Uses) {
+impl<'a> Bench<'a> {
+    /// A bench for all rules.
+    pub fn new(policy: &'a Policy, provenance: &'a Provenance) -> Self {
+        Bench::with_rules(RULES, policy, provenance)
+    }
+
+    pub(super) fn with_rules(rules: &'a [&'static Rule], policy: &'a Policy, provenance: &'a Provenance) -> Self {
+        Bench { policy, provenance, docket: Docket::new(rules) }
+    }
+
+    /// Judges artifacts; the results are in their order. The second part is which exceptions were of use.
+    pub fn judge_all(&self, inspected: Vec<Inspected>, around: &Surroundings<'_>) -> (Vec<ArtifactResult>, Uses) {
+        let one = |one| self.judge(one, around);
+        let judged: Vec<(ArtifactResult, Uses)> = if ONE_LOCK || inspected.len() < WORTH_THREADS {
+            inspected.into_iter().map(one).collect()
+        } else {
+            inspected.into_par_iter().map(one).collect()
+        };
+        let mut uses = Uses::default();
+        let mut results = Vec::with_capacity(judged.len());
+        for (result, own) in judged {
+            uses.merge(own);
+            results.push(result);
+        }
+        (results, uses)
+    }
+
+    /// Judges one artifact.
+    pub fn judge(&self, inspected: Inspected, around: &Surroundings<'_>) -> (ArtifactResult, Uses) {
         let Inspected { artifact, facts, image } = inspected;
-        let names = self.names(&artifact.path, image.as_ref());
+        let names = self.names(&artifact.path, image.as_deref(), around);
         let effective = self.policy.for_file(&names, artifact.target.as_deref());
         let mut trial = Trial {
+            around,
+            effective: &effective,
+            image: image.as_deref(),
+            excuses: Excuses::new(self.policy, &names, around.today),
             accepted: None,
-            shown: report::path(&artifact.path),
-            excuses: Excuses::new(self.policy, &names, self.surroundings.today),
             result: ArtifactResult {
                 artifact,
                 facts: None,
-                image,
+                image: None,
                 verdict: Overall::Pass,
                 inconclusive_level: effective.inconclusive.clone(),
                 findings: Vec::new(),
                 inconclusive: Vec::new(),
-                passed: Vec::with_capacity(self.rules.len()),
-                not_applicable: Vec::with_capacity(self.rules.len()),
+                passed: Vec::new(),
+                not_applicable: Vec::new(),
                 hosts: Vec::new(),
                 excepted: Vec::new(),
             },
-            effective,
         };
-        match (facts, trial.result.image.clone()) {
-            (_, Some(InImage { fault: Some(fault), .. })) => trial.faulty(&fault),
-            (Ok(facts), _) => self.try_facts(facts, &mut trial),
+        match (facts, trial.image) {
+            (_, Some(image @ InImage { fault: Some(fault), .. })) => trial.faulty(image, fault),
+            (Ok(facts), _) => {
+                self.try_facts(&facts, &mut trial);
+                trial.result.facts = Some(facts);
+            }
             (Err(_), Some(InImage { script: Some(_), .. })) => {}
             (Err(why), _) => trial.unreadable(&why),
         }
-        trial.conclude()
+        trial.conclude();
+        let (mut result, uses) = (trial.result, trial.excuses.uses);
+        result.image = image;
+        (result, uses)
     }
 
     /// The names of a file, where a policy has globs to match them with.
-    fn names(&self, path: &Path, image: Option<&InImage>) -> FileNames {
+    fn names(&self, path: &Path, image: Option<&InImage>, around: &Surroundings<'_>) -> FileNames {
         if self.policy.artifacts.is_empty() && self.policy.exceptions.is_empty() {
             return FileNames::default();
         }
         let home = self.policy.file.as_deref().and_then(Path::parent);
-        let names = FileNames::new(path, self.surroundings.directory, home);
+        let names = FileNames::new(path, around.directory, home);
         match image {
             Some(image) => names.in_image(&image.path),
             None => names,
         }
     }
 
-    /// The absolute path of an artifact, for what its loader makes of it.
-    fn place(&self, path: &Path) -> String {
-        let place = self.surroundings.directory.join(path);
-        let place = place.to_string_lossy();
-        if place.contains('\\') { place.replace('\\', "/") } else { place.into_owned() }
-    }
-
-    fn try_facts(&self, facts: FileFacts, trial: &mut Trial<'_>) {
+    fn try_facts(&self, facts: &FileFacts, trial: &mut Trial<'_>) {
         let several = facts.slices.len() > 1;
         for slice in &facts.slices {
             let name = several.then_some(slice.arch.as_str());
@@ -118,66 +129,76 @@ impl Bench<'_> {
                 Some(packer) => {
                     trial.unsure(unreadable_binary::RULE.id, name, format!("packed, and not unpacked here: {packer}"))
                 }
-                None => self.try_slice(slice, &facts, name, trial),
+                None => self.try_slice(slice, facts, name, trial),
             }
         }
         if facts.slices.is_empty() {
             trial.unsure(unreadable_binary::RULE.id, None, "holds no code for any architecture".to_owned());
         }
-        trial.result.facts = Some(facts);
+        if several {
+            trial.forget_passed();
+        }
     }
 
     fn try_slice(&self, slice: &Facts, file: &FileFacts, name: Option<&str>, trial: &mut Trial<'_>) {
-        let hosts = (self.surroundings.hosts)(&trial.effective, slice);
-        let image = trial.result.image.clone();
-        let path = match &image {
+        let Trial { around, effective, image, .. } = *trial;
+        let hosts = (around.hosts)(effective, slice);
+        let path = match image {
             Some(image) => image.path.clone(),
-            None => self.place(&trial.result.artifact.path),
+            None => around.place(&trial.result.artifact.path),
         };
-        let provided = trial.effective.provided.clone();
-        let loads = Loads::new(slice, &path, &hosts, self.surroundings.files)
-            .at_home_on(image.as_ref().map(|image| image.image.as_str()))
-            .with_symbols(self.surroundings.strict_symbols, &provided);
+        let loads = Loads::new(slice, &path, &hosts, around.files)
+            .at_home_on(image.map(|image| image.image.as_str()))
+            .with_symbols(around.strict_symbols, &effective.provided);
         let before = Before::of(&trial.result);
-        for rule in self.rules {
-            // Without a check of its own the rule is about the run as a whole.
-            let Some(check) = rule.check else { continue };
-            if image.as_ref().is_some_and(|image| !rule.is_asked_in(image)) {
-                continue;
-            }
-            if trial.effective.is_allowed(rule.id, rule.default) {
-                continue;
-            }
-            if !rule.formats.contains(&slice.format) {
-                trial.not_applicable(rule, name, other_format(rule, slice));
-                continue;
-            }
-            let subject = Subject {
-                artifact: &trial.result.artifact,
-                facts: slice,
-                file,
-                policy: &trial.effective,
-                hosts: &hosts,
-                loads: &loads,
-                provenance: self.provenance,
-                image: image.as_ref(),
+        let steps = self.docket.steps(effective, slice.format);
+        trial.result.passed.reserve(steps.len());
+        trial.result.not_applicable.reserve(steps.len());
+        for Step { rule, check } in steps.iter().filter(|step| image.is_none_or(|image| step.rule.is_asked_in(image))) {
+            let verdict = match check {
+                Err(why) => Verdict::NotApplicable(why),
+                Ok(check) => check(&Subject {
+                    artifact: &trial.result.artifact,
+                    facts: slice,
+                    file,
+                    policy: effective,
+                    hosts: &hosts,
+                    loads: &loads,
+                    provenance: self.provenance,
+                    image,
+                }),
             };
-            match check(&subject) {
-                Verdict::Pass => push_new(&mut trial.result.passed, rule.id, name),
-                Verdict::Violated(violations) => {
-                    let level = trial.effective.level(rule.id, rule.default);
-                    trial.result.findings.reserve_exact(violations.len());
-                    violations.into_iter().for_each(|violation| trial.violated(rule.id, &level, name, violation));
-                }
-                Verdict::NotApplicable(why) => trial.not_applicable(rule, name, why),
-                Verdict::Inconclusive(why) => trial.unsure(rule.id, name, why),
-            }
+            trial.hear(rule, name, verdict);
         }
         places::add(&mut trial.result, before, &hosts, &loads);
     }
 }
 
+impl Surroundings<'_> {
+    /// The absolute path of an artifact, for what its loader makes of it.
+    fn place(&self, path: &Path) -> String {
+        let place = self.directory.join(path);
+        let place = place.to_string_lossy();
+        if place.contains('\\') { place.replace('\\', "/") } else { place.into_owned() }
+    }
+}
+
 impl Trial<'_> {
+    fn hear(&mut self, rule: &Rule, slice: Option<&str>, verdict: Verdict) {
+        match verdict {
+            Verdict::Pass => push_new(&mut self.result.passed, rule.id, slice),
+            Verdict::Violated(violations) => {
+                let level = self.effective.level(rule.id, rule.default);
+                self.result.findings.reserve_exact(violations.len());
+                violations.into_iter().for_each(|violation| self.violated(rule.id, &level, slice, violation));
+            }
+            Verdict::NotApplicable(why) => {
+                push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)), slice);
+            }
+            Verdict::Inconclusive(why) => self.unsure(rule.id, slice, why),
+        }
+    }
+
     fn violated(&mut self, rule: &'static str, level: &Setting<Level>, slice: Option<&str>, violation: Violation) {
         let finding = Finding {
             rule,
@@ -185,13 +206,13 @@ impl Trial<'_> {
             level_origin: level.origin.clone(),
             artifact: self.result.artifact.path.clone(),
             slice: slice.map(str::to_owned),
-            message: self.named(&violation.message),
+            message: self.named(violation.message),
             evidence: violation.evidence,
             causes: violation.causes,
             host: violation.host,
             blame: None,
             policy: violation.policy,
-            help: violation.help.map(|help| self.named(&help)),
+            help: violation.help.map(|help| self.named(help)),
         };
         match self.excuses.find(rule) {
             Some(exception) => self.result.excepted.push((finding, exception.reason.clone())),
@@ -200,12 +221,11 @@ impl Trial<'_> {
     }
 
     /// What an image starts cannot be started at all.
-    fn faulty(&mut self, fault: &Fault) {
-        let Some(image) = self.result.image.clone() else { return };
+    fn faulty(&mut self, image: &InImage, fault: &Fault) {
         let rule = &unstartable_entrypoint::RULE;
         let level = self.effective.level(rule.id, rule.default);
         if level.value != Level::Allow {
-            self.violated(rule.id, &level, None, unstartable_entrypoint::faulty(&image, fault));
+            self.violated(rule.id, &level, None, unstartable_entrypoint::faulty(image, fault));
         }
     }
 
@@ -218,22 +238,18 @@ impl Trial<'_> {
                     self.accepted = Some(Setting { value: Level::Allow, origin: exception.origin.clone() });
                 }
                 let level = self.result.inconclusive_level.clone();
-                let message = format!("`{}` cannot be judged: {why}", self.shown);
+                let message = format!("`{}` cannot be judged: {why}", self.shown());
                 self.result.excepted.push((self.bare(rule, level, message, &why), exception.reason.clone()));
             }
             None => push_new(&mut self.result.inconclusive, (rule, why), slice),
         }
     }
 
-    fn not_applicable(&mut self, rule: &Rule, slice: Option<&str>, why: &'static str) {
-        push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)), slice);
-    }
-
     /// There are no facts. The finding can be lowered or excepted, which accepts the file as it is; a pass it never is.
     fn unreadable(&mut self, why: &Unreadable) {
         let rule = unreadable_binary::RULE.id;
         let level = self.effective.level(rule, unreadable_binary::RULE.default);
-        let message = format!("`{}` cannot be read: {why}", self.shown);
+        let message = format!("`{}` cannot be read: {why}", self.shown());
         let finding = self.bare(rule, level.clone(), message, &why.to_string());
         if let Some(exception) = self.excuses.find(rule) {
             self.accepted = Some(Setting { value: Level::Allow, origin: exception.origin.clone() });
@@ -264,55 +280,44 @@ impl Trial<'_> {
         }
     }
 
-    fn named(&self, text: &str) -> String {
-        text.replace("{artifact}", &self.shown)
+    /// The path as messages show it.
+    fn shown(&self) -> String {
+        report::path(&self.result.artifact.path)
     }
 
-    fn conclude(mut self) -> (ArtifactResult, Uses) {
+    /// What a rule says, with the artifact's name filled in.
+    fn named(&self, text: String) -> String {
+        if text.contains('{') { text.replace("{artifact}", &self.shown()) } else { text }
+    }
+
+    /// What one slice passed and another did not is not passed.
+    fn forget_passed(&mut self) {
         let result = &mut self.result;
-        // What one slice passed and another did not is not passed.
         let found = result.findings.iter().chain(result.excepted.iter().map(|(finding, _)| finding));
         let unsure = result.inconclusive.iter().map(|(rule, _)| *rule);
         let said: Vec<&str> = found.map(|finding| finding.rule).chain(unsure).collect();
         result.passed.retain(|rule| !said.contains(rule));
+    }
+
+    fn conclude(&mut self) {
+        let result = &mut self.result;
         // Results are kept until the last file is judged.
         result.passed.shrink_to_fit();
         result.not_applicable.shrink_to_fit();
         let runs_on = self.effective.runs_on.iter().map(|host| host.value.clone());
-        match &result.image {
-            Some(image) => {
-                let own = std::iter::once(image.image.clone());
-                let named = image.named;
-                places::complete(result, own.chain(runs_on.filter(|_| named)));
-            }
-            None => places::complete(result, runs_on),
-        }
+        let own = self.image.map(|image| image.image.clone());
+        let is_asked = self.image.is_none_or(|image| image.named);
+        places::complete(result, self.image, own.into_iter().chain(runs_on.filter(|_| is_asked)));
         // Stable: findings of one rule stay in the order of the slices and of the rule.
         result.findings.sort_by_key(|finding| (Reverse(finding.level), rules::rank(finding.rule)));
         if result.findings.iter().any(|finding| finding.level == Level::Deny) {
             result.verdict = Overall::Fail;
         } else if !result.inconclusive.is_empty() {
             result.verdict = Overall::Inconclusive;
-        } else if let Some(level) = self.accepted {
+        } else if let Some(level) = self.accepted.take() {
             result.verdict = Overall::Inconclusive;
             result.inconclusive_level = level;
         }
-        (self.result, self.excuses.uses)
-    }
-}
-
-/// Why a rule does not look at a slice. Half of all rules say so of every file: nothing is put together for it.
-fn other_format(rule: &Rule, slice: &Facts) -> &'static str {
-    match (rule.formats, slice.format) {
-        ([Format::Elf], Format::Pe) => "asked of ELF only, and this is PE",
-        ([Format::Elf], _) => "asked of ELF only, and this is Mach-O",
-        ([Format::Pe], Format::Elf) => "asked of PE only, and this is ELF",
-        ([Format::Pe], _) => "asked of PE only, and this is Mach-O",
-        ([Format::MachO], Format::Elf) => "asked of Mach-O only, and this is ELF",
-        ([Format::MachO], _) => "asked of Mach-O only, and this is PE",
-        (_, Format::Elf) => "asked of PE and Mach-O only, and this is ELF",
-        (_, Format::Pe) => "asked of ELF and Mach-O only, and this is PE",
-        (_, Format::MachO) => "asked of ELF and PE only, and this is Mach-O",
     }
 }
 

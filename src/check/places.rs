@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::ArtifactResult;
 use crate::hosts::Host;
 use crate::hosts::load::{Load, Loads, Outcome};
+use crate::images::InImage;
 
 /// Whether an artifact runs on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,7 +87,7 @@ fn answer(result: &ArtifactResult, before: Before, host: &str, load: Option<&Loa
 }
 
 /// Puts the answers in the order of `runs-on`, and says of every other host of it that nothing was asked.
-pub(super) fn complete(result: &mut ArtifactResult, runs_on: impl Iterator<Item = String>) {
+pub(super) fn complete(result: &mut ArtifactResult, image: Option<&InImage>, runs_on: impl Iterator<Item = String>) {
     let mut known = std::mem::take(&mut result.hosts);
     let judged = result.facts.as_ref().is_some_and(|file| file.slices.iter().all(|slice| slice.packed.is_none()));
     for host in runs_on {
@@ -94,10 +95,10 @@ pub(super) fn complete(result: &mut ArtifactResult, runs_on: impl Iterator<Item 
             Some(at) => known.swap_remove(at),
             None if result.hosts.iter().any(|answer| answer.host == host) => continue,
             // A script, which other files than this one run.
-            None if result.image.as_ref().is_some_and(|image| image.fault.is_none() && result.facts.is_none()) => {
+            None if image.is_some_and(|image| image.fault.is_none() && result.facts.is_none()) => {
                 HostVerdict { host, verdict: Runs::Yes, why: None }
             }
-            None if result.image.as_ref().is_some_and(|image| image.fault.is_some()) => {
+            None if image.is_some_and(|image| image.fault.is_some()) => {
                 let why = result.findings.first().map(|finding| finding.message.clone());
                 HostVerdict { host, verdict: Runs::No, why }
             }

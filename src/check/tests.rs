@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::date;
 
-use super::judge::{Bench, all};
 use super::*;
 use crate::facts::libc::{Certainty, Libc, LibcFamily};
 use crate::facts::{Details, Endian, Format, Kind, Linkage, Os};
@@ -84,11 +83,11 @@ fn judge_build(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>,
     let surroundings = Surroundings {
         directory: Path::new("/work"),
         today: date(2027, 3, 1),
-        hosts: &|_, _| Vec::new(),
+        hosts: &|_, _| [].into(),
         files: &NoFiles,
         strict_symbols: false,
     };
-    let (artifacts, uses) = all(&Bench { rules, policy: &policy, provenance, surroundings: &surroundings }, inspected);
+    let (artifacts, uses) = Bench::with_rules(rules, &policy, provenance).judge_all(inspected, &surroundings);
     let general = conclude(&policy, provenance, &uses, surroundings.today);
     Report { artifacts, general, notes: Vec::new(), problems: Vec::new() }
 }

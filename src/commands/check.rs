@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
-use crate::facts::{FileFacts, Unreadable};
+use crate::facts::Unreadable;
 use crate::policy::exceptions::today;
 use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
@@ -97,34 +97,43 @@ struct Looked {
     problems: Vec<String>,
 }
 
+/// What became of one file.
+enum Look {
+    Judged(Box<(ArtifactResult, Uses)>),
+    Ignored,
+    Problem(String),
+}
+
 impl Looked {
     /// Reads and judges each file at once: of thousands, not all the facts are kept.
     fn at(files: Vec<Candidate>, reading: &Reading<'_>, judge: &Judge<'_>, keeps_names: bool) -> Looked {
         let one = |read: Inspected, named: bool| match &read.facts {
-            Err(Unreadable::NotLinked(_)) if !named => Looked { ignored: 1, ..Looked::default() },
+            Err(Unreadable::NotLinked(_)) if !named => Look::Ignored,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
-                Looked { problems: vec![super::unreadable(&read.artifact.path, why)], ..Looked::default() }
+                Look::Problem(super::unreadable(&read.artifact.path, why))
             }
             _ => {
-                let (mut artifacts, uses) = judge.judge(vec![read]);
-                if !keeps_names {
-                    let facts = artifacts.iter_mut().filter_map(|result| result.facts.as_mut());
-                    facts.for_each(FileFacts::forget_names);
+                let (mut result, uses) = judge.judge(read);
+                if !keeps_names && let Some(facts) = &mut result.facts {
+                    facts.forget_names();
                 }
-                Looked { artifacts, uses, ..Looked::default() }
+                Look::Judged(Box::new((result, uses)))
             }
         };
-        let all = Looked { artifacts: Vec::with_capacity(files.len()), ..Looked::default() };
+        let mut looked = Looked { artifacts: Vec::with_capacity(files.len()), ..Looked::default() };
         let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
-        reading.each(files, one).into_iter().fold(all, Looked::and)
-    }
-
-    fn and(mut self, other: Looked) -> Looked {
-        self.artifacts.extend(other.artifacts);
-        self.uses.merge(other.uses);
-        self.ignored += other.ignored;
-        self.problems.extend(other.problems);
-        self
+        for look in reading.each(files, one) {
+            match look {
+                Look::Judged(judged) => {
+                    let (result, uses) = *judged;
+                    looked.artifacts.push(result);
+                    looked.uses.merge(uses);
+                }
+                Look::Ignored => looked.ignored += 1,
+                Look::Problem(problem) => looked.problems.push(problem),
+            }
+        }
+        looked
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 
 use crate::Error;
-use crate::check::{self, ArtifactResult, Finding, Inspected, Surroundings, Uses, conclude};
+use crate::check::{ArtifactResult, Bench, Finding, Inspected, Surroundings, Uses, conclude};
 use crate::facts::{Facts, Os};
 use crate::hosts::{self, Disk, Host, HostError, System};
-use crate::policy::Policy;
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
+use crate::policy::{Policy, Setting};
 use crate::run::{Artifact, Provenance};
 use crate::ui::Progress;
 
@@ -34,8 +34,8 @@ pub(super) fn judge(
     let mut results = Vec::with_capacity(artifacts.len());
     let mut uses = Uses::default();
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
-    for (result, own) in reading.each(named, |read, _| judge.judge(vec![read])) {
-        results.extend(result);
+    for (result, own) in reading.each(named, |read, _| judge.judge(read)) {
+        results.push(result);
         uses.merge(own);
     }
     judge.finish()?;
@@ -45,8 +45,8 @@ pub(super) fn judge(
 /// What judging needs beside the artifacts, which may come one by one.
 pub(super) struct Judge<'a> {
     known: Known<'a>,
+    bench: Bench<'a>,
     directory: &'a Path,
-    provenance: &'a Provenance,
     today: Date,
     files: Disk,
     strict_symbols: bool,
@@ -61,16 +61,16 @@ impl<'a> Judge<'a> {
     ) -> Judge<'a> {
         Judge {
             known: Known::new(policy),
+            bench: Bench::new(policy, provenance),
             directory,
-            provenance,
             today: today(),
             files: Disk::default(),
             strict_symbols,
         }
     }
 
-    /// The results alone, and which exceptions were of use.
-    pub(super) fn judge(&self, inspected: Vec<Inspected>) -> (Vec<ArtifactResult>, Uses) {
+    /// The result for one artifact, and which exceptions were of use.
+    pub(super) fn judge(&self, inspected: Inspected) -> (ArtifactResult, Uses) {
         let hosts = |effective: &Effective<'_>, facts: &Facts| self.known.of(effective, facts);
         let surroundings = Surroundings {
             directory: self.directory,
@@ -79,7 +79,7 @@ impl<'a> Judge<'a> {
             files: &self.files,
             strict_symbols: self.strict_symbols,
         };
-        check::judge(self.known.policy, inspected, self.provenance, &surroundings)
+        self.bench.judge(inspected, &surroundings)
     }
 
     /// # Errors
@@ -105,11 +105,20 @@ pub(super) fn limits(artifacts: &[ArtifactResult], policy: &Policy) -> Option<St
 pub(super) struct Known<'p> {
     pub(super) policy: &'p Policy,
     hosts: Mutex<BTreeMap<(String, String), Result<Host, HostError>>>,
+    lists: Mutex<Vec<List>>,
+}
+
+/// The hosts of one `runs-on` for files of one architecture and system.
+struct List {
+    runs_on: Vec<Setting<String>>,
+    arch: String,
+    os: Os,
+    hosts: Arc<[Host]>,
 }
 
 impl<'p> Known<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
-        Known { policy, hosts: Mutex::default() }
+        Known { policy, hosts: Mutex::default(), lists: Mutex::default() }
     }
 
     /// # Errors
@@ -122,20 +131,30 @@ impl<'p> Known<'p> {
         }
     }
 
-    /// The hosts of `runs-on` that are of the file's system.
-    pub(super) fn of(&self, effective: &Effective<'_>, facts: &Facts) -> Vec<Host> {
-        let mut found = Vec::new();
-        for name in &effective.runs_on {
-            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (name.value.clone(), facts.arch.clone());
-            let host = hosts.entry(key).or_insert_with(|| hosts::resolve(&name.value, &facts.arch, &self.policy.hosts));
-            if let Ok(host) = host
-                && is_of_system(host.system, facts.os)
-            {
-                found.push(host.clone());
-            }
+    /// The hosts of `runs-on` that are of the file's system: the same list for nearly all files.
+    pub(super) fn of(&self, effective: &Effective<'_>, facts: &Facts) -> Arc<[Host]> {
+        if effective.runs_on.is_empty() {
+            return Arc::default();
         }
-        found
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |list: &&List| {
+            list.arch == facts.arch && list.os == facts.os && list.runs_on.as_slice() == effective.runs_on
+        };
+        if let Some(list) = lists.iter().find(is_it) {
+            return list.hosts.clone();
+        }
+        let hosts: Arc<[Host]> = effective.runs_on.iter().filter_map(|name| self.resolve(&name.value, facts)).collect();
+        let (runs_on, arch) = (effective.runs_on.to_vec(), facts.arch.clone());
+        lists.push(List { runs_on, arch, os: facts.os, hosts: hosts.clone() });
+        hosts
+    }
+
+    /// One host, if it can be used and is of the file's system.
+    fn resolve(&self, name: &str, facts: &Facts) -> Option<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (name.to_owned(), facts.arch.clone());
+        let host = hosts.entry(key).or_insert_with(|| hosts::resolve(name, &facts.arch, &self.policy.hosts));
+        host.as_ref().ok().filter(|host| is_of_system(host.system, facts.os)).cloned()
     }
 }
 

@@ -10,11 +10,11 @@ pub struct Effective<'p> {
     /// The whole policy.
     pub policy: &'p Policy,
     /// `linkage`.
-    pub linkage: Setting<LinkagePolicy>,
+    pub linkage: &'p Setting<LinkagePolicy>,
     /// `runs-on`.
-    pub runs_on: Vec<Setting<String>>,
+    pub runs_on: &'p [Setting<String>],
     /// `inconclusive`.
-    pub inconclusive: Setting<Level>,
+    pub inconclusive: &'p Setting<Level>,
     /// `provided`, of every entry that matches.
     pub provided: Vec<String>,
     /// `[[artifact]]` entries that match, in file order.
@@ -51,17 +51,17 @@ impl Policy {
     pub fn for_file(&self, names: &FileNames, target: Option<&str>) -> Effective<'_> {
         let mut effective = Effective {
             policy: self,
-            linkage: self.linkage.clone(),
-            runs_on: self.runs_on.clone(),
-            inconclusive: self.inconclusive.clone(),
+            linkage: &self.linkage,
+            runs_on: &self.runs_on,
+            inconclusive: &self.inconclusive,
             provided: Vec::new(),
             matching: Vec::new(),
         };
         for (index, entry) in self.artifacts.iter().enumerate().filter(|(_, entry)| entry.matches(names, target)) {
             effective.matching.push(index);
-            effective.linkage = entry.linkage.as_ref().unwrap_or(&effective.linkage).clone();
-            effective.runs_on = entry.runs_on.as_ref().unwrap_or(&effective.runs_on).clone();
-            effective.inconclusive = entry.inconclusive.as_ref().unwrap_or(&effective.inconclusive).clone();
+            effective.linkage = entry.linkage.as_ref().unwrap_or(effective.linkage);
+            effective.runs_on = entry.runs_on.as_deref().unwrap_or(effective.runs_on);
+            effective.inconclusive = entry.inconclusive.as_ref().unwrap_or(effective.inconclusive);
             effective.provided.extend(entry.provided.iter().flat_map(|provided| provided.value.iter().cloned()));
         }
         effective
@@ -88,9 +88,18 @@ impl Effective<'_> {
         self.named_level(rule).map_or(default, |level| level.value) == Level::Allow
     }
 
+    /// Whether an `[[artifact]]` entry sets levels here, so that not all of them are those of every file.
+    pub fn has_own_levels(&self) -> bool {
+        self.entries().any(|entry| !entry.rules.is_empty())
+    }
+
+    /// The entries that match, the last one first.
+    fn entries(&self) -> impl Iterator<Item = &ArtifactPolicy> {
+        self.matching.iter().rev().filter_map(|index| self.policy.artifacts.get(*index))
+    }
+
     fn named_level(&self, rule: &str) -> Option<&Setting<Level>> {
-        let entries = self.matching.iter().rev().filter_map(|index| self.policy.artifacts.get(*index));
-        let own = entries.filter_map(|entry| entry.rules.get(rule)).next();
+        let own = self.entries().find_map(|entry| entry.rules.get(rule));
         own.or_else(|| self.policy.rules.get(rule))
     }
 }

@@ -185,7 +185,7 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
         inconclusive: reasons(&result.inconclusive),
         not_applicable: reasons(&result.not_applicable),
         excepted: result.excepted.iter().map(|(of, reason)| Excepted { finding: finding(of), reason }).collect(),
-        image: result.image.as_ref(),
+        image: result.image.as_deref(),
         hosts: result.hosts.iter().map(on_host).collect(),
         slices: if slices.len() > 1 { slices.iter().map(slice).collect() } else { Vec::new() },
     }

@@ -147,7 +147,7 @@ until = 2027-03-01
     let surroundings = Surroundings {
         directory: Path::new("/work"),
         today: jiff::civil::date(2027, 3, 2),
-        hosts: &|_, _| Vec::new(),
+        hosts: &|_, _| [].into(),
         files: &NoFiles,
         strict_symbols: false,
     };

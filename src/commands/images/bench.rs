@@ -70,15 +70,17 @@ impl<'a> Bench<'a> {
     pub(super) fn check(&self, batch: Vec<Inspected>) -> (Vec<ArtifactResult>, Uses) {
         let (named, other): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|one| one.image.as_ref().is_some_and(|image| image.named));
+        let nothing = Provenance::default();
+        let judge = check::Bench::new(self.known.policy, &nothing);
         let mut uses = Uses::default();
         let mut results = Vec::new();
         for (batch, named) in [(other, false), (named, true)] {
             let resolve = |effective: &Effective<'_>, facts: &Facts| {
                 let mut hosts = vec![self.host(&facts.arch)];
                 if named {
-                    hosts.extend(self.known.of(effective, facts));
+                    hosts.extend_from_slice(&self.known.of(effective, facts));
                 }
-                hosts
+                hosts.into()
             };
             let surroundings = Surroundings {
                 directory: self.directory,
@@ -87,7 +89,7 @@ impl<'a> Bench<'a> {
                 files: &self.files,
                 strict_symbols: false,
             };
-            let (judged, used) = check::judge(self.known.policy, batch, &Provenance::default(), &surroundings);
+            let (judged, used) = judge.judge_all(batch, &surroundings);
             results.extend(judged);
             uses.merge(used);
         }
@@ -136,7 +138,7 @@ impl<'a> Bench<'a> {
             fault: None,
         };
         let artifact = Artifact { path: self.label(path), role: Role::Unknown, package: None, target: None };
-        Inspected { artifact, facts, image: Some(image) }
+        Inspected { artifact, facts, image: Some(Box::new(image)) }
     }
 
     /// `image.tar:/usr/bin/app`.
