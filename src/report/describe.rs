@@ -1,5 +1,7 @@
 //! One line about an artifact: what it is, and what it needs. Nothing is claimed beyond what was read.
 
+use std::borrow::Cow;
+
 use crate::facts::libc::LibcFamily;
 use crate::facts::{Details, Facts, FileFacts, Format, Kind, Linkage};
 
@@ -8,15 +10,19 @@ use super::{Floors, escape};
 /// `static-pie ELF x86_64, musl linked in, needs no loader and no libraries`.
 pub(super) fn describe(file: &FileFacts) -> String {
     let Some(first) = file.slices.first() else { return "nothing in it".into() };
-    let arches: Vec<_> = file.slices.iter().map(|slice| escape(&slice.arch)).collect();
-    let mut parts = vec![format!("{} {} {}", kind(first), first.format, arches.join("+"))];
-    parts.extend(libc(first));
-    parts.extend(first.go.as_ref().and_then(|go| go.version.as_deref()).map(|go| escape(go).into_owned()));
-    let mut line = parts.join(", ");
+    let mut line = format!("{} {}", kind(first), first.format);
+    for (at, slice) in file.slices.iter().enumerate() {
+        line.extend([if at == 0 { " " } else { "+" }, &escape(&slice.arch)]);
+    }
+    if let Some(libc) = libc(first) {
+        line.extend([", ", &libc]);
+    }
+    if let Some(go) = first.go.as_ref().and_then(|go| go.version.as_deref()) {
+        line.extend([", ", &escape(go)]);
+    }
     let needs = needs(first);
     if !needs.is_empty() {
-        line.push_str("; needs ");
-        line.push_str(&needs);
+        line.extend(["; needs ", &needs]);
     }
     line
 }
@@ -35,7 +41,7 @@ fn kind(facts: &Facts) -> &'static str {
     }
 }
 
-fn libc(facts: &Facts) -> Option<String> {
+fn libc(facts: &Facts) -> Option<Cow<'static, str>> {
     let name = match facts.libc.family {
         LibcFamily::Glibc => "glibc",
         LibcFamily::Musl => "musl",
@@ -46,13 +52,17 @@ fn libc(facts: &Facts) -> Option<String> {
         LibcFamily::None => return Some("no libc".into()),
         LibcFamily::Bsd | LibcFamily::Solaris | LibcFamily::System | LibcFamily::Unknown => return None,
     };
-    let version = facts.libc.version.as_deref().map(|version| format!(" {}", escape(version))).unwrap_or_default();
-    Some(if facts.libc.linked_in { format!("{name}{version} linked in") } else { format!("for {name}") })
+    let text = match (facts.libc.linked_in, &facts.libc.version) {
+        (true, Some(version)) => [name, " ", &escape(version), " linked in"].concat(),
+        (true, None) => [name, " linked in"].concat(),
+        (false, _) => ["for ", name].concat(),
+    };
+    Some(text.into())
 }
 
 /// What must be on the machine: libraries and floors.
 fn needs(facts: &Facts) -> String {
-    let mut needs = Vec::new();
+    let mut needs: Vec<Cow<'_, str>> = Vec::new();
     if facts.linkage == Linkage::Static {
         needs.push("no loader and no libraries".into());
     }
@@ -61,20 +71,20 @@ fn needs(facts: &Facts) -> String {
     let telling = |floor: &(&str, &str)| floor.1 != "x86-64-baseline";
     needs.extend(floors.iter().filter(telling).map(|(name, floor)| floor_text(name, floor)));
     match &facts.details {
-        Details::Elf(elf) => needs.extend(elf.needed.iter().map(|name| escape(name).into_owned())),
-        Details::Pe(pe) => needs.extend(pe.imports.iter().map(|import| escape(&import.dll).into_owned())),
-        Details::MachO(macho) => needs.extend(macho.dylibs.iter().map(|dylib| escape(&dylib.name).into_owned())),
+        Details::Elf(elf) => needs.extend(elf.needed.iter().map(|name| escape(name))),
+        Details::Pe(pe) => needs.extend(pe.imports.iter().map(|import| escape(&import.dll))),
+        Details::MachO(macho) => needs.extend(macho.dylibs.iter().map(|dylib| escape(&dylib.name))),
     }
     const SHOWN: usize = 6;
     let more = needs.len().saturating_sub(SHOWN);
     needs.truncate(SHOWN);
     if more > 0 {
-        needs.push(format!("{more} more"));
+        needs.push(format!("{more} more").into());
     }
     needs.join(" · ")
 }
 
-fn floor_text(name: &str, floor: &str) -> String {
+fn floor_text<'f>(name: &str, floor: &'f str) -> Cow<'f, str> {
     let floor = escape(floor);
-    if name == "cpu" { floor.into_owned() } else { format!("{name} {floor}") }
+    if name == "cpu" { floor } else { [name, " ", &floor].concat().into() }
 }

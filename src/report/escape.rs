@@ -20,8 +20,12 @@ pub fn escape_lines(text: &str) -> Cow<'_, str> {
 
 /// A path for people: safe to print, bytes that are not UTF-8 as `\xff`.
 pub fn path(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return escape(text).into_owned();
+    }
     let mut out = String::new();
-    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+    for chunk in bytes.utf8_chunks() {
         out.push_str(&escape(chunk.valid()));
         for byte in chunk.invalid() {
             let _ = write!(out, "\\x{byte:02x}");

@@ -1,5 +1,7 @@
 //! What every form of a report says about a finding, in the same words.
 
+use std::borrow::Cow;
+
 use crate::check::{ArtifactResult, Finding, Overall};
 use crate::policy::{Level, Origin};
 use crate::rules::{self, PolicySource};
@@ -51,36 +53,45 @@ pub(super) fn unjudged(result: &ArtifactResult) -> Option<Finding> {
 }
 
 /// The sentence, with the slice it is about; safe to print.
-pub(super) fn sentence(finding: &Finding) -> String {
-    let slice = finding.slice.as_deref().map(|slice| format!(" ({})", escape(slice))).unwrap_or_default();
-    format!("{}{slice}", escape(&finding.message))
+pub(super) fn sentence(finding: &Finding) -> Cow<'_, str> {
+    let message = escape(&finding.message);
+    match &finding.slice {
+        Some(slice) => format!("{message} ({})", escape(slice)).into(),
+        None => message,
+    }
 }
 
 /// Which part of the policy the finding rests on, and who set it; safe to print.
 pub(super) fn policy(finding: &Finding) -> String {
-    let level = format!("`{}` is `{}`", finding.rule, level_word(finding.level));
+    let level = || {
+        let word = level_word(finding.level);
+        ["`", finding.rule, "` is `", word, "` (", &origin(&finding.level_origin), ")"].concat()
+    };
     match &finding.policy {
-        None => format!("{level} ({})", origin(&finding.level_origin)),
+        None => level(),
         Some(source) if finding.level_origin == Origin::Default => source_text(source),
-        Some(source) => format!("{}, {level} ({})", source_text(source), origin(&finding.level_origin)),
+        Some(source) => [&source_text(source), ", ", &level()].concat(),
     }
 }
 
 /// The next step, with the page of the rule; safe to print. A clash with the policy is no rule and has no page.
-pub(super) fn help(finding: &Finding) -> Option<String> {
-    let explain = rules::find(finding.rule).map(|rule| format!("see `seaworthy explain {}`", rule.id));
+pub(super) fn help(finding: &Finding) -> Option<Cow<'_, str>> {
+    let explain = rules::find(finding.rule).map(|rule| ["see `seaworthy explain ", rule.id, "`"].concat());
     match (&finding.help, explain) {
-        (Some(help), Some(explain)) if !help.contains(&explain) => Some(format!("{}, or {explain}", escape(help))),
-        (Some(help), _) => Some(escape(help).into_owned()),
-        (None, explain) => explain,
+        (Some(help), Some(explain)) if !help.contains(&explain) => {
+            Some([&escape(help), ", or ", &explain].concat().into())
+        }
+        (Some(help), _) => Some(escape(help)),
+        (None, explain) => explain.map(Cow::Owned),
     }
 }
 
 /// What stands below the sentence: label and text, every piece of evidence first; safe to print.
-pub(super) fn lines(finding: &Finding) -> Vec<(&'static str, String)> {
-    let mut lines: Vec<_> = finding.evidence.iter().map(|piece| ("evidence", escape(piece).into_owned())).collect();
-    lines.extend(finding.blame.as_ref().map(|blame| ("blame", escape(blame).into_owned())));
-    lines.push(("policy", policy(finding)));
+pub(super) fn lines(finding: &Finding) -> Vec<(&'static str, Cow<'_, str>)> {
+    let mut lines = Vec::with_capacity(finding.evidence.len() + 3);
+    lines.extend(finding.evidence.iter().map(|piece| ("evidence", escape(piece))));
+    lines.extend(finding.blame.as_ref().map(|blame| ("blame", escape(blame))));
+    lines.push(("policy", policy(finding).into()));
     lines.extend(help(finding).map(|help| ("help", help)));
     lines
 }
@@ -104,6 +115,6 @@ pub(super) fn level_word(level: Level) -> &'static str {
 
 fn source_text(source: &PolicySource) -> String {
     let key = escape(&source.key);
-    let key = if key.contains('`') { key.into_owned() } else { format!("`{key}`") };
-    format!("{key} ({})", origin(&source.origin))
+    let tick = if key.contains('`') { "" } else { "`" };
+    [tick, &key, tick, " (", &origin(&source.origin), ")"].concat()
 }

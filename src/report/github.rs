@@ -14,7 +14,7 @@ pub fn render(report: &Report) -> String {
     for finding in of_artifacts.chain(report.general.iter().cloned()) {
         let command = findings::severity(finding.level);
         let title = format!("seaworthy[{}]", finding.rule);
-        let mut text = findings::sentence(&finding);
+        let mut text = findings::sentence(&finding).into_owned();
         for (label, said) in
             findings::lines(&finding).into_iter().filter(|(label, _)| matches!(*label, "blame" | "help"))
         {

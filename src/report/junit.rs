@@ -135,7 +135,7 @@ fn of_artifact(result: &ArtifactResult) -> Suite {
     for finding in said.iter().filter(|finding| finding.rule == findings::INCONCLUSIVE) {
         let text = block(finding);
         let outcome = match finding.level {
-            Level::Deny => Outcome::Error { message: findings::sentence(finding), text },
+            Level::Deny => Outcome::Error { message: findings::sentence(finding).into_owned(), text },
             Level::Warn | Level::Allow => Outcome::Skipped(text),
         };
         tests.push((finding.rule.to_owned(), outcome));
@@ -168,7 +168,7 @@ fn of_the_run(report: &Report) -> Suite {
 fn found(findings: &[&Finding]) -> Outcome {
     let text = findings.iter().map(|finding| block(finding)).collect::<Vec<_>>().join("\n\n");
     match findings.iter().find(|finding| finding.level == Level::Deny) {
-        Some(worst) => Outcome::Failed { message: findings::sentence(worst), text },
+        Some(worst) => Outcome::Failed { message: findings::sentence(worst).into_owned(), text },
         None => Outcome::Warned(text),
     }
 }

@@ -6,6 +6,7 @@
 mod model;
 mod place;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -165,14 +166,14 @@ fn result<'a>(finding: &'a Finding, place: &Place, directory: &Path) -> Found<'a
             host: finding.host.as_deref(),
             blame: finding.blame.as_deref(),
             policy: findings::policy(finding),
-            help: findings::help(finding),
+            help: findings::help(finding).map(Cow::into_owned),
         },
     }
 }
 
 /// The sentence, then what shows it, one line each: code scanning shows nothing else.
 fn message(finding: &Finding) -> String {
-    let mut text = findings::sentence(finding);
+    let mut text = findings::sentence(finding).into_owned();
     for (label, said) in findings::lines(finding) {
         text.push_str(&format!("\n{label}: {said}"));
     }

@@ -39,18 +39,15 @@ pub(super) fn what_it_is(result: &ArtifactResult) -> String {
     let mut what = result.facts.as_ref().map(describe).unwrap_or_else(|| without_facts(result));
     let image = result.image.as_ref();
     if let Some(image) = image {
-        what.push_str("; ");
-        what.push_str(image.part.name());
+        what.extend(["; ", image.part.name()]);
     }
     // That it runs in its own image goes without saying.
     let own = |host: &str| image.is_some_and(|image| image.image == host);
     let hosts = result.hosts.iter().filter(|answer| answer.verdict == Runs::Yes && !own(&answer.host));
     // Of a host that it runs on, the only thing to add is that nobody verified what the host has.
     let doubt = |answer: &HostVerdict| if answer.why.is_some() { " (unverified)" } else { "" };
-    let names: Vec<_> = hosts.map(|answer| format!("{}{}", escape(&answer.host), doubt(answer))).collect();
-    if !names.is_empty() {
-        what.push_str("; runs on ");
-        what.push_str(&names.join(", "));
+    for (at, answer) in hosts.enumerate() {
+        what.extend([if at == 0 { "; runs on " } else { ", " }, &escape(&answer.host), doubt(answer)]);
     }
     what
 }

@@ -1,6 +1,6 @@
 //! The report for people: a block per finding, a line per artifact without any, a summary.
 
-use std::fmt::Write as _;
+use std::fmt::{Arguments, Write as _};
 
 use anstyle::Style;
 
@@ -14,7 +14,8 @@ const EVIDENCE_SHOWN: usize = 8;
 
 /// Renders `report`; every line ends with a line feed, an empty report renders to nothing.
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
-    let mut text = Text { out: String::new(), styles: *styles };
+    let label = styles.label;
+    let mut text = Text { out: String::new(), styles: *styles, below: format!("  {label}={label:#} ") };
     for artifact in &report.artifacts {
         text.artifact(artifact, detail);
     }
@@ -23,7 +24,7 @@ pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
     }
     if detail != Detail::Quiet {
         for note in &report.notes {
-            text.headline(text.styles.strong, "note", &escape(note));
+            text.headline(text.styles.strong, format_args!("note"), &escape(note));
         }
         text.summary(report);
     }
@@ -33,6 +34,8 @@ pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
 struct Text {
     out: String,
     styles: Styles,
+    /// What every line below a headline starts with.
+    below: String,
 }
 
 impl Text {
@@ -68,7 +71,7 @@ impl Text {
     fn finding(&mut self, finding: &Finding, name: &str) {
         let word = findings::severity(finding.level);
         let style = if finding.level == Level::Deny { self.styles.error } else { self.styles.warning };
-        self.headline(style, &format!("{word}[{}]", finding.rule), &findings::sentence(finding));
+        self.headline(style, format_args!("{word}[{}]", finding.rule), &findings::sentence(finding));
         let lines = findings::lines(finding);
         let (evidence, others) = lines.split_at(finding.evidence.len());
         for (label, piece) in evidence.iter().take(EVIDENCE_SHOWN) {
@@ -83,14 +86,13 @@ impl Text {
         }
     }
 
-    fn headline(&mut self, style: Style, word: &str, sentence: &str) {
+    fn headline(&mut self, style: Style, word: Arguments<'_>, sentence: &str) {
         let strong = self.styles.strong;
         let _ = writeln!(self.out, "{style}{word}{style:#}{strong}: {sentence}{strong:#}");
     }
 
     fn line(&mut self, label: &str, text: &str) {
-        let style = self.styles.label;
-        let _ = writeln!(self.out, "  {style}={style:#} {label}: {text}");
+        self.out.extend([&self.below, label, ": ", text, "\n"]);
     }
 
     /// One line, when there is more to sum up than one artifact without findings.
@@ -99,11 +101,11 @@ impl Text {
         if report.artifacts.is_empty() || (report.artifacts.len() == 1 && quiet) {
             return;
         }
-        let (style, word) = match (report.is_violated(), quiet) {
-            (true, _) => (self.styles.error, "seaworthy"),
-            (false, true) => (self.styles.ok, "seaworthy"),
-            (false, false) => (self.styles.warning, "seaworthy"),
+        let style = match (report.is_violated(), quiet) {
+            (true, _) => self.styles.error,
+            (false, true) => self.styles.ok,
+            (false, false) => self.styles.warning,
         };
-        self.headline(style, word, &summary::counts(report));
+        self.headline(style, format_args!("seaworthy"), &summary::counts(report));
     }
 }

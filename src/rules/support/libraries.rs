@@ -5,7 +5,7 @@
 
 use crate::facts::libc::LibcFamily;
 
-/// Sonames of glibc's own libraries, up to `.so`.
+/// Sonames of glibc's own libraries, up to `.so`; none has a dot before that.
 const GLIBC: &[&str] = &[
     "libc",
     "libm",
@@ -24,12 +24,12 @@ const GLIBC: &[&str] = &[
 
 /// Whether `soname` is one of glibc's own files, its loader included. musl's library is plain `libc.so`.
 pub(in crate::rules) fn is_glibc(soname: &str) -> bool {
-    if is_glibc_loader(soname) {
-        return true;
-    }
-    soname.split_once(".so").is_some_and(|(stem, version)| {
-        (GLIBC.contains(&stem) || stem.starts_with("libnss_")) && version.starts_with('.')
-    })
+    let (stem, rest) = soname.split_at(soname.bytes().position(|byte| byte == b'.').unwrap_or(soname.len()));
+    let is_service = || {
+        let version = soname.strip_prefix("libnss_").and_then(|name| name.split_once(".so"));
+        version.is_some_and(|(_, version)| version.starts_with('.'))
+    };
+    (rest.starts_with(".so.") && GLIBC.contains(&stem)) || is_glibc_loader(soname) || is_service()
 }
 
 /// Whether `soname` is musl's library under one of its names.
@@ -78,7 +78,7 @@ pub(in crate::rules) fn family(family: LibcFamily) -> &'static str {
 }
 
 fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 #[cfg(test)]
@@ -87,13 +87,29 @@ mod tests {
 
     #[test]
     fn libraries_are_told_apart_by_name() {
-        for glibc in ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "libpthread.so.0", "libc.so.6.1", "ld64.so.2"] {
+        for glibc in [
+            "libc.so.6",
+            "libm.so.6",
+            "ld-linux-x86-64.so.2",
+            "libpthread.so.0",
+            "libc.so.6.1",
+            "ld64.so.2",
+            "libnss_x.y.so.2",
+        ] {
             assert!(is_glibc(glibc) && is_runtime(glibc) && !is_musl(glibc), "{glibc}");
         }
         for musl in ["libc.so", "libc.musl-x86_64.so.1", "ld-musl-aarch64.so.1"] {
             assert!(is_musl(musl) && is_runtime(musl) && !is_glibc(musl), "{musl}");
         }
-        for other in ["libz.so.1", "libcrypt.so.1", "libstdc++.so.6", "libcurl.so.4", "libmvec_like.so.1"] {
+        for other in [
+            "libz.so.1",
+            "libcrypt.so.1",
+            "libstdc++.so.6",
+            "libcurl.so.4",
+            "libmvec_like.so.1",
+            "libm-2.31.so",
+            "libnss_x.so",
+        ] {
             assert!(!is_runtime(other), "{other}");
         }
         assert!(is_glibc_loader("/lib64/ld-linux-x86-64.so.2") && is_musl_loader("/lib/ld-musl-x86_64.so.1"));

@@ -99,16 +99,21 @@ impl<'a> Subject<'a> {
 
 /// `a`, `a and b`, `a, b and c`; each in backticks, at most `limit` by name.
 pub(in crate::rules) fn listed(names: &[String], limit: usize) -> String {
-    let (shown, rest) = names.split_at(names.len().min(limit));
-    let mut parts: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
-    if !rest.is_empty() {
-        parts.push(format!("{} more", rest.len()));
+    let more = names.len().saturating_sub(limit);
+    let last = names.len() - more + usize::from(more > 0);
+    let joint = |at: usize| match at + 1 {
+        1 => "",
+        at if at == last => " and ",
+        _ => ", ",
+    };
+    let mut text = String::new();
+    for (at, name) in names.iter().take(limit).enumerate() {
+        text.extend([joint(at), "`", name, "`"]);
     }
-    match parts.split_last() {
-        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        Some((last, _)) => last.clone(),
-        None => String::new(),
+    if more > 0 {
+        text.extend([joint(last - 1), &more.to_string(), " more"]);
     }
+    text
 }
 
 #[cfg(test)]
