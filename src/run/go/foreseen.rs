@@ -41,7 +41,8 @@ impl Foreseen {
     /// The file, for a call that is documented. `None` where its name has to be found out, or go may leave no trace on it: of a
     /// program that is up to date it sets the times, and says nothing where it must not.
     pub(super) fn of(plan: &Plan, directory: &Path) -> Option<Self> {
-        if plan.verb.as_deref() != Some("build") {
+        // Elsewhere other names mean nothing at all, or a directory.
+        if !cfg!(unix) || plan.verb.as_deref() != Some("build") {
             return None;
         }
         let path = directory.join(place(&super::output_of(plan)?, plan, directory)?);
