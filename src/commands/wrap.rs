@@ -50,7 +50,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
         let made = Made { report: &report, policy: &policy, plan: Some(&plan), directory: &directory };
         let code = finish(ui, options, made, signature.as_ref());
         // The process ends: to take all of it apart would be a good part of the work.
-        std::mem::forget((report, plan, policy));
+        std::mem::forget((report, plan, policy, environment));
         return code;
     }
     // A tool that was stopped needs no explanation, and whoever stopped it is waiting.
