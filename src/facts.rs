@@ -30,7 +30,7 @@ mod window;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use bytes::hex;
-pub use name::Name;
+pub use name::{Name, NameList};
 pub use read::{Wanted, is_in_memory, open, read_file, read_listed_file, read_source};
 pub use source::{Source, Unreadable};
 pub use whole::{Digest, digest};

@@ -8,6 +8,7 @@ mod dynamic;
 mod exports;
 mod hardening;
 pub(in crate::facts) mod image;
+mod imports;
 mod kind;
 mod languages;
 mod layout;
@@ -15,11 +16,12 @@ mod notes;
 mod relocations;
 mod start;
 mod symbols;
+mod undefined;
 mod versions;
 
 use serde::Serialize;
 
-use super::Name;
+use super::{Name, NameList};
 
 pub use assemble::read;
 pub(in crate::facts) use code::x86_64_code;
@@ -28,6 +30,7 @@ pub use layout::{Head, Layout, Segment};
 pub use notes::{AbiTag, Note, Properties};
 pub use relocations::has_relocations_only_glibc_knows;
 pub use start::StartCode;
+pub use undefined::{SymbolKind, Symbols, UndefinedSymbol};
 
 /// What only ELF files have.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -69,10 +72,10 @@ pub struct ElfFacts {
     /// are glibc's own, as `(2, 34)`; patch levels count (`2.2.5` is `[2, 2, 5]`).
     pub glibc_floor: Option<Vec<u32>>,
     /// Undefined dynamic symbols, in table order.
-    pub undefined: Vec<UndefinedSymbol>,
+    pub undefined: Symbols,
     /// Targets of copy relocations, which the loader looks up in the libraries like undefined ones: defined dynamic symbols that
     /// carry a needed version, or that a program has such a relocation for.
-    pub copied: Vec<UndefinedSymbol>,
+    pub copied: Symbols,
     /// Defines the entry of musl's loader: the file is musl's `libc.so`.
     pub defines_musl_loader: bool,
     /// Number of defined dynamic symbols, local ones too.
@@ -134,7 +137,7 @@ pub struct ElfFacts {
     /// There are section headers; without them nothing that rests on sections is known.
     pub has_section_headers: bool,
     /// Names of the sections; empty when there are no section headers.
-    pub sections: Vec<Name>,
+    pub sections: NameList,
     /// `PT_TLS`.
     pub has_tls: bool,
     /// Thread-local storage it takes, in bytes: `p_memsz` of `PT_TLS`.
@@ -154,10 +157,10 @@ pub struct ElfFacts {
 
 impl ElfFacts {
     pub(super) fn forget_names(&mut self) {
-        self.undefined = Vec::new();
-        self.copied = Vec::new();
-        self.sections = Vec::new();
-        self.version_needs.iter_mut().for_each(|need| need.symbols = Vec::new());
+        self.undefined = Symbols::default();
+        self.copied = Symbols::default();
+        self.sections = NameList::default();
+        self.version_needs.iter_mut().for_each(|need| need.symbols = NameList::default());
     }
 }
 
@@ -171,54 +174,7 @@ pub struct VersionNeed {
     /// `VER_FLG_WEAK`: the loader does not fail when it is missing.
     pub weak: bool,
     /// The undefined symbols that carry this version; empty for marker nodes such as `GLIBC_ABI_DT_RELR`.
-    pub symbols: Vec<Name>,
-}
-
-/// One undefined dynamic symbol.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UndefinedSymbol {
-    /// Its name.
-    pub name: Name,
-    /// Its version, if it has one.
-    pub version: Option<Name>,
-    /// `STB_WEAK`: the loader leaves it at zero when nobody provides it.
-    pub weak: bool,
-    /// What it is to the file; often `none`, as a reference does not say.
-    pub kind: SymbolKind,
-    /// It has an address in the file all the same: what takes the function's address gets this one.
-    #[serde(skip)]
-    pub has_address: bool,
-}
-
-/// `st_type` of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SymbolKind {
-    /// `STT_NOTYPE`.
-    None,
-    /// `STT_OBJECT` or `STT_COMMON`.
-    Object,
-    /// `STT_FUNC`.
-    Function,
-    /// `STT_TLS`.
-    Tls,
-    /// `STT_GNU_IFUNC`.
-    Ifunc,
-    /// Anything else.
-    Other,
-}
-
-impl SymbolKind {
-    fn of(st_type: u8) -> Self {
-        match st_type {
-            0 => SymbolKind::None,
-            1 | 5 => SymbolKind::Object,
-            2 => SymbolKind::Function,
-            6 => SymbolKind::Tls,
-            10 => SymbolKind::Ifunc,
-            _ => SymbolKind::Other,
-        }
-    }
+    pub symbols: NameList,
 }
 
 /// Read-only relocations.

@@ -12,9 +12,15 @@ use super::bytes::text;
 /// A name. It reads like a `str`, and is cloned without a copy.
 #[derive(Clone, Default)]
 pub struct Name {
-    text: Arc<String>,
-    start: u32,
-    end: u32,
+    text: SharedText,
+    piece: Piece,
+}
+
+/// Names in order. They read like `str`s, and no memory is asked for on account of a single one.
+#[derive(Clone, Default)]
+pub struct NameList {
+    text: SharedText,
+    pieces: Vec<Piece>,
 }
 
 /// Names that are being read, one behind the other.
@@ -25,7 +31,11 @@ pub(super) struct NameText {
     is_table: bool,
 }
 
-/// Place of a name in a [`NameText`].
+/// Names that were read; no text without a name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SharedText(Option<Arc<String>>);
+
+/// Place of a name in a [`NameText`], and then in its [`SharedText`].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Piece {
     start: u32,
@@ -33,6 +43,13 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// `None` behind 4 GiB.
+    // Inlined like `NameText::add`.
+    #[inline(always)]
+    fn new(start: usize, end: usize) -> Option<Piece> {
+        Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
+    }
+
     /// Length of the name, in bytes.
     pub(super) fn len(self) -> usize {
         (self.end - self.start) as usize
@@ -48,15 +65,25 @@ impl NameText {
 
     /// Adds a name by its place in a table; no byte of it is copied when the names are those of that table. `None` when it does
     /// not lie there.
+    // Inlined, as all that is done for every symbol: a release is built for size, and there it would be a call.
+    #[inline(always)]
     pub(super) fn add(&mut self, table: &[u8], start: usize, len: usize) -> Option<Piece> {
-        let end = start.checked_add(len)?;
-        let name = table.get(start..end)?;
+        let end = start.checked_add(len).filter(|&end| end <= table.len())?;
         if self.is_table {
-            return Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? });
+            return Piece::new(start, end);
         }
+        self.append(&table[start..end])
+    }
+
+    fn append(&mut self, name: &[u8]) -> Option<Piece> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(name);
         self.end(start)
+    }
+
+    /// The bytes of a name that was added.
+    pub(super) fn get(&self, piece: Piece) -> &[u8] {
+        self.bytes.get(piece.start as usize..piece.end as usize).unwrap_or_default()
     }
 
     /// Where the bytes of the next name are put; [`NameText::end`] ends it.
@@ -69,19 +96,119 @@ impl NameText {
         let end = self.bytes.len();
         // Between two names, so that the text is UTF-8 as a whole when every name is.
         self.bytes.push(0);
-        Some(Piece { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
+        Piece::new(start, end)
     }
 
-    /// The names by their places.
-    pub(super) fn names(self) -> impl Fn(Piece) -> Name {
-        let shared = String::from_utf8(self.bytes).map(Arc::new);
-        move |Piece { start, end }| match &shared {
-            Ok(shared) => Name { text: Arc::clone(shared), start, end },
-            Err(error) => {
-                let name = error.as_bytes().get(start as usize..end as usize).unwrap_or_default();
-                Name::from(text(name).as_str())
-            }
+    /// The names, once all are read. Where one is no UTF-8 all are written anew, and `pieces` moved; `None` when they have more than
+    /// 4 GiB then.
+    pub(super) fn share<'p>(self, pieces: impl IntoIterator<Item = &'p mut Piece>) -> Option<SharedText> {
+        let error = match String::from_utf8(self.bytes) {
+            Ok(text) => return Some(SharedText::of(text)),
+            Err(error) => error,
+        };
+        let mut anew = String::new();
+        for piece in pieces {
+            let name = error.as_bytes().get(piece.start as usize..piece.end as usize).unwrap_or_default();
+            let start = anew.len();
+            anew.push_str(&text(name));
+            *piece = Piece::new(start, anew.len())?;
         }
+        Some(SharedText::of(anew))
+    }
+}
+
+impl SharedText {
+    fn of(text: String) -> SharedText {
+        SharedText((!text.is_empty()).then(|| Arc::new(text)))
+    }
+
+    /// The name at this place.
+    pub(super) fn get(&self, piece: Piece) -> &str {
+        let text = self.0.as_deref().map(String::as_str).unwrap_or_default();
+        text.get(piece.start as usize..piece.end as usize).unwrap_or_default()
+    }
+
+    /// The name at this place, as a value of its own.
+    pub(super) fn name(&self, piece: Piece) -> Name {
+        Name { text: self.clone(), piece }
+    }
+
+    /// The names at these places.
+    pub(super) fn list(&self, pieces: Vec<Piece>) -> NameList {
+        NameList { text: self.clone(), pieces }
+    }
+}
+
+impl NameList {
+    /// The names, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
+        self.pieces.iter().map(|piece| self.text.get(*piece))
+    }
+
+    /// Number of names.
+    pub fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> Option<&str> {
+        self.iter().next()
+    }
+
+    /// The name at that place.
+    pub fn get(&self, at: usize) -> Option<&str> {
+        self.pieces.get(at).map(|piece| self.text.get(*piece))
+    }
+
+    /// Where the first one is that is called `name`.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        // Nearly every comparison ends with the lengths.
+        self.pieces.iter().position(|piece| piece.len() == name.len() && self.text.get(*piece) == name)
+    }
+}
+
+impl<'n> FromIterator<&'n str> for NameList {
+    /// Names with a text of their own; those behind 4 GiB of it are empty.
+    fn from_iter<T: IntoIterator<Item = &'n str>>(names: T) -> Self {
+        let mut text = String::new();
+        let mut add = |name: &str| {
+            let start = text.len();
+            text.push_str(name);
+            Piece::new(start, text.len()).unwrap_or_default()
+        };
+        let pieces = names.into_iter().map(&mut add).collect();
+        NameList { text: SharedText::of(text), pieces }
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for NameList {
+    fn from(names: [&str; N]) -> Self {
+        names.into_iter().collect()
+    }
+}
+
+impl PartialEq for NameList {
+    fn eq(&self, other: &NameList) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for NameList {}
+
+impl fmt::Debug for NameList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for NameList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 
@@ -96,20 +223,15 @@ impl Deref for Name {
     type Target = str;
 
     fn deref(&self) -> &str {
-        self.text.get(self.start as usize..self.end as usize).unwrap_or_default()
+        self.text.get(self.piece)
     }
 }
 
 impl From<&str> for Name {
-    /// A name of its own; it ends after 4 GiB.
+    /// A name of its own; one of more than 4 GiB is empty.
     fn from(text: &str) -> Name {
-        Name { text: Arc::new(text.to_owned()), start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) }
-    }
-}
-
-impl From<&Name> for String {
-    fn from(name: &Name) -> String {
-        name.as_str().to_owned()
+        let piece = Piece::new(0, text.len()).unwrap_or_default();
+        Name { text: SharedText::of(text.to_owned()), piece }
     }
 }
 
@@ -123,9 +245,7 @@ impl Eq for Name {}
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        // Nearly every comparison ends with the lengths.
-        (self.end - self.start) as usize == other.len()
-            && self.text.as_bytes().get(self.start as usize..self.end as usize) == Some(other.as_bytes())
+        self.piece.len() == other.len() && **self == *other
     }
 }
 
@@ -169,52 +289,51 @@ impl Serialize for Name {
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_are_pieces_of_one_text_and_always_text() {
+    /// The names that were put behind one another.
+    fn read(names: &[&[u8]]) -> NameList {
         let mut all = NameText::default();
-        let mut add = |name: &[u8]| {
+        let add = |name: &&[u8]| {
             let start = all.bytes().len();
             all.bytes().extend_from_slice(name);
             all.end(start).unwrap()
         };
-        let pieces = [add(b"puts"), add(b""), add(b"a\xffb"), add("é".as_bytes())];
-        let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
-        assert_eq!(names, [Name::from("puts"), Name::from(""), Name::from("a\u{fffd}b"), Name::from("é")]);
-        assert!(names[0] == "puts" && names[0] != "put" && names[0] > names[1]);
-        assert_eq!(serde_json::to_string(&names[3]).unwrap(), "\"é\"");
+        let mut pieces: Vec<Piece> = names.iter().map(add).collect();
+        all.share(&mut pieces).unwrap().list(pieces)
+    }
+
+    #[test]
+    fn names_are_pieces_of_one_text_and_always_text() {
+        let names = read(&[b"puts", b"", b"a\xffb", "é".as_bytes()]);
+        assert_eq!(names, NameList::from(["puts", "", "a\u{fffd}b", "é"]));
+        assert_eq!((names.len(), names.first(), names.position("é")), (4, Some("puts"), Some(3)));
+        assert_eq!(serde_json::to_string(&names).unwrap(), "[\"puts\",\"\",\"a\u{fffd}b\",\"é\"]");
+        let name = names.text.name(names.pieces[0]);
+        assert!(name == "puts" && name != "put" && name.cmp(&Name::from("")) == Ordering::Greater);
     }
 
     #[test]
     fn names_of_a_table_of_ascii_are_pieces_of_it() {
         let table = b"\0puts\0abort\0";
         let mut all = NameText::of_table(table).unwrap();
-        let pieces = [all.add(table, 1, 4).unwrap(), all.add(table, 3, 2).unwrap(), all.add(table, 6, 5).unwrap()];
+        let mut pieces =
+            vec![all.add(table, 1, 4).unwrap(), all.add(table, 3, 2).unwrap(), all.add(table, 6, 5).unwrap()];
         assert_eq!((all.add(table, 11, 2), all.add(table, usize::MAX, 2)), (None, None));
         assert_eq!(all.bytes().len(), table.len());
-        let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
-        assert_eq!(names, [Name::from("puts"), Name::from("ts"), Name::from("abort")]);
+        let names = all.share(&mut pieces).unwrap().list(pieces);
+        assert_eq!(names, NameList::from(["puts", "ts", "abort"]));
         assert!(NameText::of_table(b"a\xff\0").is_none());
     }
 
     #[test]
     fn names_cut_amid_a_letter_are_not_joined() {
-        let mut all = NameText::default();
-        let mut add = |name: &[u8]| {
-            let start = all.bytes().len();
-            all.bytes().extend_from_slice(name);
-            all.end(start).unwrap()
-        };
-        let pieces = [add(b"a"), add(b"\xc3"), add(b"\xa9")];
-        let names: Vec<Name> = pieces.into_iter().map(all.names()).collect();
-        assert_eq!(names, [Name::from("a"), Name::from("\u{fffd}"), Name::from("\u{fffd}")]);
+        assert_eq!(read(&[b"a", b"\xc3", b"\xa9"]), NameList::from(["a", "\u{fffd}", "\u{fffd}"]));
     }
 
     #[test]
     fn names_share_one_text() {
-        let mut all = NameText::default();
-        all.bytes().extend_from_slice(b"puts");
-        let piece = all.end(0).unwrap();
-        let name_of = all.names();
-        assert!(Arc::ptr_eq(&name_of(piece).text, &name_of(piece).text));
+        let names = read(&[b"puts"]);
+        let place = |name: &str| name.as_ptr();
+        assert_eq!(place(names.first().unwrap()), place(&names.text.name(names.pieces[0])));
+        assert_eq!(names.first().map(place), names.clone().first().map(place));
     }
 }

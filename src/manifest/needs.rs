@@ -47,7 +47,7 @@ impl Slice {
         self.page_alignment = Some(elf.min_load_align).filter(|align| *align > 0);
         self.loader.clone_from(&elf.interpreter);
         self.libraries = elf.needed.iter().map(|name| Library::named(name)).collect();
-        let mut bound: HashMap<(&str, &str), usize> = HashMap::new();
+        let mut of_need = Vec::with_capacity(elf.version_needs.len());
         let mut known: HashMap<String, usize> = self.libraries.iter().map(|it| it.name.clone()).zip(0..).collect();
         for need in &elf.version_needs {
             let at = *known.entry(need.file.to_string()).or_insert_with(|| {
@@ -55,13 +55,13 @@ impl Slice {
                 self.libraries.push(Library::named(&need.file));
                 self.libraries.len() - 1
             });
-            bound.extend(need.symbols.iter().map(|symbol| ((symbol.as_str(), need.version.as_str()), at)));
+            of_need.push(at);
             let Some(library) = self.libraries.get_mut(at) else { continue };
             if need.weak { &mut library.optional_versions } else { &mut library.versions }
                 .push(need.version.to_string());
         }
-        for symbol in elf.undefined.iter().chain(&elf.copied) {
-            let at = symbol.version.as_deref().and_then(|version| bound.get(&(symbol.name.as_str(), version)));
+        for symbol in elf.undefined.iter().chain(elf.copied.iter()) {
+            let at = symbol.need.and_then(|need| of_need.get(need));
             match at.and_then(|at| self.libraries.get_mut(*at)) {
                 Some(library) => push(&mut library.symbols, &mut library.optional_symbols, symbol),
                 None => push(&mut self.symbols, &mut self.optional_symbols, symbol),
@@ -121,10 +121,10 @@ impl Library {
     }
 }
 
-fn push(symbols: &mut Vec<String>, optional: &mut Vec<String>, symbol: &UndefinedSymbol) {
-    let name = match &symbol.version {
+fn push(symbols: &mut Vec<String>, optional: &mut Vec<String>, symbol: UndefinedSymbol<'_>) {
+    let name = match symbol.version {
         Some(version) => format!("{}@{version}", symbol.name),
-        None => symbol.name.to_string(),
+        None => symbol.name.to_owned(),
     };
     if symbol.weak { optional } else { symbols }.push(name);
 }

@@ -46,7 +46,7 @@ impl Profile {
             }
         }
         let plain = elf.undefined.iter().filter(|symbol| symbol.version.is_none() && !symbol.weak);
-        self.symbols = sorted(plain.map(|symbol| &symbol.name));
+        self.symbols = sorted(plain.map(|symbol| symbol.name));
         self.has("read-only code", !elf.textrel && elf.writable_code.is_empty());
         if let Some(flags) = &elf.gnu_stack {
             self.has("non-executable stack", !flags.contains('E'));

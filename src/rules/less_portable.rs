@@ -124,7 +124,7 @@ mod tests {
         let version = format!("GLIBC_{}.{}", glibc[0], glibc[1]);
         Case::elf().dynamic(&["libc.so.6"]).edit(|elf| {
             elf.glibc_floor = Some(glibc.to_vec());
-            let (version, symbols) = (version.as_str().into(), vec![symbol.into()]);
+            let (version, symbols) = (version.as_str().into(), [symbol].into());
             elf.version_needs = vec![VersionNeed { file: "libc.so.6".into(), version, weak: false, symbols }];
         })
     }

@@ -80,7 +80,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
                 file: library.as_str().into(),
                 version: version.as_str().into(),
                 weak: false,
-                symbols: symbols.iter().map(|name| name.as_str().into()).collect(),
+                symbols: symbols.iter().map(String::as_str).collect(),
             }),
             _ => None,
         });
@@ -96,7 +96,11 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
         Some(Violation {
             message,
             evidence: missing.iter().map(shown).collect(),
-            causes: missing.iter().flat_map(|need| &need.symbols).map(|name| Cause::Symbol(name.into())).collect(),
+            causes: missing
+                .iter()
+                .flat_map(|need| need.symbols.iter())
+                .map(|name| Cause::Symbol(name.into()))
+                .collect(),
             help: Some(help(subject, &floor)),
             ..Violation::default()
         })
@@ -154,7 +158,7 @@ fn floor(subject: &Subject<'_>) -> Verdict {
             limit.version
         ),
         evidence: newer.iter().map(|(_, need)| shown(need)).collect(),
-        causes: newer.iter().flat_map(|(_, need)| &need.symbols).map(|name| Cause::Symbol(name.into())).collect(),
+        causes: newer.iter().flat_map(|(_, need)| need.symbols.iter()).map(|name| Cause::Symbol(name.into())).collect(),
         help: Some(match limit.source.origin {
             Origin::CommandLine => broken_promise(&show(highest)),
             _ => help(subject, &limit.version),
@@ -209,7 +213,7 @@ mod tests {
     use crate::rules::support::testing::{Case, from_file};
 
     fn need(file: &str, version: &str, symbols: &[&str]) -> VersionNeed {
-        let symbols = symbols.iter().map(|&name| name.into()).collect();
+        let symbols = symbols.iter().copied().collect();
         VersionNeed { file: file.into(), version: version.into(), weak: false, symbols }
     }
 

@@ -85,7 +85,7 @@ mod tests {
             file: "libstdc++.so.6".into(),
             version: version.into(),
             weak: false,
-            symbols: vec!["_ZSt21ios_base_library_initv".into()],
+            symbols: ["_ZSt21ios_base_library_initv"].into(),
         };
         Case::elf().dynamic(&["libstdc++.so.6", "libc.so.6"]).edit(|elf| elf.version_needs = vec![need])
     }

@@ -47,9 +47,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if private.is_empty() {
         return Verdict::Pass;
     }
-    let symbols: Vec<String> = private.iter().flat_map(|need| &need.symbols).map(String::from).collect();
+    let symbols: Vec<String> = private.iter().flat_map(|need| need.symbols.iter()).map(str::to_owned).collect();
     let names: Vec<String> = symbols.iter().map(|symbol| format!("{symbol}@GLIBC_PRIVATE")).collect();
-    let files: Vec<String> = private.iter().map(|need| String::from(&need.file)).collect();
+    let files: Vec<String> = private.iter().map(|need| need.file.to_string()).collect();
     Verdict::Violated(vec![Violation {
         message: "`{artifact}` uses symbols that glibc keeps for itself".into(),
         evidence: vec![if names.is_empty() {
@@ -74,7 +74,7 @@ mod tests {
             file: "libc.so.6".into(),
             version: version.into(),
             weak: false,
-            symbols: vec!["__libc_dlopen_mode".into()],
+            symbols: ["__libc_dlopen_mode"].into(),
         };
         Case::elf().dynamic(&["libc.so.6"]).edit(|elf| elf.version_needs = vec![need])
     }

@@ -127,7 +127,7 @@ fn glibc_only<'e>(elf: &'e ElfFacts, arch: &str) -> Vec<&'e str> {
         return Vec::new();
     }
     let strong = elf.undefined.iter().filter(|symbol| !symbol.weak && symbol.version.is_none());
-    let names: Vec<&str> = strong.map(|symbol| symbol.name.as_str()).collect();
+    let names: Vec<&str> = strong.map(|symbol| symbol.name).collect();
     if names.is_empty() {
         return names;
     }
@@ -157,22 +157,21 @@ fn help(subject: &Subject<'_>, elf: &ElfFacts) -> String {
 mod tests {
     use super::RULE;
     use crate::facts::Os;
-    use crate::facts::elf::{SymbolKind, UndefinedSymbol, VersionNeed};
+    use crate::facts::elf::{Symbols, VersionNeed};
     use crate::facts::libc::LibcFamily;
     use crate::rules::support::testing::{Case, libc};
 
     const MUSL: &str = "x86_64-unknown-linux-musl";
 
     fn needs(file: &str, version: &str, symbol: &str) -> VersionNeed {
-        VersionNeed { file: file.into(), version: version.into(), weak: false, symbols: vec![symbol.into()] }
+        VersionNeed { file: file.into(), version: version.into(), weak: false, symbols: [symbol].into() }
     }
 
     fn dynamic_musl(symbol: &str, weak: bool) -> Case {
-        let symbol =
-            UndefinedSymbol { name: symbol.into(), version: None, weak, kind: SymbolKind::None, has_address: false };
+        let undefined = Symbols::named(&[(symbol, None)], weak);
         Case::elf().dynamic(&["libc.musl-x86_64.so.1"]).edit(|elf| {
             elf.interpreter = Some("/lib/ld-musl-x86_64.so.1".into());
-            elf.undefined = vec![symbol];
+            elf.undefined = undefined;
         })
     }
 

@@ -88,18 +88,11 @@ fn names(reason: &Reason) -> Option<(String, Vec<Cause>)> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::facts::elf::{SymbolKind, UndefinedSymbol, VersionNeed};
+    use crate::facts::elf::{Symbols, VersionNeed};
     use crate::rules::support::testing::Case;
 
     fn needs(loader: &str, symbols: &[(&str, Option<&str>)]) -> Case {
-        let undefined = |(name, version): &(&str, Option<&str>)| UndefinedSymbol {
-            name: (*name).into(),
-            version: version.map(Into::into),
-            weak: false,
-            kind: SymbolKind::None,
-            has_address: false,
-        };
-        let undefined: Vec<_> = symbols.iter().map(undefined).collect();
+        let undefined = Symbols::named(symbols, false);
         let soname = if loader.contains("musl") { "libc.musl-x86_64.so.1" } else { "libc.so.6" };
         let loader = loader.to_owned();
         Case::elf().dynamic(&[soname]).rust().edit(|elf| {
@@ -135,7 +128,7 @@ mod tests {
             file: "libssl.so.3".into(),
             version: "OPENSSL_3.9.0".into(),
             weak: false,
-            symbols: vec!["SSL_new".into()],
+            symbols: ["SSL_new"].into(),
         };
         let case = Case::elf().dynamic(&["libssl.so.3", "libc.so.6"]).edit(|elf| elf.version_needs = vec![need]);
         case.runs_on(&["debian:13"]).violations(&RULE);

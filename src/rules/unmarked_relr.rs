@@ -77,7 +77,7 @@ mod tests {
     use crate::rules::support::testing::Case;
 
     fn need(version: &str) -> VersionNeed {
-        VersionNeed { file: "libc.so.6".into(), version: version.into(), weak: false, symbols: Vec::new() }
+        VersionNeed { file: "libc.so.6".into(), version: version.into(), weak: false, symbols: [].into() }
     }
 
     fn case(needs: Vec<VersionNeed>) -> Case {

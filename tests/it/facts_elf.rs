@@ -128,7 +128,7 @@ fn facts_survive_the_loss_of_section_headers() {
         __attribute__((constructor)) static void start(void) { run(); }\n";
     let library = compile(&scratch, "gcc", imports, "-shared -fPIC -nostdlib -Wl,--hash-style=gnu", "libx.so");
     let found = facts_of(&without_section_headers(&library)).expect("still a library");
-    let names: Vec<&str> = elf(&found).undefined.iter().map(|symbol| symbol.name.as_str()).collect();
+    let names: Vec<&str> = elf(&found).undefined.iter().map(|symbol| symbol.name).collect();
     assert!(["a", "b", "c"].iter().all(|name| names.contains(name)), "{names:?}");
 }
 

@@ -9,13 +9,14 @@ use goblin::elf::section_header::SHT_SYMTAB;
 
 use super::dynamic::{Dynamic, DynamicStrings, Names};
 use super::image::Image;
+use super::imports::Imports;
 use super::layout::Layout;
 use super::notes::Notes;
 use super::relocations::copied;
 use super::start::start_code;
-use super::symbols::{self, Imports, SymbolTable};
+use super::symbols::{self, SymbolTable};
 use super::versions::{Needs, definitions};
-use super::{ElfFacts, Relro, UndefinedSymbol, VersionNeed, abi, attributes, hardening, kind, languages};
+use super::{ElfFacts, Relro, VersionNeed, abi, attributes, hardening, kind, languages};
 use crate::facts::bytes::{text, until_nul};
 use crate::facts::{Details, Endian, Facts, Format, Source, Unreadable, Wanted, libc};
 
@@ -38,7 +39,9 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     let arch = abi::arch(&image);
     let os = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
     let mut elf = parts.into_facts(&image)?;
-    elf.stack_protector = hardening::stack_protector(&image, &elf, kind, wanted)?;
+    if elf.stack_protector.is_none() {
+        elf.stack_protector = hardening::linked_in_stack_protector(&image, kind, wanted)?;
+    }
     let packed = languages::packer(&image)?;
     let go = languages::go(&image, &elf, wanted)?;
     let subject = libc::Subject { kind, arch: &arch, os, elf: &elf, go: go.as_ref(), is_packed: packed.is_some() };
@@ -117,7 +120,7 @@ impl Parts {
             (Some(_), false) => Relro::Partial,
             (Some(_), true) => Relro::Full,
         };
-        let sections = image.section_names().to_vec();
+        let sections = image.section_names();
         let symtab = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB);
         Ok(ElfFacts {
             e_type: e_type(image.header.e_type),
@@ -137,11 +140,11 @@ impl Parts {
             glibc_floor: glibc_floor(&needs.list),
             version_needs: needs.list,
             version_definitions: defined_versions,
-            fortified: fortified(&imports.undefined),
+            fortified: imports.fortified,
             undefined: imports.undefined,
             copied: imports.copied,
             defines_musl_loader,
-            stack_protector: None,
+            stack_protector: imports.has_stack_protector.then_some(true),
             attributes: attributes::read(image)?,
             defined_count: imports.defined_count,
             has_relr: dynamic.has_relr(),
@@ -176,9 +179,9 @@ impl Parts {
             notes: notes.all,
             stripped: symtab.is_none(),
             symbol_count: symtab.map_or(0, |table| (table.sh_size / table.sh_entsize.max(1)).saturating_sub(1)),
-            has_debug_info: sections.iter().any(|name| is_debug_info(name)),
+            has_debug_info: sections.iter().any(is_debug_info),
             has_section_headers: !sections.is_empty(),
-            sections,
+            sections: sections.clone(),
             producers: producers(image)?,
             start_code: start_code(image)?,
             has_tls: image.segments_of(PT_TLS).next().is_some(),
@@ -196,16 +199,6 @@ fn interpreter(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
     }
     let bytes = image.source.read(segment.p_offset, segment.p_filesz, "PT_INTERP")?;
     Ok(Some(text(until_nul(&bytes))))
-}
-
-/// Functions that `_FORTIFY_SOURCE` calls in place of the plain ones.
-fn fortified(undefined: &[UndefinedSymbol]) -> Vec<String> {
-    let is_checked = |name: &&str| name.starts_with("__") && name.ends_with("_chk");
-    let mut names: Vec<String> =
-        undefined.iter().map(|symbol| symbol.name.as_str()).filter(is_checked).map(str::to_owned).collect();
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// The NUL-separated strings of `.comment`.

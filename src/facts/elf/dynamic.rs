@@ -13,7 +13,7 @@ use goblin::elf::program_header::PT_DYNAMIC;
 use super::image::Image;
 use crate::facts::Unreadable;
 use crate::facts::bytes::{into_text, nul};
-use crate::facts::name::{NameText, Piece};
+use crate::facts::name::{NameText, Piece, SharedText};
 use crate::facts::window::Window;
 
 /// gABI `DT_RELR`, `DT_RELRSZ`; Android's first encoding of it.
@@ -180,10 +180,26 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         let at = self.at(index, what)?;
         let start = names.bytes().len();
         self.append(at, what, names.bytes())?;
-        let piece = names.end(start);
-        let piece = piece.ok_or_else(|| Unreadable::damaged(what, self.offset, "the names have more than 4 GiB"))?;
+        let piece = names.end(start).ok_or_else(|| self.too_long(what))?;
         self.spend(piece.len(), what)?;
         Ok(piece)
+    }
+
+    /// The names that were added, at places that may be others then.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`], naming `what`, when they have more than 4 GiB.
+    pub(super) fn share<'p>(
+        &self,
+        names: NameText,
+        pieces: impl IntoIterator<Item = &'p mut Piece>,
+        what: &str,
+    ) -> Result<SharedText, Unreadable> {
+        names.share(pieces).ok_or_else(|| self.too_long(what))
+    }
+
+    fn too_long(&self, what: &str) -> Unreadable {
+        Unreadable::damaged(what, self.offset, "the names have more than 4 GiB")
     }
 
     /// [`DynamicStrings::add_to`] for nearly every name, without what it takes to say what is wrong with one.

@@ -2,24 +2,19 @@
 
 use goblin::elf::section_header::SHT_SYMTAB;
 
-use super::ElfFacts;
 use super::image::Image;
 use crate::facts::{Kind, Unreadable, Wanted};
 
-/// Whether the file refers to `__stack_chk_fail`, or has it linked in.
+/// Whether a file that does not ask others for `__stack_chk_fail` has it linked in.
 ///
 /// # Errors
 /// [`Unreadable::Damaged`] when `.symtab` does not lie in the file.
-pub(super) fn stack_protector(
+pub(super) fn linked_in_stack_protector(
     image: &Image<'_>,
-    elf: &ElfFacts,
     kind: Kind,
     wanted: Wanted,
 ) -> Result<Option<bool>, Unreadable> {
     const NAMES: [&str; 2] = ["__stack_chk_fail", "__stack_chk_fail_local"];
-    if elf.undefined.iter().any(|symbol| NAMES.contains(&symbol.name.as_str())) {
-        return Ok(Some(true));
-    }
     let is_static = matches!(kind, Kind::Static | Kind::StaticPie);
     let Some(table) = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB) else {
         return Ok(if is_static { None } else { Some(false) });

@@ -10,7 +10,7 @@ use goblin::elf::program_header::{PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_LOAD, Progr
 use goblin::elf::section_header::{SHF_EXECINSTR, SHN_XINDEX, SHT_NOBITS, SHT_REL, SHT_RELA, SectionHeader};
 
 use crate::facts::bytes::{Order, until_nul};
-use crate::facts::name::{Name, NameText, Piece};
+use crate::facts::name::{NameList, NameText, Piece};
 use crate::facts::ranges::bounded_in_memory;
 use crate::facts::window::Window;
 use crate::facts::{Source, Unreadable};
@@ -34,7 +34,7 @@ pub(in crate::facts) struct Image<'s> {
     pub(in crate::facts) order: Order,
     pub(in crate::facts) segments: Vec<ProgramHeader>,
     section_headers: Vec<SectionHeader>,
-    names: OnceCell<Vec<Name>>,
+    names: OnceCell<NameList>,
 }
 
 /// A section, with its name.
@@ -100,19 +100,20 @@ impl<'s> Image<'s> {
     }
 
     /// The names of the sections; none when there are no section headers.
-    pub(in crate::facts) fn section_names(&self) -> &[Name] {
+    pub(in crate::facts) fn section_names(&self) -> &NameList {
         self.names.get_or_init(|| self.read_names())
     }
 
     /// The sections, with their names.
     pub(in crate::facts) fn sections(&self) -> impl Iterator<Item = Section<'_>> {
-        self.section_headers.iter().zip(self.section_names()).map(|(header, name)| Section { name, header })
+        self.section_headers.iter().zip(self.section_names().iter()).map(|(header, name)| Section { name, header })
     }
 
     /// The first section of that name.
     pub(in crate::facts) fn section(&self, name: &str) -> Option<Section<'_>> {
-        let mut sections = self.section_headers.iter().zip(self.section_names());
-        sections.find(|(_, known)| *known == name).map(|(header, name)| Section { name, header })
+        let names = self.section_names();
+        let at = names.position(name)?;
+        Some(Section { name: names.get(at)?, header: self.section_headers.get(at)? })
     }
 
     /// The section headers, whose names are not asked for.
@@ -178,7 +179,7 @@ impl<'s> Image<'s> {
         Ok(())
     }
 
-    fn read_names(&self) -> Vec<Name> {
+    fn read_names(&self) -> NameList {
         let index = match u32::from(self.header.e_shstrndx) {
             SHN_XINDEX => self.section_headers.first().map_or(0, |first| first.sh_link),
             index => index,
@@ -207,8 +208,9 @@ impl<'s> Image<'s> {
             }
             names.end(start)
         };
-        let pieces: Vec<Piece> = self.section_headers.iter().map(|header| piece(header).unwrap_or_default()).collect();
-        pieces.into_iter().map(names.names()).collect()
+        let mut pieces: Vec<Piece> =
+            self.section_headers.iter().map(|header| piece(header).unwrap_or_default()).collect();
+        names.share(&mut pieces).unwrap_or_default().list(pieces)
     }
 }
 

@@ -7,22 +7,17 @@ use goblin::elf::header::{EM_MIPS, EM_S390};
 use goblin::elf::section_header::SHT_DYNSYM;
 use goblin::elf::sym::{STB_LOCAL, STB_WEAK, st_bind, st_type};
 
+use super::SymbolKind;
 use super::abi::EM_ALPHA_IN_USE;
 use super::dynamic::{Dynamic, DynamicStrings};
 use super::image::Image;
-use super::versions::{HIDDEN, Needs};
-use super::{SymbolKind, UndefinedSymbol, VersionNeed};
 use crate::facts::Unreadable;
 use crate::facts::bytes::Order;
-use crate::facts::name::{Name, Piece};
 
 /// MIPS supplement: the number of dynamic symbols.
 const DT_MIPS_SYMTABNO: u64 = 0x7000_0011;
 /// Bytes of the symbol table that are read at once: the memory for them is used again, and stays in the cache.
 const CHUNK: u64 = 64 << 10;
-
-/// Symbols that room is made for at once.
-const USUAL: u64 = 128;
 
 /// One entry of the dynamic symbol table.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +31,20 @@ pub(super) struct Symbol {
 }
 
 impl Symbol {
+    /// `Elf64_Sym`: name, info, other, shndx, value, size; `Elf32_Sym`: name, value, size, info, other, shndx.
+    pub(super) fn of(order: Order, index: u64, entry: &[u8]) -> Symbol {
+        let (info, value) = if order.wide { (4, 8) } else { (12, 4) };
+        let byte = |at: usize| entry.get(at).copied().unwrap_or(0);
+        Symbol {
+            index,
+            name: order.u32(entry, 0).unwrap_or(0),
+            info: byte(info),
+            section: order.u16(entry, info + 2).unwrap_or(0),
+            visibility: byte(info + 1) & 3,
+            value: order.word(entry, value).unwrap_or(0),
+        }
+    }
+
     pub(super) fn is_weak(self) -> bool {
         st_bind(self.info) == STB_WEAK
     }
@@ -70,8 +79,8 @@ impl<'i, 's> SymbolTable<'i, 's> {
         const WHAT: &str = "DT_SYMTAB";
         let Some(address) = dynamic.get(DT_SYMTAB) else { return Ok(None) };
         let (offset, left) = image.table(address, WHAT)?;
-        let count = count(image, dynamic, address, left / entry_size(image))?;
-        if count.checked_mul(entry_size(image)).is_none_or(|size| size > left) {
+        let count = count(image, dynamic, address, left / entry_size(image.order))?;
+        if count.checked_mul(entry_size(image.order)).is_none_or(|size| size > left) {
             let why = format!("{count} symbols do not fit into the {left} bytes of their segment");
             return Err(Unreadable::damaged(WHAT, offset, why));
         }
@@ -82,48 +91,35 @@ impl<'i, 's> SymbolTable<'i, 's> {
     ///
     /// # Errors
     /// What reading gives, and what `visit` gives.
-    pub(super) fn each(&self, visit: impl FnMut(Symbol) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
-        self.each_wanted(|_, _| true, visit)
+    pub(super) fn each(&self, mut visit: impl FnMut(Symbol) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
+        let order = self.image.order;
+        self.each_piece(|first, bytes| {
+            let entries = bytes.chunks_exact(entry_size(order) as usize).zip(first..).filter(|(_, index)| *index > 0);
+            entries.map(|(entry, index)| Symbol::of(order, index, entry)).try_for_each(&mut visit)
+        })
     }
 
-    /// [`SymbolTable::each`] of the entries that are wanted, by their index and `st_shndx`: of most symbols of a library nothing
-    /// else is looked at.
+    /// Calls `visit` for piece after piece of the table, with the index of its first entry.
     ///
     /// # Errors
     /// What reading gives, and what `visit` gives.
-    fn each_wanted(
+    pub(super) fn each_piece(
         &self,
-        is_wanted: impl FnMut(u64, u16) -> bool,
-        visit: impl FnMut(Symbol) -> Result<(), Unreadable>,
+        mut visit: impl FnMut(u64, &[u8]) -> Result<(), Unreadable>,
     ) -> Result<(), Unreadable> {
-        match self.image.order.wide {
-            true => self.each_of_size::<24>(6, is_wanted, visit),
-            false => self.each_of_size::<16>(14, is_wanted, visit),
-        }
-    }
-
-    /// For entries of `N` bytes, with their `st_shndx` at `section_at`: what goes over every symbol, and is compiled for its size.
-    fn each_of_size<const N: usize>(
-        &self,
-        section_at: usize,
-        mut is_wanted: impl FnMut(u64, u16) -> bool,
-        mut visit: impl FnMut(Symbol) -> Result<(), Unreadable>,
-    ) -> Result<(), Unreadable> {
-        let order = self.image.order;
-        let size = N as u64;
+        let size = entry_size(self.image.order);
         let mut index = 0;
         while index < self.count {
             let here = (CHUNK / size).min(self.count - index);
-            let bytes = self.image.source.read(self.offset + index * size, here * size, "DT_SYMTAB")?;
-            for entry in bytes.as_chunks::<N>().0 {
-                let section = order.u16_of([entry[section_at], entry[section_at + 1]]);
-                if index > 0 && is_wanted(index, section) {
-                    visit(symbol(order, index, section, entry))?;
-                }
-                index += 1;
-            }
+            visit(index, &self.image.source.read(self.offset + index * size, here * size, "DT_SYMTAB")?)?;
+            index += here;
         }
         Ok(())
+    }
+
+    /// Byte order and width of its entries.
+    pub(super) fn order(&self) -> Order {
+        self.image.order
     }
 
     /// `DT_VERSYM`: the version index of each symbol; empty without versions.
@@ -139,19 +135,6 @@ impl<'i, 's> SymbolTable<'i, 's> {
     }
 }
 
-/// `Elf64_Sym`: name, info, other, shndx, value, size; `Elf32_Sym`: name, value, size, info, other, shndx.
-fn symbol(order: Order, index: u64, section: u16, entry: &[u8]) -> Symbol {
-    let (info, other, value) = if order.wide { (4, 5, 8) } else { (12, 13, 4) };
-    Symbol {
-        index,
-        name: order.u32(entry, 0).unwrap_or(0),
-        info: entry[info],
-        section,
-        visibility: entry[other] & 3,
-        value: order.word(entry, value).unwrap_or(0),
-    }
-}
-
 /// `DT_VERSYM`, as it lies in the file: most entries are never looked at.
 pub(super) struct VersionIndices<'i> {
     bytes: Cow<'i, [u8]>,
@@ -159,14 +142,19 @@ pub(super) struct VersionIndices<'i> {
 }
 
 impl VersionIndices<'_> {
+    /// The two bytes of each symbol, in the order of the file.
+    pub(super) fn entries(&self) -> &[[u8; 2]] {
+        self.bytes.as_chunks().0
+    }
+
     /// The version index of a symbol, with its hidden bit.
     pub(super) fn get(&self, symbol: u64) -> Option<u16> {
         self.order.u16(&self.bytes, usize::try_from(symbol).ok()?.checked_mul(2)?)
     }
 }
 
-fn entry_size(image: &Image<'_>) -> u64 {
-    if image.order.wide { 24 } else { 16 }
+fn entry_size(order: Order) -> u64 {
+    if order.wide { 24 } else { 16 }
 }
 
 /// The number of dynamic symbols. No entry of `PT_DYNAMIC` simply says it, and `DT_GNU_HASH` leaves out the undefined
@@ -192,10 +180,10 @@ fn count(image: &Image<'_>, dynamic: &Dynamic, address: u64, fit: u64) -> Result
     let table =
         image.section_headers().iter().find(|section| section.sh_type == SHT_DYNSYM && section.sh_addr == address);
     if let Some(table) = table {
-        return Ok(table.sh_size / entry_size(image));
+        return Ok(table.sh_size / entry_size(image.order));
     }
     let next = dynamic.values().filter(|&value| value > address).min();
-    let between = next.map_or(fit, |next| ((next - address) / entry_size(image)).min(fit));
+    let between = next.map_or(fit, |next| ((next - address) / entry_size(image.order)).min(fit));
     Ok(between.max(hashed(image, dynamic)?.min(fit)))
 }
 
@@ -241,107 +229,4 @@ pub(super) fn defines_musl_loader(
         Ok(())
     })?;
     Ok(found == [true; 2])
-}
-
-/// What the file leaves to others.
-#[derive(Debug, Default)]
-pub(super) struct Imports {
-    pub(super) undefined: Vec<UndefinedSymbol>,
-    pub(super) copied: Vec<UndefinedSymbol>,
-    pub(super) defined_count: u64,
-}
-
-impl Imports {
-    /// Walks the symbols once, and notes in `needs` which of them carry each version; `copied` are the targets of copy
-    /// relocations, sorted.
-    ///
-    /// # Errors
-    /// [`Unreadable::Damaged`] when a table or a name does not lie where it should.
-    pub(super) fn read(
-        table: &SymbolTable<'_, '_>,
-        dynamic: &Dynamic,
-        strings: &DynamicStrings<'_, '_>,
-        needs: &mut Needs,
-        copied: &[u64],
-    ) -> Result<Self, Unreadable> {
-        let indices = table.version_indices(dynamic)?;
-        let by_index = needs.by_index();
-        let need_of = |symbol: u64| {
-            let index = indices.get(symbol)? & !HIDDEN;
-            if index > 1 { by_index.get(usize::from(index)).copied().flatten() } else { None }
-        };
-        let mut names = strings.names();
-        let mut found = Vec::with_capacity(table.count.min(USUAL) as usize);
-        let mut defined_count = 0;
-        let mut copied = copied.iter().copied().peekable();
-        let is_wanted = |index: u64, section: u16| {
-            if section == 0 {
-                return true;
-            }
-            defined_count += 1;
-            while copied.next_if(|&copied| copied < index).is_some() {}
-            // A defined symbol that carries a needed version is the target of a copy relocation too.
-            copied.peek() == Some(&index) || need_of(index).is_some()
-        };
-        table.each_wanted(is_wanted, |symbol| {
-            if symbol.is_local() {
-                return Ok(());
-            }
-            let need = need_of(symbol.index);
-            let name = strings.add_to(&mut names, u64::from(symbol.name), "st_name")?;
-            if let Some(need) = need.and_then(|need| needs.list.get(need)) {
-                strings.spend(name.len(), "st_name")?;
-                strings.spend(need.version.len(), "vna_name")?;
-            }
-            found.push(Found::new(symbol, name, need));
-            Ok(())
-        })?;
-        Ok(Imports { defined_count, ..Imports::of(found, &names.names(), &mut needs.list) })
-    }
-
-    /// The symbols under their names, each with its version, which is told in turn who carries it.
-    fn of(found: Vec<Found>, name_of: &impl Fn(Piece) -> Name, needs: &mut [VersionNeed]) -> Imports {
-        let undefined = found.iter().filter(|one| one.is_undefined).count();
-        let mut imports = Imports { undefined: Vec::with_capacity(undefined), ..Imports::default() };
-        let mut carrying = vec![0; needs.len()];
-        for one in &found {
-            one.need().and_then(|need| carrying.get_mut(need)).into_iter().for_each(|count| *count += 1);
-        }
-        for (need, count) in needs.iter_mut().zip(carrying) {
-            need.symbols.reserve_exact(count);
-        }
-        for one in found {
-            let name = name_of(one.name);
-            let version = one.need().and_then(|need| needs.get_mut(need)).map(|need| {
-                need.symbols.push(name.clone());
-                need.version.clone()
-            });
-            let list = if one.is_undefined { &mut imports.undefined } else { &mut imports.copied };
-            list.push(UndefinedSymbol { name, version, weak: one.weak, kind: one.kind, has_address: one.has_address });
-        }
-        imports
-    }
-}
-
-/// What is kept of a symbol until the names of all are known: as little as that, for a file may have a million.
-struct Found {
-    name: Piece,
-    /// Its place among the version needs, counted from one; none is zero.
-    need: u32,
-    is_undefined: bool,
-    weak: bool,
-    has_address: bool,
-    kind: SymbolKind,
-}
-
-impl Found {
-    fn new(symbol: Symbol, name: Piece, need: Option<usize>) -> Found {
-        let need = need.and_then(|need| u32::try_from(need + 1).ok()).unwrap_or(0);
-        let (weak, has_address) = (symbol.is_weak(), symbol.value != 0);
-        Found { name, need, is_undefined: symbol.is_undefined(), weak, has_address, kind: symbol.kind() }
-    }
-
-    fn need(&self) -> Option<usize> {
-        (self.need as usize).checked_sub(1)
-    }
 }

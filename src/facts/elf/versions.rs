@@ -9,9 +9,9 @@ use goblin::elf::symver::VER_FLG_WEAK;
 use super::VersionNeed;
 use super::dynamic::{Dynamic, DynamicStrings};
 use super::image::Image;
-use crate::facts::Unreadable;
 use crate::facts::bytes::Order;
 use crate::facts::name::NameText;
+use crate::facts::{NameList, Unreadable};
 
 /// `VER_FLG_BASE`: the definition that names the file itself.
 const VER_FLG_BASE: u16 = 1;
@@ -25,7 +25,7 @@ const MOST: usize = 0x8000;
 pub(super) struct Needs {
     pub(super) list: Vec<VersionNeed>,
     /// `vna_other` of each entry of `list`.
-    pub(super) indices: Vec<u16>,
+    indices: Vec<u16>,
 }
 
 /// One version definition.
@@ -77,19 +77,20 @@ impl Needs {
             }
             walk = walk.at(next)?;
         }
-        let name = names.names();
+        let text = strings.share(names, found.iter_mut().flat_map(|(file, version, _)| [file, version]), WHAT)?;
         let need = |(file, version, weak)| {
-            let (file, version) = (name(file), name(version));
-            VersionNeed { file, version, weak, symbols: Vec::new() }
+            let (file, version) = (text.name(file), text.name(version));
+            VersionNeed { file, version, weak, symbols: NameList::default() }
         };
         Ok(Needs { list: found.into_iter().map(need).collect(), indices })
     }
 
-    /// The place in `list` of each version index.
-    pub(super) fn by_index(&self) -> Vec<Option<usize>> {
-        let mut places = vec![None; self.indices.iter().max().map_or(0, |&max| usize::from(max) + 1)];
-        for (place, &index) in self.indices.iter().enumerate() {
-            places[usize::from(index)] = Some(place);
+    /// The place in `list` of each version index, counted from one; zero for what is the index of none.
+    pub(super) fn by_index(&self) -> Vec<u16> {
+        let mut places = vec![0; self.indices.iter().max().map_or(0, |&max| usize::from(max) + 1)];
+        // Indices 0 and 1 mean "local" and "global", whatever a need says.
+        for (&index, place) in self.indices.iter().zip(1..).filter(|(index, _)| **index > 1) {
+            places[usize::from(index)] = place;
         }
         places
     }

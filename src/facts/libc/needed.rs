@@ -67,7 +67,7 @@ mod tests {
             file: file.into(),
             version: version.into(),
             weak: false,
-            symbols: vec![],
+            symbols: [].into(),
         };
         let elf = ElfFacts {
             needed: needed.iter().map(|name| (*name).to_owned()).collect(),

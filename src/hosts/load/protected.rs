@@ -29,7 +29,7 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
             let (name, library) = (symbol.name.to_string(), library.label().to_owned());
             result.reasons.push(Reason::ProtectedSymbol { name, library });
         } else {
-            let (name, library) = (&symbol.name, library.label());
+            let (name, library) = (symbol.name, library.label());
             result.gaps.push(Gap::symbol(format!(
                 "whether glibc {glibc} lets a program use protected `{name}` of {library} by another address is not known"
             )));
@@ -38,14 +38,14 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
 }
 
 /// The library that the symbol is taken from, if it protects it and has that property.
-fn protecting<'g, 'a>(graph: &'g Graph<'a>, symbol: &UndefinedSymbol) -> Option<&'g Node<'a>> {
-    let version = symbol.version.as_deref();
+fn protecting<'g, 'a>(graph: &'g Graph<'a>, symbol: UndefinedSymbol<'_>) -> Option<&'g Node<'a>> {
+    let version = symbol.version;
     let provides = |node: &&Node<'a>| {
-        graph.exports(node).is_some_and(|exports| exports.satisfies_glibc(&symbol.name, version) == Answer::Yes)
+        graph.exports(node).is_some_and(|exports| exports.satisfies_glibc(symbol.name, version) == Answer::Yes)
     };
     let library = graph.nodes[1..].iter().find(provides)?;
     let Some(Exports::Listed(listed)) = graph.exports(library) else { return None };
-    let is_protected = listed.glibc_choice(&symbol.name, version).is_some_and(|found| found.protected);
+    let is_protected = listed.glibc_choice(symbol.name, version).is_some_and(|found| found.protected);
     let forbids = library.elf().is_some_and(|elf| elf.properties.indirect_extern_access);
     (is_protected && forbids).then_some(library)
 }

@@ -35,13 +35,13 @@ pub(super) fn check(graph: &Graph<'_>, of_program: &OnceCell<Bindings>, mode: Mo
         let own = OnceCell::new();
         let bindings = if at == 0 { of_program } else { &own }.get_or_init(|| Bindings::of(elf));
         let met = bindings.met(graph, elf);
-        let strong = elf.undefined.iter().zip(&bindings.undefined).filter(|(symbol, _)| !symbol.weak);
+        let strong = elf.undefined.iter().filter(|symbol| !symbol.weak).map(|symbol| (symbol, &graph.nodes[..]));
         // What is copied is looked for in the libraries alone.
-        let copied = elf.copied.iter().zip(&bindings.copied);
-        let strong = strong.map(|found| (found, &graph.nodes[..]));
-        for ((symbol, need), scope) in strong.chain(copied.map(|found| (found, &graph.nodes[1..]))) {
-            let is_met = need.is_some_and(|need| {
-                met.get(need) == Some(&true) || bindings::is_met(graph, &elf.version_needs[need], &symbol.name)
+        let copied = elf.copied.iter().map(|symbol| (symbol, &graph.nodes[1..]));
+        for (symbol, scope) in strong.chain(copied) {
+            let is_met = symbol.need.is_some_and(|at| {
+                let need = elf.version_needs.get(at);
+                met.get(at) == Some(&true) || need.is_some_and(|need| bindings::is_met(graph, need, symbol.name))
             });
             if !is_met {
                 one(graph, node, elf, (symbol, scope), mode, result);
@@ -54,22 +54,22 @@ fn one(
     graph: &Graph<'_>,
     node: &Node<'_>,
     elf: &ElfFacts,
-    (symbol, scope): (&UndefinedSymbol, &[Node<'_>]),
+    (symbol, scope): (UndefinedSymbol<'_>, &[Node<'_>]),
     mode: Mode<'_>,
     result: &mut Load,
 ) {
     let versioned = graph.family == LibcFamily::Glibc;
-    let version = symbol.version.as_deref().filter(|_| versioned);
+    let version = symbol.version.filter(|_| versioned);
     if version.is_some_and(|version| is_reported(graph, elf, version, result)) {
         return;
     }
-    match defined(graph, scope, &symbol.name, version) {
+    match defined(graph, scope, symbol.name, version) {
         Answer::Yes => {}
-        _ if is_expected(graph, &symbol.name, mode, result) => {}
+        _ if is_expected(graph, symbol.name, mode, result) => {}
         Answer::No if version.is_none() && graph.lacks_libraries() => {
             // Surely the missing library has it; the loader does not come this far.
         }
-        Answer::No if graph.only_loading_program_has(&symbol.name, version) && mode.strict_symbols => {
+        Answer::No if graph.only_loading_program_has(symbol.name, version) && mode.strict_symbols => {
             result.gaps.push(Gap::symbol(format!(
                 "{} does not ask for the C library that defines `{}`; whether the loading program has it is not known",
                 node.label(),

@@ -49,7 +49,7 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
             Some(Answer::No) => result.reasons.push(Reason::MissingVersion {
                 library: need.file.to_string(),
                 version: need.version.to_string(),
-                symbols: need.symbols.iter().map(String::from).collect(),
+                symbols: need.symbols.iter().map(str::to_owned).collect(),
                 needed_by: node.label().to_owned(),
             }),
             Some(Answer::Unknown) => result.gaps.push(Gap::symbol(format!(

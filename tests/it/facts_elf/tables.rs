@@ -89,7 +89,7 @@ fn own_versions_weak_symbols_and_copies() {
     let user = facts(&compile(&scratch, "gcc", user, "-no-pie -fno-pie -L. -lown", "user"));
     let elf = elf(&user);
     assert_eq!(elf.needed, ["libown.so.1", "libc.so.6"]);
-    let copied: Vec<_> = elf.copied.iter().map(|one| (one.name.as_str(), one.version.as_deref())).collect();
+    let copied: Vec<_> = elf.copied.iter().map(|one| (one.name, one.version)).collect();
     assert_eq!(copied, [("shared", Some("ONE"))]);
     assert!(elf.glibc_floor.is_some(), "libown's versions are not glibc's, libc's are");
 }
