@@ -12,8 +12,9 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     check: None,
     docs: r#"## What it checks
-That the tool itself said which files it made: cargo in its JSON messages, go in its action graph. Where an old or unusual
-tool says nothing, the files are looked for in the places the command names, and this rule says so.
+That it is certain which files the tool made: cargo says so in its JSON messages, go in its action graph. Where `-o` leaves one
+file that go can have written, that file must show that it was written. Where an old or unusual tool says nothing, the files are
+looked for in the places the command names, and this rule says so.
 
 ## Why it matters
 A file that is overlooked is a file that is not judged. The preset `strict` denies it.
