@@ -69,7 +69,7 @@ miri: ## Runs the parsers' unit tests in Miri, of a nightly toolchain: `N tests,
 BUILDS ?= 2000
 KILLS ?= 200
 
-soak: setup ## Guards BUILDS=2000 real builds with random edits, and kills KILLS=200 at random moments (about an hour).
+soak: setup miri ## Guards BUILDS=2000 real builds with random edits, and kills KILLS=200 at random moments; and Miri (about an hour).
 	@$(IN_ENV) cargo build --locked
 	@$(IN_ENV) scripts/soak.py "$${CARGO_TARGET_DIR:-target}/debug/seaworthy" --builds $(BUILDS) --kills $(KILLS)
 
