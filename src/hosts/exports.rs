@@ -1,7 +1,7 @@
 //! What a shared library defines: from the library itself, or from a table about it.
 
 use super::glibc::{self, GlibcLibrary};
-use super::{Version, musl};
+use super::{Version, musl, table};
 
 /// An answer that may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Nodes {
     pub named: Vec<&'static str>,
     /// Whether `named` is all there is.
     pub complete: bool,
-    /// Symbols by name, in lists separated by spaces; empty when they are not known.
+    /// Symbols by name, in sorted lists separated by spaces; empty when they are not known.
     pub symbols: Vec<&'static str>,
     /// Whether `symbols` are all there are.
     pub symbols_complete: bool,
@@ -180,7 +180,7 @@ impl Nodes {
 
     /// Whether a symbol is there, whatever its version.
     fn symbol(&self, name: &str) -> Answer {
-        if self.symbols.iter().any(|list| list.split(' ').any(|symbol| symbol == name)) {
+        if self.symbols.iter().any(|list| table::has_word(list, name)) {
             Answer::Yes
         } else if self.symbols_complete || (self.reserved_names && !name.starts_with('_')) {
             Answer::No

@@ -12,7 +12,7 @@ impl Table {
 
     /// The rows whose first column is `key`, in order, without the key. A key of several columns has tabulators between them.
     pub(crate) fn rows<'k>(self, key: &'k str) -> impl Iterator<Item = &'static str> + use<'k> {
-        let from = self.0.get(self.lower_bound(key.as_bytes())..).unwrap_or_default();
+        let from = self.0.get(lower_bound(self.0, b'\n', key)..).unwrap_or_default();
         from.lines().map_while(move |line| {
             let rest = line.strip_prefix(key)?;
             if rest.is_empty() { Some(rest) } else { rest.strip_prefix('\t') }
@@ -21,7 +21,7 @@ impl Table {
 
     /// The first row whose first column is `key`: that column, and the rest.
     pub(crate) fn first(self, key: &str) -> Option<(&'static str, &'static str)> {
-        let from = self.0.get(self.lower_bound(key.as_bytes())..)?;
+        let from = self.0.get(lower_bound(self.0, b'\n', key)..)?;
         from.lines().next()?.split_once('\t').filter(|(known, _)| *known == key)
     }
 
@@ -30,27 +30,32 @@ impl Table {
         let rows = self.0.lines().skip_while(|line| line.starts_with('#'));
         rows.map(|line| line.split_once('\t').unwrap_or((line, "")))
     }
+}
 
-    /// Offset of the first line that is not less than `key`, and no comment. Lines are compared byte by byte: a tabulator is
-    /// less than whatever a column may hold.
-    fn lower_bound(self, key: &[u8]) -> usize {
-        // Not with the crate memchr, which finds out about the processor first: in a virtual machine that takes 40 µs.
-        let text = self.0;
-        let (mut low, mut high) = (0, text.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let before = text.get(low..middle).unwrap_or_default();
-            let start = before.rfind('\n').map_or(low, |at| low + at + 1);
-            let line = text.get(start..).unwrap_or_default();
-            let beginning = line.as_bytes().get(..key.len()).unwrap_or(line.as_bytes());
-            if beginning < key || line.starts_with('#') {
-                low = start + line.find('\n').map_or(line.len(), |at| at + 1);
-            } else {
-                high = start;
-            }
+/// Whether a text of sorted words with spaces between them has the word.
+pub(crate) fn has_word(words: &str, word: &str) -> bool {
+    let from = words.get(lower_bound(words, b' ', word)..).unwrap_or_default();
+    from.split(' ').next() == Some(word)
+}
+
+/// Offset of the first part of a sorted text that is not less than `key`, and no comment. Parts are compared byte by byte: what
+/// comes between them, and a tabulator, is less than whatever a part may hold.
+fn lower_bound(text: &str, between: u8, key: &str) -> usize {
+    // Not with the crate memchr, which finds out about the processor first: in a virtual machine that takes 40 µs.
+    let (text, key) = (text.as_bytes(), key.as_bytes());
+    let (mut low, mut high) = (0, text.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let before = text.get(low..middle).unwrap_or_default();
+        let start = before.iter().rposition(|&byte| byte == between).map_or(low, |at| low + at + 1);
+        let part = text.get(start..).unwrap_or_default();
+        if part.get(..key.len()).unwrap_or(part) < key || part.starts_with(b"#") {
+            low = start + part.iter().position(|&byte| byte == between).map_or(part.len(), |at| at + 1);
+        } else {
+            high = start;
         }
-        low
     }
+    low
 }
 
 #[cfg(test)]
@@ -83,5 +88,16 @@ mod tests {
         for absent in ["", "a", "abc", "bb", "d", "# a", "ab\t", "ab\t0", "ab\t3", "c\t3\t", "\n", "b\n"] {
             assert_eq!(table.rows(absent).count(), 0, "{absent}");
         }
+    }
+
+    #[test]
+    fn finds_every_word_and_no_piece_of_one() {
+        for word in ["a", "ab", "abc", "b_1", "z"] {
+            assert!(has_word("a ab abc b_1 z", word), "{word}");
+        }
+        for absent in ["", " ", "_", "a ", "a ab", "aa", "b", "b_", "b_10", "z ", "zz"] {
+            assert!(!has_word("a ab abc b_1 z", absent), "{absent}");
+        }
+        assert!(has_word("a", "a") && !has_word("", "a") && !has_word("a", "b"));
     }
 }

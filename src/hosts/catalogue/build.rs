@@ -198,5 +198,8 @@ mod tests {
     fn tables_are_sorted() {
         LIBRARIES.assert_sorted();
         SYMBOLS.assert_sorted();
+        for list in &*LISTS {
+            assert!(list.symbols.split(' ').is_sorted(), "{} of {}", list.soname, list.releases);
+        }
     }
 }

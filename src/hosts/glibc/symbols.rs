@@ -11,11 +11,12 @@ use crate::hosts::table::Table;
 pub(super) static SYMBOLS: Table = Table::new(include_str!("../../../data/glibc-symbols.tsv"));
 
 thread_local! {
-    /// Symbols that were looked up: one host after the other is asked for the same ones, of one file after the other.
-    static KNOWN: RefCell<HashMap<String, Vec<Known>>> = RefCell::default();
+    /// Symbols that were looked up, by the letter of the architecture: one host after the other is asked for the same ones, of one
+    /// library and one file after the other.
+    static KNOWN: RefCell<HashMap<char, HashMap<String, Vec<Known>>>> = RefCell::default();
 }
 
-/// Names of symbols that are remembered at most.
+/// Names of symbols that are remembered at most, of each architecture.
 const MOST_KNOWN: usize = 1 << 14;
 
 impl GlibcLibrary {
@@ -66,23 +67,26 @@ impl GlibcLibrary {
     /// Calls `judge` with what the table says of a symbol of this library; `None` when it has none of that name.
     fn with_entries<T>(&self, name: &str, letter: char, judge: impl FnOnce(Option<&[Entry]>) -> T) -> T {
         KNOWN.with_borrow_mut(|known| {
+            let known = known.entry(letter).or_default();
             if known.len() >= MOST_KNOWN && !known.contains_key(name) {
                 known.clear();
             }
-            let of_name = match known.get_mut(name) {
+            let of_name = match known.get(name) {
                 Some(of_name) => of_name,
-                None => known.entry(name.to_owned()).or_default(),
+                None => known.entry(name.to_owned()).or_insert_with(|| self.known(name, letter)),
             };
-            let is_it = |one: &Known| one.library == self.library && one.letter == letter;
-            let at = of_name.iter().position(is_it).unwrap_or_else(|| {
-                let row = SYMBOLS.rows(&format!("{name}\t{}", self.library)).next();
-                let parse = |text| Entry::parse(text, letter, self.base);
-                let entries = row.map(|row| row.split(' ').filter_map(parse).collect());
-                of_name.push(Known { library: self.library, letter, entries });
-                of_name.len() - 1
-            });
-            judge(of_name.get(at).and_then(|one| one.entries.as_deref()))
+            judge(of_name.iter().find(|one| one.library == self.library).map(|one| &one.entries[..]))
         })
+    }
+
+    /// What the table says of a symbol of every library.
+    fn known(&self, name: &str, letter: char) -> Vec<Known> {
+        let known = |row: &'static str| {
+            let (library, entries) = row.split_once('\t')?;
+            let entries = entries.split(' ').filter_map(|text| Entry::parse(text, letter, self.base)).collect();
+            Some(Known { library, entries })
+        };
+        SYMBOLS.rows(name).filter_map(known).collect()
     }
 
     /// Whether the release has one of the entries of a symbol, at `version` if one is asked for.
@@ -128,8 +132,7 @@ impl Span {
 #[derive(Debug)]
 struct Known {
     library: &'static str,
-    letter: char,
-    entries: Option<Vec<Entry>>,
+    entries: Vec<Entry>,
 }
 
 /// One entry of a symbol's row, as it holds for one architecture.
