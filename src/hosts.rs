@@ -20,7 +20,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use catalogue::{close_names, find, is_known, known_names};
-pub use exports::{Answer, Exports, Listed, Nodes, Symbol};
+pub use exports::{Answer, Exports, Listed, Nodes};
 pub use own::{HostError, resolve};
 pub use rootfs::{Directory, Disk, Look, Lost, Root, Storage, Stored, host as of_root, resolve as follow};
 pub use version::Version;

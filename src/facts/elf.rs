@@ -25,7 +25,7 @@ use super::{Name, NameList};
 
 pub use assemble::read;
 pub(in crate::facts) use code::x86_64_code;
-pub use exports::{ExportedSymbol, exports};
+pub use exports::{Exported, ExportedSymbol, exports};
 pub use layout::{Head, Layout, Segment};
 pub use notes::{AbiTag, Note, Properties};
 pub use relocations::has_relocations_only_glibc_knows;

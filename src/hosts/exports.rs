@@ -2,6 +2,7 @@
 
 use super::glibc::{self, GlibcLibrary};
 use super::{Version, musl, table};
+use crate::facts::elf::{ElfFacts, Exported, ExportedSymbol, SymbolKind};
 
 /// An answer that may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum Exports {
 impl Exports {
     /// How many symbols are held in memory.
     pub(super) fn listed_count(&self) -> usize {
-        if let Exports::Listed(listed) = self { listed.symbols.len() } else { 0 }
+        if let Exports::Listed(listed) = self { listed.places.len() } else { 0 }
     }
 }
 
@@ -63,8 +64,9 @@ pub struct Nodes {
 /// The dynamic symbol table of a library, its definitions only.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listed {
-    /// Sorted by name.
-    pub symbols: Vec<Symbol>,
+    symbols: Exported,
+    /// Where each symbol is, sorted by the hash of its name, then by the name: names of C++ begin alike, and are long.
+    places: Vec<Place>,
     /// Names of the version definitions, the base (its soname) left out; empty when it has none.
     pub versions: Vec<String>,
     /// `DT_VERDEF` is there.
@@ -73,52 +75,65 @@ pub struct Listed {
     pub has_versym: bool,
 }
 
-/// One defined dynamic symbol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symbol {
-    /// Its name.
-    pub name: String,
-    /// Its version; `None` for the base version and in libraries without versions.
-    pub version: Option<String>,
-    /// The hidden bit of its version: `name@VERSION` rather than `name@@VERSION`.
-    pub hidden: bool,
-    /// Index of its version, as in `.gnu.version` without the hidden bit: 1 is the base, 2 the first definition.
-    pub version_index: u16,
-    /// `STT_GNU_IFUNC`, which musl's loader does not look at.
-    pub ifunc: bool,
-    /// `STV_PROTECTED`.
-    pub protected: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    hash: u32,
+    at: u32,
 }
 
 impl Listed {
-    /// The definitions of `name`.
-    pub fn named(&self, name: &str) -> impl Iterator<Item = &Symbol> {
-        let from = self.symbols.partition_point(|symbol| symbol.name.as_str() < name);
-        let name = name.to_owned();
-        self.symbols.get(from..).unwrap_or_default().iter().take_while(move |symbol| symbol.name == name)
+    /// What a file with these facts defines.
+    pub fn new(elf: &ElfFacts, symbols: Exported) -> Listed {
+        let mut places: Vec<Place> =
+            symbols.iter().zip(0..).map(|(symbol, at)| Place { hash: hash(symbol.name), at }).collect();
+        let name = |place: &Place| symbols.name(place.at as usize);
+        places.sort_unstable_by(|a, b| {
+            a.hash.cmp(&b.hash).then_with(|| name(a).cmp(name(b))).then_with(|| a.at.cmp(&b.at))
+        });
+        Listed {
+            symbols,
+            places,
+            versions: elf.version_definitions.clone(),
+            has_definitions: !elf.version_definitions.is_empty(),
+            has_versym: !elf.version_definitions.is_empty() || !elf.version_needs.is_empty(),
+        }
+    }
+
+    /// The definitions of `name`, in the order loaders search them.
+    pub fn named<'n>(&'n self, name: &'n str) -> impl Iterator<Item = ExportedSymbol<'n>> {
+        let hash = hash(name);
+        let order =
+            move |place: &Place| place.hash.cmp(&hash).then_with(|| self.symbols.name(place.at as usize).cmp(name));
+        let from = self.places.partition_point(|place| order(place).is_lt());
+        let places = self.places.get(from..).unwrap_or_default().iter().take_while(move |place| order(place).is_eq());
+        places.filter_map(|place| self.symbols.get(place.at as usize))
     }
 
     /// glibc's choice (`elf/dl-lookup.c`, `check_match`): the asked version, or a base definition; without a version
     /// asked for, the base, the first version, or the one that is not hidden.
-    fn glibc_finds(&self, name: &str, version: Option<&str>) -> bool {
-        self.glibc_choice(name, version).is_some()
-    }
-
-    /// The definition that it chooses.
-    pub(super) fn glibc_choice(&self, name: &str, version: Option<&str>) -> Option<&Symbol> {
-        let fits = |symbol: &&Symbol| match version {
+    pub(super) fn glibc_choice<'n>(&'n self, name: &'n str, version: Option<&str>) -> Option<ExportedSymbol<'n>> {
+        let fits = |symbol: &ExportedSymbol<'_>| match version {
             _ if !self.has_versym => true,
-            None => symbol.version_index < 3 || !symbol.hidden,
-            Some(version) => symbol.version.as_deref() == Some(version) || (symbol.version.is_none() && !symbol.hidden),
+            None => symbol.definition.is_none_or(|at| at == 0) || symbol.default,
+            Some(version) => symbol.version.map_or(symbol.default, |known| known == version),
         };
         self.named(name).find(fits)
     }
 }
 
+/// A number that says little but is quickly made; names that share one are compared.
+fn hash(name: &str) -> u32 {
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let rest = rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    let words = words.iter().map(|word| u64::from_le_bytes(*word)).chain([rest]);
+    // The multiplier of the crate rustc-hash, whose upper bits are the good ones.
+    (words.fold(0, |hash: u64, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)) >> 32) as u32
+}
+
 /// The few words that show what a library exports: its version nodes, the newest of each family.
 pub(super) fn in_words<S: serde::Serializer>(exports: &Exports, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&match exports {
-        Exports::Listed(listed) => format!("{} symbols, {} versions", listed.symbols.len(), listed.versions.len()),
+        Exports::Listed(listed) => format!("{} symbols, {} versions", listed.places.len(), listed.versions.len()),
         Exports::Glibc(library) => library.in_words(),
         Exports::Musl(release, _) => format!("the symbols of musl {release}"),
         Exports::Nodes(nodes) => nodes.in_words(),
@@ -144,7 +159,7 @@ impl Exports {
     /// Whether glibc's loader takes a definition of `name`, bound to `version` if one is asked for, from here.
     pub fn satisfies_glibc(&self, name: &str, version: Option<&str>) -> Answer {
         match (self, version) {
-            (Exports::Listed(listed), _) => Answer::of(listed.glibc_finds(name, version)),
+            (Exports::Listed(listed), _) => Answer::of(listed.glibc_choice(name, version).is_some()),
             (Exports::Glibc(library), _) => library.symbol(name, version),
             (Exports::Musl(release, arch), _) => musl::defines(name, *release, arch),
             (Exports::Nodes(nodes), Some(version)) => nodes.defines(version),
@@ -157,7 +172,9 @@ impl Exports {
     /// versions and indirect functions (`ldso/dynlink.c`).
     pub fn satisfies_musl(&self, name: &str) -> Answer {
         match self {
-            Exports::Listed(listed) => Answer::of(listed.named(name).any(|symbol| !symbol.hidden && !symbol.ifunc)),
+            Exports::Listed(listed) => {
+                Answer::of(listed.named(name).any(|one| one.default && one.kind != SymbolKind::Ifunc))
+            }
             Exports::Musl(release, arch) => musl::defines(name, *release, arch),
             Exports::Glibc(library) => library.symbol(name, None),
             Exports::Nodes(nodes) => nodes.symbol(name),

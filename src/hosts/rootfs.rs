@@ -28,7 +28,7 @@ const MUSL_PATH: &str = "/lib:/usr/local/lib:/usr/lib";
 /// No list of directories is longer than this outside a hostile root.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Symbols of opened libraries that are held at once; beyond them, what nobody uses is read again. Some 100 MB.
+/// Symbols of opened libraries that are held at once; beyond them, what nobody uses is read again. Some tens of MB.
 const MOST_SYMBOLS: usize = 400_000;
 
 /// A root file system.

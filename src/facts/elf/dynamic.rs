@@ -213,15 +213,6 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         Some(piece)
     }
 
-    /// A further copy of a name that was read already.
-    ///
-    /// # Errors
-    /// [`Unreadable::Damaged`] when all names together are longer than any honest file's.
-    pub(super) fn copy(&self, name: &str, what: &str) -> Result<String, Unreadable> {
-        self.spend(name.len(), what)?;
-        Ok(name.to_owned())
-    }
-
     /// Takes the length of a name off what all names together may have: each mention counts, as reports have it again.
     ///
     /// # Errors

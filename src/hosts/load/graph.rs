@@ -1,7 +1,7 @@
 //! The objects of a load: the program, then every library, breadth first, each found as the loader finds it.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::objects::{Files, Image, Opened};
 use super::search::{self, Found, Place};
@@ -17,8 +17,7 @@ const IMPLIED: &[(&str, &[&str])] =
     &[("libstdc++.so.6", &["libm.so.6", "libgcc_s.so.1", "libc.so.6"]), ("libgcc_s.so.1", &["libc.so.6"])];
 
 /// A program that exports nothing.
-static NOTHING: Exports =
-    Exports::Listed(Listed { symbols: Vec::new(), versions: Vec::new(), has_definitions: false, has_versym: false });
+static NOTHING: LazyLock<Exports> = LazyLock::new(|| Exports::Listed(Listed::default()));
 
 /// What the kernel maps into every process by itself.
 const VDSO: &str = "linux-vdso.so.1";

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::facts::elf::{ElfFacts, ExportedSymbol, Head, SymbolKind};
+use crate::facts::elf::{ElfFacts, Exported, Head};
 use crate::facts::{Details, Facts};
-use crate::hosts::exports::{Exports, Listed, Symbol};
+use crate::hosts::exports::{Exports, Listed};
 
 /// A tree of files: those shipped beside the artifact, or a root file system. Injected, so that the load itself opens
 /// nothing.
@@ -61,9 +61,9 @@ pub struct Image {
 
 impl Image {
     /// An image from facts and the symbols that the file exports; `None` when it is not ELF.
-    pub fn new(path: String, head: Head, facts: Facts, exported: Vec<ExportedSymbol>, indirect: bool) -> Option<Image> {
+    pub fn new(path: String, head: Head, facts: Facts, exported: Exported, indirect: bool) -> Option<Image> {
         let Details::Elf(elf) = &facts.details else { return None };
-        let exports = Exports::Listed(listed(elf, exported));
+        let exports = Exports::Listed(Listed::new(elf, exported));
         Some(Image { path, head, facts, exports, only_for_glibc: indirect })
     }
 
@@ -79,30 +79,6 @@ impl Image {
             Details::Elf(elf) => Some(elf),
             _ => None,
         }
-    }
-}
-
-/// The definitions of a file in the order loaders search them.
-fn listed(elf: &ElfFacts, exported: Vec<ExportedSymbol>) -> Listed {
-    let index = |version: &str| elf.version_definitions.iter().position(|known| known == version);
-    let mut symbols: Vec<Symbol> = exported
-        .into_iter()
-        .map(|symbol| Symbol {
-            // Definitions are numbered from 2 on in the order of the file; 1 is the base.
-            version_index: symbol.version.as_deref().and_then(index).map_or(1, |at| (at + 2).min(0x7fff) as u16),
-            hidden: !symbol.default,
-            ifunc: symbol.kind == SymbolKind::Ifunc,
-            protected: symbol.protected,
-            name: symbol.name,
-            version: symbol.version,
-        })
-        .collect();
-    symbols.sort_by(|a, b| a.name.cmp(&b.name));
-    Listed {
-        symbols,
-        versions: elf.version_definitions.clone(),
-        has_definitions: !elf.version_definitions.is_empty(),
-        has_versym: !elf.version_definitions.is_empty() || !elf.version_needs.is_empty(),
     }
 }
 

@@ -30,9 +30,9 @@ fn exports_are_those_of_nm() {
     let found = exports(&Source::from_file(&file).expect("a readable libc")).expect("a sound libc");
     let ours: BTreeSet<String> = found
         .iter()
-        .map(|symbol| match &symbol.version {
+        .map(|symbol| match symbol.version {
             Some(version) => format!("{}{}{version}", symbol.name, if symbol.default { "@@" } else { "@" }),
-            None => symbol.name.clone(),
+            None => symbol.name.to_owned(),
         })
         .collect();
     // nm shows the version definitions themselves, absolute symbols named like their version, in the base version.
@@ -55,7 +55,7 @@ fn undefined_symbols_and_versions_are_those_of_nm() {
     let ours: BTreeSet<String> = elf(&found)
         .undefined
         .iter()
-        .map(|symbol| match &symbol.version {
+        .map(|symbol| match symbol.version {
             Some(version) => format!("{}@{version}", symbol.name),
             None => symbol.name.to_string(),
         })
@@ -75,8 +75,7 @@ fn own_versions_weak_symbols_and_copies() {
     compile(&scratch, "gcc", library, "-shared -fPIC -Wl,--version-script=map -Wl,-soname,libown.so.1", "libown.so");
     let file = File::open(scratch.join("libown.so")).expect("what was just compiled");
     let found = exports(&Source::from_file(&file).expect("readable")).expect("a library");
-    let names: Vec<(&str, Option<&str>)> =
-        found.iter().map(|one| (one.name.as_str(), one.version.as_deref())).collect();
+    let names: Vec<(&str, Option<&str>)> = found.iter().map(|one| (one.name, one.version)).collect();
     assert!(names.contains(&("shared", Some("ONE"))) && names.contains(&("later", Some("TWO"))), "{names:?}");
     assert!(!names.iter().any(|(name, _)| *name == "hidden"));
     let read = facts(&scratch.join("libown.so"));
