@@ -145,10 +145,10 @@ impl Found<'_, '_> {
     }
 
     /// Whether the symbol is the target of a copy relocation.
-    // Inlined: hardly a file has any.
+    // Inlined: hardly a symbol is.
     #[inline(always)]
     fn is_copied(&mut self, index: u64) -> bool {
-        !self.copied.is_empty() && self.meets_copied(index)
+        !self.copied.is_empty() && self.copied[0] <= index && self.meets_copied(index)
     }
 
     fn meets_copied(&mut self, index: u64) -> bool {

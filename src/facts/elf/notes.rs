@@ -12,6 +12,8 @@ use crate::facts::bytes::{Order, hex, text, until_nul};
 const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 /// Bytes of notes that are read: core dumps apart, real ones have a few hundred.
 const LONGEST: u64 = 1 << 20;
+/// Bytes of a description that are kept.
+const LONGEST_SHOWN: usize = 64;
 /// Notes that are kept, and tables of notes that are read.
 const MOST: usize = 1024;
 /// Notes that are looked at, repeated ones too.
@@ -31,6 +33,16 @@ pub struct Note {
     pub length: u32,
     /// Part of `PT_NOTE`, where kernel and loader see it, and not of a section only.
     pub is_loaded: bool,
+}
+
+impl Note {
+    /// Whether a note with that much says the same; one whose owner is no text may do so all the same.
+    fn repeats(&self, owner: &[u8], kind: u32, description: &[u8]) -> bool {
+        self.kind == kind
+            && self.length as usize == description.len()
+            && self.owner.as_bytes() == owner
+            && self.description == hex(&description[..description.len().min(LONGEST_SHOWN)])
+    }
 }
 
 /// Everything the notes say.
@@ -129,10 +141,14 @@ impl Notes {
     }
 
     fn note(&mut self, order: Order, owner: &[u8], kind: u32, description: &[u8]) {
+        // Compilers that note their options do it anew for every function: hundreds in a file, and hardly two that differ.
+        if self.all.iter().any(|note| note.repeats(owner, kind, description)) {
+            return;
+        }
         let known = Note {
             owner: text(owner),
             kind,
-            description: hex(&description[..description.len().min(64)]),
+            description: hex(&description[..description.len().min(LONGEST_SHOWN)]),
             length: description.len() as u32,
             is_loaded: false,
         };
