@@ -5,6 +5,11 @@ use goblin::elf::section_header::SHT_SYMTAB;
 use super::image::Image;
 use crate::facts::{Kind, Unreadable, Wanted};
 
+/// Whether this is the function that code with a stack protector ends in when the stack is broken.
+pub(super) fn is_stack_protector(name: &[u8]) -> bool {
+    matches!(name, b"__stack_chk_fail" | b"__stack_chk_fail_local")
+}
+
 /// Whether a file that does not ask others for `__stack_chk_fail` has it linked in.
 ///
 /// # Errors
@@ -14,7 +19,6 @@ pub(super) fn linked_in_stack_protector(
     kind: Kind,
     wanted: Wanted,
 ) -> Result<Option<bool>, Unreadable> {
-    const NAMES: [&str; 2] = ["__stack_chk_fail", "__stack_chk_fail_local"];
     let is_static = matches!(kind, Kind::Static | Kind::StaticPie);
     let Some(table) = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB) else {
         return Ok(if is_static { None } else { Some(false) });
@@ -23,6 +27,6 @@ pub(super) fn linked_in_stack_protector(
         return Ok(None);
     }
     let mut found = false;
-    image.each_symbol(table, |name| found = found || NAMES.iter().any(|known| known.as_bytes() == name))?;
+    image.each_symbol(table, |name| found = found || is_stack_protector(name))?;
     Ok(Some(found))
 }

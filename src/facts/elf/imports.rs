@@ -1,6 +1,7 @@
 //! What a file leaves to others, read from its dynamic symbol table.
 
 use super::dynamic::{Dynamic, DynamicStrings};
+use super::hardening::is_stack_protector;
 use super::symbols::{Symbol, SymbolTable};
 use super::undefined::Entry;
 use super::versions::{HIDDEN, Needs};
@@ -138,7 +139,7 @@ impl Found<'_, '_> {
     /// What names tell of the compiler's options, while they are at hand.
     fn note_hardening(&mut self, name: Piece) {
         match self.names.get(name) {
-            b"__stack_chk_fail" | b"__stack_chk_fail_local" => self.imports.has_stack_protector = true,
+            name if is_stack_protector(name) => self.imports.has_stack_protector = true,
             [b'_', b'_', .., b'_', b'c', b'h', b'k'] => self.fortified.push(name),
             _ => {}
         }
