@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bytes::hex;
 pub use name::{Name, NameList};
-pub use read::{Wanted, is_in_memory, open, read_file, read_listed_file, read_source};
+pub use read::{SymbolNames, Wanted, is_in_memory, open, read_file, read_listed_file, read_source};
 pub use source::{Source, Unreadable};
 pub use whole::{Digest, digest};
 

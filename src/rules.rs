@@ -75,7 +75,7 @@ mod wrong_team;
 
 pub(crate) use non_system_dylib::system_dylib;
 pub(crate) use support::comes_with_the_system;
-pub use support::handbook;
+pub use support::{handbook, symbol_names, symbols_for};
 
 use serde::Serialize;
 

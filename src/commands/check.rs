@@ -45,14 +45,15 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     }
     let provenance = Provenance::default();
     let progress = ui.progress(found.files.len(), options.format());
+    let keeps_names = signature.is_some() || output::tells_names(ui, options);
     let reading = Reading {
         policy: &policy,
         directory: &directory,
+        symbol_names: output::symbol_names(ui, options, signature.is_some(), &policy, &provenance),
         scan_instructions: how.scan_instructions,
         progress: &progress,
     };
     let judge = Judge::new(&policy, &directory, &provenance, how.strict_symbols);
-    let keeps_names = signature.is_some() || output::tells_names(ui, options);
     let files = std::mem::take(&mut found.files);
     let Looked { mut artifacts, mut uses, ignored, problems } = Looked::at(files, &reading, &judge, keeps_names);
     judge.finish()?;

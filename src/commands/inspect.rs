@@ -7,14 +7,14 @@ use rayon::prelude::*;
 use crate::check::{Inspected, ONE_LOCK};
 use crate::facts::instructions::scan_file;
 use crate::facts::texts::{Texts, search_file};
-use crate::facts::{FileFacts, Unreadable, Wanted, is_in_memory, read_file, read_listed_file};
+use crate::facts::{FileFacts, SymbolNames, Unreadable, Wanted, is_in_memory, read_file, read_listed_file};
 use crate::policy::Policy;
-use crate::rules::{Rule, embedded_build_path, forbidden_string};
+use crate::rules::{Rule, embedded_build_path, forbidden_string, symbols_for};
 use crate::run::Artifact;
 use crate::ui::Progress;
 
-/// What the rules need of a file.
-pub(super) const WANTED: Wanted = Wanted { hashes: true, strings: true, detail: false };
+/// What the rules need of a file, whatever the policy says.
+pub(super) const WANTED: Wanted = Wanted { names: SymbolNames::Always, hashes: true, strings: true, detail: false };
 
 /// Files from which on threads are worth their start.
 const MANY: usize = 16;
@@ -83,7 +83,7 @@ pub(super) fn inspect(
     directory: &Path,
     progress: &Progress,
 ) -> Vec<Inspected> {
-    let reading = Reading { policy, directory, scan_instructions: false, progress };
+    let reading = Reading { policy, directory, symbol_names: SymbolNames::Always, scan_instructions: false, progress };
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
     reading.each(named, |inspected, _| inspected)
 }
@@ -92,6 +92,8 @@ pub(super) fn inspect(
 pub(super) struct Reading<'a> {
     pub(super) policy: &'a Policy,
     pub(super) directory: &'a Path,
+    /// The files whose symbols somebody will look at.
+    pub(super) symbol_names: SymbolNames,
     /// The machine code is read too.
     pub(super) scan_instructions: bool,
     pub(super) progress: &'a Progress,
@@ -108,7 +110,7 @@ impl Reading<'_> {
         let search = Search::of(self.policy, self.directory);
         let one = |(artifact, named): (Artifact, bool)| {
             let read = if named { read_file } else { read_listed_file };
-            let mut facts = searched(read(&artifact.path, WANTED), &artifact.path, search.as_ref());
+            let mut facts = searched(read(&artifact.path, self.wanted(&artifact)), &artifact.path, search.as_ref());
             if self.scan_instructions
                 && let Ok(facts) = &mut facts
             {
@@ -125,5 +127,10 @@ impl Reading<'_> {
         };
         self.progress.finish();
         all
+    }
+
+    /// What is wanted of one file.
+    fn wanted(&self, artifact: &Artifact) -> Wanted {
+        Wanted { names: symbols_for(artifact.target.as_deref(), self.symbol_names), ..WANTED }
     }
 }

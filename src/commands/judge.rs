@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::Error;
 use crate::check::{ArtifactResult, Bench, Finding, Inspected, Surroundings, Uses, conclude};
-use crate::facts::{Facts, Os};
+use crate::facts::{Facts, Os, SymbolNames};
 use crate::hosts::{self, Disk, Host, HostError, System};
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
@@ -28,9 +28,11 @@ pub(super) fn judge(
     policy: &Policy,
     directory: &Path,
     provenance: &Provenance,
+    symbol_names: SymbolNames,
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
     let judge = Judge::new(policy, directory, provenance, false);
-    let reading = Reading { policy, directory, scan_instructions: false, progress: &Progress::hidden() };
+    let progress = Progress::hidden();
+    let reading = Reading { policy, directory, symbol_names, scan_instructions: false, progress: &progress };
     let mut results = Vec::with_capacity(artifacts.len());
     let mut uses = Uses::default();
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();

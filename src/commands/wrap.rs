@@ -11,6 +11,7 @@ use crate::blame::needs::Machine;
 use crate::check::ArtifactResult;
 use crate::cli::Options;
 use crate::exit;
+use crate::facts::SymbolNames;
 use crate::plan::environment::Environment;
 use crate::plan::{self, Mode, Plan, Tool};
 use crate::policy::Policy;
@@ -44,9 +45,10 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     }
     let started = SystemTime::now();
     let outcome = run::run(&plan, std::io::stdout())?;
+    let names = output::symbol_names(ui, options, signature.is_some(), &policy, &outcome.provenance);
     let status = outcome.status;
     if status.success() {
-        let report = judged(&plan, &policy, &directory, outcome)?;
+        let report = judged(&plan, &policy, &directory, outcome, names)?;
         let made = Made { report: &report, policy: &policy, plan: Some(&plan), directory: &directory };
         let code = finish(ui, options, made, signature.as_ref());
         // The process ends: to take all of it apart would be a good part of the work.
@@ -74,8 +76,8 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
             ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
-        let shown =
-            judged(&plan, &policy, &directory, outcome).and_then(|report| show(ui, options, &report, &directory));
+        let report = judged(&plan, &policy, &directory, outcome, names);
+        let shown = report.and_then(|report| show(ui, options, &report, &directory));
         shown.unwrap_or_else(|error| ui.error(&error));
     }
     Ok(end_like(status))
@@ -96,14 +98,20 @@ pub(super) fn finish(ui: &Ui, options: &Options, made: Made<'_>, wanted: Option<
 }
 
 /// Reads and judges what came out.
-fn judged(plan: &Plan, policy: &Policy, directory: &Path, outcome: Outcome) -> Result<Report, Error> {
+fn judged(
+    plan: &Plan,
+    policy: &Policy,
+    directory: &Path,
+    outcome: Outcome,
+    names: SymbolNames,
+) -> Result<Report, Error> {
     let Outcome { mut artifacts, provenance, .. } = outcome;
     for artifact in &mut artifacts {
         if let Some(shorter) = below(&artifact.path, directory) {
             artifact.path = shorter.to_path_buf();
         }
     }
-    let (mut artifacts, general) = judge::judge(artifacts, policy, directory, &provenance)?;
+    let (mut artifacts, general) = judge::judge(artifacts, policy, directory, &provenance, names)?;
     if plan.tool == Tool::Go {
         name_packages(&mut artifacts);
     }

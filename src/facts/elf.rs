@@ -71,14 +71,14 @@ pub struct ElfFacts {
     /// The floor as the loader computes it: the highest numeric `GLIBC_` version among the non-weak needs of files that
     /// are glibc's own, as `(2, 34)`; patch levels count (`2.2.5` is `[2, 2, 5]`).
     pub glibc_floor: Option<Vec<u32>>,
-    /// Undefined dynamic symbols, in table order.
+    /// Undefined dynamic symbols, in table order; of files whose [`SymbolNames`](super::SymbolNames) were not wanted, none.
     pub undefined: Symbols,
     /// Targets of copy relocations, which the loader looks up in the libraries like undefined ones: defined dynamic symbols that
     /// carry a needed version, or that a program has such a relocation for.
     pub copied: Symbols,
     /// Defines the entry of musl's loader: the file is musl's `libc.so`.
     pub defines_musl_loader: bool,
-    /// Number of defined dynamic symbols, local ones too.
+    /// Number of defined dynamic symbols, local ones too; 0 where their names were not wanted.
     pub defined_count: u64,
     /// `DT_RELR` is there.
     pub has_relr: bool,
@@ -144,8 +144,8 @@ pub struct ElfFacts {
     pub tls_size: u64,
     /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
     pub start_code: Option<StartCode>,
-    /// Refers to `__stack_chk_fail`; `None` for a stripped static file, where it cannot be told. `.symtab` is looked at only
-    /// when [`Wanted::detail`](super::Wanted) is set.
+    /// Refers to `__stack_chk_fail`; `None` where it cannot be told: for a stripped static file, and where names were not wanted.
+    /// `.symtab` is looked at only when [`Wanted::detail`](super::Wanted) is set.
     pub stack_protector: Option<bool>,
     /// Undefined symbols of `_FORTIFY_SOURCE` (`__memcpy_chk` …), sorted.
     pub fortified: Vec<String>,
@@ -164,6 +164,17 @@ impl ElfFacts {
     }
 }
 
+/// What a file asks its loader for, known before any of its symbols.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'f> {
+    /// `PT_INTERP`.
+    pub interpreter: Option<&'f str>,
+    /// `DT_NEEDED`, in order.
+    pub needed: &'f [String],
+    /// Version needs, without the symbols that carry them.
+    pub version_needs: &'f [VersionNeed],
+}
+
 /// One entry of `.gnu.version_r`: a version of a file that the loader looks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VersionNeed {
@@ -173,7 +184,8 @@ pub struct VersionNeed {
     pub version: Name,
     /// `VER_FLG_WEAK`: the loader does not fail when it is missing.
     pub weak: bool,
-    /// The undefined symbols that carry this version; empty for marker nodes such as `GLIBC_ABI_DT_RELR`.
+    /// The undefined symbols that carry this version; empty for marker nodes such as `GLIBC_ABI_DT_RELR`, and where
+    /// [`SymbolNames`](super::SymbolNames) were not wanted.
     pub symbols: NameList,
 }
 

@@ -9,8 +9,10 @@ use super::{FileFacts, Format, Source, Unreadable, elf, macho, pe};
 use recognise::recognise;
 
 /// How much to read: cheap headers only, or also what needs the whole file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted {
+    /// Names of the dynamic symbols of ELF files.
+    pub names: SymbolNames,
     /// Recompute page hashes and Authenticode digests (reads the whole file).
     pub hashes: bool,
     /// Search read-only data for strings where structure alone cannot tell (static libc, embedded Go strings).
@@ -22,7 +24,27 @@ pub struct Wanted {
 
 impl Wanted {
     /// Everything; what `seaworthy facts` shows.
-    pub const ALL: Wanted = Wanted { hashes: true, strings: true, detail: true };
+    pub const ALL: Wanted = Wanted { names: SymbolNames::Always, hashes: true, strings: true, detail: true };
+}
+
+/// The ELF files whose dynamic symbols are read: most of what is known of a file, and of no use to most rules.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum SymbolNames {
+    /// Every file.
+    #[default]
+    Always,
+    /// Files that ask for no library, as their symbols tell what they are, and those of which this says so.
+    Where(fn(&elf::Asks<'_>) -> bool),
+}
+
+impl SymbolNames {
+    /// Whether they are read of a file that asks for this.
+    pub(super) fn are_of(self, asks: &elf::Asks<'_>) -> bool {
+        match self {
+            SymbolNames::Always => true,
+            SymbolNames::Where(wants) => asks.needed.is_empty() || wants(asks),
+        }
+    }
 }
 
 /// Reads one file. A FIFO, a device or a directory is refused without opening it for reading.

@@ -8,6 +8,7 @@ pub(super) mod hosts;
 pub(super) mod libraries;
 mod page;
 mod subject;
+mod symbols;
 mod system;
 pub(super) mod target;
 pub(super) mod versions;
@@ -15,6 +16,7 @@ pub(super) mod windows;
 
 pub use page::handbook;
 pub(super) use subject::{NO_SIGNATURES, NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
+pub use symbols::{symbol_names, symbols_for};
 pub(crate) use system::comes_with_the_system;
 
 #[cfg(test)]

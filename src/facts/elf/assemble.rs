@@ -16,9 +16,9 @@ use super::relocations::copied;
 use super::start::start_code;
 use super::symbols::{self, SymbolTable};
 use super::versions::{Needs, definitions};
-use super::{ElfFacts, Relro, VersionNeed, abi, attributes, hardening, kind, languages};
+use super::{Asks, ElfFacts, Relro, VersionNeed, abi, attributes, hardening, kind, languages};
 use crate::facts::bytes::{text, until_nul};
-use crate::facts::{Details, Endian, Facts, Format, Source, Unreadable, Wanted, libc};
+use crate::facts::{Details, Endian, Facts, Format, Source, SymbolNames, Unreadable, Wanted, libc};
 
 /// Longest path the kernel takes from `PT_INTERP` (Linux `PATH_MAX`).
 const PATH_MAX: u64 = 4096;
@@ -34,7 +34,7 @@ const MOST_PRODUCERS: usize = 64;
 pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadable> {
     let image = Image::open(source)?;
     kind::linked(&image)?;
-    let parts = Parts::read(&image)?;
+    let parts = Parts::read(&image, wanted.names)?;
     let kind = kind::kind(&image, &parts.dynamic, &parts.names, parts.interpreter.as_deref());
     let arch = abi::arch(&image);
     let os = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
@@ -76,10 +76,11 @@ struct Parts {
 }
 
 impl Parts {
-    fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
+    fn read(image: &Image<'_>, wanted: SymbolNames) -> Result<Self, Unreadable> {
         let dynamic = Dynamic::read(image)?;
         let interpreter = interpreter(image)?;
         let strings = DynamicStrings::open(image, &dynamic)?;
+        let names = Names::read(&dynamic, strings.as_ref())?;
         let mut needs = Needs::default();
         let mut defined_versions = Vec::new();
         let mut imports = Imports::default();
@@ -88,7 +89,11 @@ impl Parts {
             needs = Needs::read(image, &dynamic, strings)?;
             let definitions = definitions(image, &dynamic, strings)?;
             defined_versions = definitions.into_iter().filter(|one| !one.is_base).map(|one| one.name).collect();
-            if let Some(table) = SymbolTable::open(image, &dynamic)? {
+            let (interpreter, needed) = (interpreter.as_deref(), &names.needed);
+            let asks = Asks { interpreter, needed, version_needs: &needs.list };
+            if !wanted.are_of(&asks) {
+                imports = Imports::unread();
+            } else if let Some(table) = SymbolTable::open(image, &dynamic)? {
                 let copied = if interpreter.is_some() { copied(image, &dynamic)? } else { Vec::new() };
                 imports = Imports::read(&table, &dynamic, strings, &mut needs, &copied)?;
                 // A libc's worth of names is read only where nothing else says what the file is.
@@ -99,7 +104,7 @@ impl Parts {
         }
         Ok(Parts {
             interpreter,
-            names: Names::read(&dynamic, strings.as_ref())?,
+            names,
             notes: Notes::read(image)?,
             dynamic,
             needs,

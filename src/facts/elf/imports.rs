@@ -26,6 +26,11 @@ pub(super) struct Imports {
 }
 
 impl Imports {
+    /// Of a table that nobody asked to read.
+    pub(super) fn unread() -> Self {
+        Imports { undefined: Symbols::unread(), copied: Symbols::unread(), ..Imports::default() }
+    }
+
     /// Walks the symbols once, and notes in `needs` which of them carry each version; `copied` are the targets of copy
     /// relocations, sorted.
     ///

@@ -15,6 +15,8 @@ pub struct Symbols {
     list: Vec<Entry>,
     /// The version of each of the file's version needs.
     versions: Vec<Name>,
+    /// Nobody asked to read them, and nobody may ask what they are.
+    unread: bool,
 }
 
 /// One undefined dynamic symbol.
@@ -92,11 +94,26 @@ impl Symbols {
     pub(super) fn new(text: &SharedText, list: Vec<Entry>, needs: &[VersionNeed]) -> Symbols {
         let versions =
             if list.is_empty() { Vec::new() } else { needs.iter().map(|need| need.version.clone()).collect() };
-        Symbols { text: text.clone(), list, versions }
+        Symbols { text: text.clone(), list, versions, unread: false }
+    }
+
+    /// Those of a table that was not read.
+    pub(super) fn unread() -> Symbols {
+        Symbols { unread: true, ..Symbols::default() }
+    }
+
+    /// Whether they were read: else nothing is known of them.
+    pub fn are_read(&self) -> bool {
+        !self.unread
     }
 
     /// The symbols, in table order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = UndefinedSymbol<'_>> + Clone {
+        debug_assert!(self.are_read(), "whoever looks at symbols has to want their names");
+        self.entries()
+    }
+
+    fn entries(&self) -> impl ExactSizeIterator<Item = UndefinedSymbol<'_>> + Clone {
         self.list.iter().map(|entry| {
             let need = entry.need();
             UndefinedSymbol {
@@ -112,18 +129,19 @@ impl Symbols {
 
     /// Number of symbols.
     pub fn len(&self) -> usize {
+        debug_assert!(self.are_read(), "whoever counts symbols has to want their names");
         self.list.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.len() == 0
     }
 }
 
 impl PartialEq for Symbols {
     fn eq(&self, other: &Symbols) -> bool {
-        self.iter().eq(other.iter())
+        self.unread == other.unread && self.entries().eq(other.entries())
     }
 }
 
@@ -131,13 +149,13 @@ impl Eq for Symbols {}
 
 impl fmt::Debug for Symbols {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        f.debug_list().entries(self.entries()).finish()
     }
 }
 
 impl Serialize for Symbols {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+        serializer.collect_seq(self.entries())
     }
 }
 
@@ -161,6 +179,6 @@ impl Symbols {
             list.push(Entry { name, need, kind: SymbolKind::None, weak, has_address: false, is_copied: false });
         }
         let text = text.share(list.iter_mut().map(|entry| &mut entry.name)).unwrap();
-        Symbols { text, list, versions }
+        Symbols { text, list, versions, unread: false }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use seaworthy::facts::Source;
 use seaworthy::facts::elf::exports;
+use seaworthy::facts::{Facts, Source, SymbolNames, Wanted, read_file};
 
-use super::{HELLO, compile, elf, facts};
+use super::{HELLO, compile, elf, facts, only};
 use crate::support::{Run, Scratch};
 
 /// The C library of a dynamic program here.
@@ -44,6 +44,40 @@ fn exports_are_those_of_nm() {
     };
     assert_eq!(without(&ours), without(&theirs));
     assert!(ours.len() > 2000 && ours.contains("memcpy@@GLIBC_2.14"), "{}", ours.len());
+}
+
+#[test]
+fn without_the_names_of_symbols_all_else_is_the_same() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    let read = |path: &Path, names| {
+        let file = read_file(path, Wanted { names, ..Wanted::ALL }).expect("what was just compiled");
+        only(file)
+    };
+    let program = compile(&scratch, "gcc", HELLO, "-D_FORTIFY_SOURCE=2 -O2", "out");
+    let whole = facts(&program);
+    assert_eq!(read(&program, SymbolNames::Where(|asks| asks.needed == ["libc.so.6"])), whole);
+    let without = read(&program, SymbolNames::Where(|_| false));
+    assert!(!elf(&without).undefined.are_read() && elf(&whole).undefined.are_read());
+    let versions = |facts: &Facts| -> Vec<String> {
+        elf(facts).version_needs.iter().map(|need| format!("{}@{}", need.version, need.file)).collect()
+    };
+    assert_eq!(versions(&without), versions(&whole));
+    let same = |facts: &Facts| {
+        let elf = elf(facts);
+        let of_elf = (elf.needed.clone(), elf.glibc_floor.clone(), elf.relro, elf.sections.clone(), elf.notes.clone());
+        (facts.kind, facts.libc.clone(), of_elf)
+    };
+    assert_eq!(same(&without), same(&whole));
+    // What needs nothing is told by its symbols.
+    let library = compile(
+        &scratch,
+        "gcc",
+        "extern int other(void); int mine(void) { return other(); }",
+        "-shared -nostdlib",
+        "a.so",
+    );
+    assert_eq!(read(&library, SymbolNames::Where(|_| false)), facts(&library));
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use seaworthy::facts::texts::search_file;
-use seaworthy::facts::{Facts, FileFacts, Wanted, read_file};
+use seaworthy::facts::{Facts, FileFacts, SymbolNames, Wanted, read_file};
 use seaworthy::hosts::load::Loads;
 use seaworthy::hosts::{self, Disk, Host};
 use seaworthy::plan::Tool;
 use seaworthy::policy::{Level, Origin, Policy, load};
-use seaworthy::rules::{RULES, Rule, Subject, Verdict};
+use seaworthy::rules::{RULES, Rule, Subject, Verdict, symbol_names, symbols_for};
 use seaworthy::run::{Artifact, Provenance, Role};
 use serde::Deserialize;
 
@@ -82,14 +82,24 @@ impl Fixture {
         let sh = scratch.program("sh").args(["-euc", &self.expect.build]).env("RUST_LLD", rust_lld());
         sh.run().expect_code(0);
         let path = scratch.join(&self.expect.artifact);
-        let mut facts = read_file(&path, Wanted::ALL).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let policy = self.policy(&scratch);
+        let judged = self.judge_with(&path, &policy, SymbolNames::Always);
+        // What `seaworthy check` leaves out changes nothing.
+        let of_run = symbol_names(&policy, &self.provenance());
+        let without = self.judge_with(&path, &policy, symbols_for(self.expect.target.as_deref(), of_run));
+        assert_eq!(judged.verdicts, without.verdicts, "{}: with the symbols that the policy wants", self.name);
+        judged
+    }
+
+    fn judge_with(&self, path: &Path, policy: &Policy, names: SymbolNames) -> Judged {
+        let wanted = Wanted { names, ..Wanted::ALL };
+        let mut facts = read_file(path, wanted).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let strings = policy.forbidden_strings.as_ref().map(|strings| strings.value.clone()).unwrap_or_default();
-        facts.texts = Some(search_file(&path, &[], &strings).expect("the file can be searched"));
+        facts.texts = Some(search_file(path, &[], &strings).expect("the file can be searched"));
         let mut judged = Judged { verdicts: BTreeMap::new(), fires: BTreeSet::new(), report: String::new() };
         for slice in &facts.slices {
             for rule in RULES.iter().filter(|rule| rule.formats.contains(&slice.format)) {
-                self.ask(rule, (slice, &facts), (&policy, &path), &mut judged);
+                self.ask(rule, (slice, &facts), (policy, path), &mut judged);
             }
         }
         judged
