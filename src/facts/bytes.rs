@@ -31,6 +31,7 @@ impl Order {
     }
 
     /// Eight bytes at `at`.
+    #[inline(always)]
     pub(crate) fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
         let raw = array(bytes, at)?;
         Some(if self.big { u64::from_be_bytes(raw) } else { u64::from_le_bytes(raw) })

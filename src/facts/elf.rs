@@ -7,6 +7,7 @@ mod code;
 mod dynamic;
 mod exports;
 mod hardening;
+mod headers;
 pub(in crate::facts) mod image;
 mod imports;
 mod kind;
@@ -136,7 +137,8 @@ pub struct ElfFacts {
     pub symbol_count: u64,
     /// There are section headers; without them nothing that rests on sections is known.
     pub has_section_headers: bool,
-    /// Names of the sections; empty when there are no section headers.
+    /// Names of the sections; empty when there are no section headers, and where [`SymbolNames`](super::SymbolNames) were not
+    /// wanted.
     pub sections: NameList,
     /// `PT_TLS`.
     pub has_tls: bool,

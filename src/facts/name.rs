@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::bytes::text;
+use super::bytes::{text, until_nul};
 
 /// A name. It reads like a `str`, and is cloned without a copy.
 #[derive(Clone, Default)]
@@ -57,10 +57,26 @@ impl Piece {
 }
 
 impl NameText {
+    /// Room for a few names.
+    pub(super) fn of_few() -> NameText {
+        NameText { bytes: Vec::with_capacity(256), is_table: false }
+    }
+
     /// A table of names as it lies in a file, where any piece of it is text: then nothing is put together from it.
     pub(super) fn of_table(table: &[u8]) -> Option<NameText> {
         (table.is_ascii() && u32::try_from(table.len()).is_ok())
             .then(|| NameText { bytes: table.to_vec(), is_table: true })
+    }
+
+    /// The pieces of this table that start at these places and end with a NUL, no more than `budget` bytes of them altogether: those
+    /// behind that are empty. `None` where the names are not those of a table.
+    pub(super) fn pieces(&self, starts: impl ExactSizeIterator<Item = usize>, mut budget: u64) -> Option<Vec<Piece>> {
+        let mut piece = |start: usize| {
+            let len = until_nul(self.bytes.get(start..)?).len();
+            budget = budget.checked_sub(len as u64)?;
+            Piece::new(start, start + len)
+        };
+        self.is_table.then(|| starts.map(|start| piece(start).unwrap_or_default()).collect())
     }
 
     /// Adds a name by its place in a table; no byte of it is copied when the names are those of that table. `None` when it does
@@ -143,6 +159,12 @@ impl NameList {
     /// The names, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
         self.pieces.iter().map(|piece| self.text.get(*piece))
+    }
+
+    /// Their bytes, in order.
+    pub(super) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let text = self.text.0.as_deref().map(String::as_bytes).unwrap_or_default();
+        self.pieces.iter().map(|piece| text.get(piece.start as usize..piece.end as usize).unwrap_or_default())
     }
 
     /// Number of names.

@@ -75,12 +75,8 @@ struct Opened<'a> {
 impl Opened<'_> {
     /// The bytes from `start`, counted from the file's own beginning, where they are kept.
     fn kept(&self, start: u64, len: u64) -> Option<&[u8]> {
-        let part = |of: &'_ [u8], from: u64| {
-            let from = usize::try_from(start.checked_sub(from)?).ok()?;
-            Some(from..from.checked_add(usize::try_from(len).ok()?)?).filter(|range| range.end <= of.len())
-        };
-        if let Some(range) = part(&self.head, 0) {
-            return self.head.get(range);
+        if let Some(bytes) = part(&self.head, start, len) {
+            return Some(bytes);
         }
         let from = self.len.saturating_sub(TAIL);
         if start < from || start + len > self.len {
@@ -92,8 +88,13 @@ impl Opened<'_> {
             _ = read_at(self.file, &mut tail, (self.len - from) as usize, from);
             tail
         });
-        tail.get(part(tail, from)?)
+        part(tail, start - from, len)
     }
+}
+
+fn part(of: &[u8], start: u64, len: u64) -> Option<&[u8]> {
+    let start = usize::try_from(start).ok()?;
+    of.get(start..start.checked_add(usize::try_from(len).ok()?)?)
 }
 
 impl<'a> Source<'a> {
@@ -163,6 +164,15 @@ impl<'a> Source<'a> {
         Ok(buffer)
     }
 
+    /// The bytes where they are in memory already; `None` where they are not, or do not lie inside the source.
+    pub(super) fn at_hand(&self, offset: u64, len: u64) -> Option<&[u8]> {
+        offset.checked_add(len).filter(|&end| end <= self.len)?;
+        match &self.inner {
+            Inner::File(opened) => part(&opened.head, self.base + offset, len),
+            Inner::Memory(bytes) => part(bytes, self.base + offset, len),
+        }
+    }
+
     /// The bytes where they are in memory; an error where the range does not lie inside the source.
     fn held(&self, offset: u64, len: u64, what: &str) -> Result<Option<&[u8]>, Unreadable> {
         if offset.checked_add(len).is_none_or(|end| end > self.len) {
@@ -171,9 +181,8 @@ impl<'a> Source<'a> {
         match &self.inner {
             Inner::File(opened) => Ok(opened.kept(self.base + offset, len)),
             Inner::Memory(bytes) => {
-                let start = usize::try_from(self.base + offset).unwrap_or(usize::MAX);
-                let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
-                bytes.get(start..end).map(Some).ok_or_else(|| Unreadable::damaged(what, offset, "out of range"))
+                let bytes = part(bytes, self.base + offset, len);
+                bytes.map(Some).ok_or_else(|| Unreadable::damaged(what, offset, "out of range"))
             }
         }
     }

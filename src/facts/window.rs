@@ -49,6 +49,10 @@ impl<'s> Window<'s> {
     /// # Errors
     /// [`Unreadable::Damaged`], naming `what`, when they do not lie inside the source.
     pub(crate) fn bytes<const N: usize>(&self, offset: u64, what: &str) -> Result<[u8; N], Unreadable> {
+        // Most tables lie in the head of the file, which is at hand.
+        if let Some(Ok(bytes)) = self.source.at_hand(offset, N as u64).map(TryInto::try_into) {
+            return Ok(bytes);
+        }
         let mut out = [0; N];
         self.fill(offset, &mut out, what)?;
         Ok(out)

@@ -44,8 +44,7 @@ pub(crate) fn is_hostile(c: char) -> bool {
 
 fn escape_unless(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     let bad = |c: char| is_hostile(c) && !keep(c);
-    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if is_plain || !text.contains(bad) {
+    if is_plain(text.as_bytes()) || !text.contains(bad) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -66,9 +65,32 @@ fn escape_unless(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether all bytes are ASCII and printable, as those of nearly every path are; eight at a time.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let (words, rest) = text.as_chunks::<8>();
+    // The highest bit is set where a byte has it, is below a space, or is DEL; and none is where none of these is.
+    let odd = |word: u64| word | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES);
+    words.iter().all(|word| odd(u64::from_le_bytes(*word)) & (ONES << 7) == 0)
+        && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_text_is_told_from_any_other_wherever_that_begins() {
+        for length in 0..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut text = vec![b'~'; length];
+                    text[at] = byte;
+                    assert_eq!(is_plain(&text), matches!(byte, b' '..=b'~'), "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn harmless_text_is_not_copied() {

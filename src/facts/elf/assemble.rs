@@ -18,7 +18,7 @@ use super::symbols::{self, SymbolTable};
 use super::versions::{Needs, definitions};
 use super::{Asks, ElfFacts, Relro, VersionNeed, abi, attributes, hardening, kind, languages};
 use crate::facts::bytes::{text, until_nul};
-use crate::facts::{Details, Endian, Facts, Format, Source, SymbolNames, Unreadable, Wanted, libc};
+use crate::facts::{Details, Endian, Facts, Format, NameList, Source, SymbolNames, Unreadable, Wanted, libc};
 
 /// Longest path the kernel takes from `PT_INTERP` (Linux `PATH_MAX`).
 const PATH_MAX: u64 = 4096;
@@ -26,6 +26,8 @@ const PATH_MAX: u64 = 4096;
 const LONGEST_COMMENT: u64 = 1 << 16;
 /// Names kept of them.
 const MOST_PRODUCERS: usize = 64;
+/// Sections with debugging information.
+const DEBUG_INFO: [&str; 4] = [".debug_info", ".zdebug_info", ".debug_info.dwo", ".gnu_debugdata"];
 
 /// Reads an ELF file.
 ///
@@ -116,6 +118,7 @@ impl Parts {
 
     fn into_facts(self, image: &Image<'_>) -> Result<ElfFacts, Unreadable> {
         let Parts { interpreter, dynamic, names, needs, defined_versions, imports, defines_musl_loader, notes } = self;
+        let with_names = imports.undefined.are_read();
         let loads: Vec<&ProgramHeader> = image.segments_of(PT_LOAD).collect();
         let align = |segment: &&ProgramHeader| segment.p_align.max(1);
         let congruence =
@@ -125,7 +128,6 @@ impl Parts {
             (Some(_), false) => Relro::Partial,
             (Some(_), true) => Relro::Full,
         };
-        let sections = image.section_names();
         let symtab = image.section_headers().iter().find(|section| section.sh_type == SHT_SYMTAB);
         Ok(ElfFacts {
             e_type: e_type(image.header.e_type),
@@ -184,9 +186,9 @@ impl Parts {
             notes: notes.all,
             stripped: symtab.is_none(),
             symbol_count: symtab.map_or(0, |table| (table.sh_size / table.sh_entsize.max(1)).saturating_sub(1)),
-            has_debug_info: sections.iter().any(is_debug_info),
-            has_section_headers: !sections.is_empty(),
-            sections: sections.clone(),
+            has_debug_info: DEBUG_INFO.iter().any(|name| image.section(name).is_some()),
+            has_section_headers: !image.section_headers().is_empty(),
+            sections: if with_names { image.section_names().clone() } else { NameList::default() },
             producers: producers(image)?,
             start_code: start_code(image)?,
             has_tls: image.segments_of(PT_TLS).next().is_some(),
@@ -235,23 +237,35 @@ fn flags(p_flags: u32) -> String {
         .collect()
 }
 
-fn is_debug_info(section: &str) -> bool {
-    matches!(section, ".debug_info" | ".zdebug_info" | ".debug_info.dwo" | ".gnu_debugdata")
-}
-
 /// The highest numeric `GLIBC_` version among the non-weak needs of glibc's own files. `GLIBC_2.0` of `libgcc_s.so.1` is
 /// that library's own node, and musl programs carry it too.
 fn glibc_floor(needs: &[VersionNeed]) -> Option<Vec<u32>> {
-    needs
-        .iter()
-        .filter(|need| !need.weak && libc::is_glibc_file(&need.file))
-        .filter_map(VersionNeed::glibc_version)
-        .max()
+    let mut highest = Vec::new();
+    let mut numbers = Vec::new();
+    // A file's needs follow each other.
+    for of_file in needs.chunk_by(|a, b| a.file == b.file).filter(|of_file| libc::is_glibc_file(&of_file[0].file)) {
+        for need in of_file.iter().filter(|need| !need.weak) {
+            if need.put_numbers(&mut numbers).is_some() && numbers > highest {
+                std::mem::swap(&mut numbers, &mut highest);
+            }
+        }
+    }
+    (!highest.is_empty()).then_some(highest)
 }
 
 impl VersionNeed {
     /// The number of a `GLIBC_2.34` or `GLIBC_2.2.5`; `None` for `GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR` and other nodes.
     pub fn glibc_version(&self) -> Option<Vec<u32>> {
-        self.version.strip_prefix("GLIBC_")?.split('.').map(|part| part.parse().ok()).collect()
+        let mut numbers = Vec::new();
+        self.put_numbers(&mut numbers).map(|()| numbers)
+    }
+
+    /// Puts what stands between the dots behind `GLIBC_` in the place of what `numbers` held; `None` where one is no number.
+    fn put_numbers(&self, numbers: &mut Vec<u32>) -> Option<()> {
+        numbers.clear();
+        for part in self.version.strip_prefix("GLIBC_")?.split('.') {
+            numbers.push(part.parse().ok()?);
+        }
+        Some(())
     }
 }

@@ -31,12 +31,23 @@ const SMALL: u64 = 64 << 10;
 /// Of one with more bytes than this few names are wanted, far apart.
 const LARGE: u64 = 1 << 20;
 
+/// Tags of the gABI are smaller; those of systems and processors are numbers with eight digits.
+const TAGS_OF_GABI: u64 = 63;
+
+/// The bit of a tag among [`Dynamic::tags`].
+fn bit(tag: u64) -> u64 {
+    1 << tag.min(TAGS_OF_GABI)
+}
+
 /// The entries before `DT_NULL`.
 #[derive(Debug, Default)]
 pub(super) struct Dynamic {
     /// Whether there is a `PT_DYNAMIC` with contents.
     pub(super) present: bool,
     entries: Vec<(u64, u64)>,
+    /// The bits of the tags that are there, of those below [`TAGS_OF_GABI`] each its own, of all others one: most that are asked
+    /// for are not there.
+    tags: u64,
 }
 
 impl Dynamic {
@@ -52,11 +63,15 @@ impl Dynamic {
         let pairs = bytes.chunks_exact(size);
         let pairs = pairs.map_while(|entry| Some((image.order.word(entry, 0)?, image.order.word(entry, word)?)));
         entries.extend(pairs.take_while(|&(tag, _)| tag != DT_NULL));
-        Ok(Dynamic { present: true, entries })
+        let tags = entries.iter().fold(0, |tags, &(tag, _)| tags | bit(tag));
+        Ok(Dynamic { present: true, entries, tags })
     }
 
     /// Value of the last entry with this tag, which is the one loaders keep.
     pub(super) fn get(&self, tag: u64) -> Option<u64> {
+        if self.tags & bit(tag) == 0 {
+            return None;
+        }
         self.entries.iter().rev().find(|entry| entry.0 == tag).map(|entry| entry.1)
     }
 

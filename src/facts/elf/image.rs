@@ -4,27 +4,23 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
-use goblin::container::{Container, Ctx, Endian};
-use goblin::elf::header::{EI_CLASS, EI_DATA, EI_VERSION, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, Header};
+use goblin::elf::header::Header;
 use goblin::elf::program_header::{PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{SHF_EXECINSTR, SHN_XINDEX, SHT_NOBITS, SHT_REL, SHT_RELA, SectionHeader};
 
+use super::headers::{read_header, read_sections, read_segments};
 use crate::facts::bytes::{Order, until_nul};
 use crate::facts::name::{NameList, NameText, Piece};
 use crate::facts::ranges::bounded_in_memory;
 use crate::facts::window::Window;
 use crate::facts::{Source, Unreadable};
 
-/// More section headers than this no linker writes into a program; each costs memory.
-const MOST_SECTIONS: u64 = 1 << 18;
 /// A table of section names up to this many bytes is read at once.
 const SMALL_NAMES: u64 = 64 * 1024;
 /// Symbols read at once.
 const SYMBOLS_AT_ONCE: u64 = 4096;
 /// Longest name of a symbol that is looked for, with its NUL.
 const SHORT_NAME: u64 = 48;
-/// `e_phnum` when the number stands in `sh_info` of section 0 (gABI, `PN_XNUM`).
-const PN_XNUM: u16 = 0xffff;
 
 /// An ELF file whose headers were read.
 pub(in crate::facts) struct Image<'s> {
@@ -34,7 +30,39 @@ pub(in crate::facts) struct Image<'s> {
     pub(in crate::facts) order: Order,
     pub(in crate::facts) segments: Vec<ProgramHeader>,
     section_headers: Vec<SectionHeader>,
+    /// The table of section names, if it is small.
+    small_names: OnceCell<Option<Cow<'s, [u8]>>>,
     names: OnceCell<NameList>,
+    /// Where the first section is of each name of [`asked_for`].
+    places: OnceCell<[Option<u32>; ASKED_FOR]>,
+}
+
+/// How many names [`asked_for`] knows.
+const ASKED_FOR: usize = 18;
+
+/// The number of a section that is asked for by its name, of every file: all of them are looked for at once.
+fn asked_for(name: &[u8]) -> Option<usize> {
+    Some(match name {
+        b".text" => 0,
+        b".rodata" => 1,
+        b".comment" => 2,
+        b".dep-v0" => 3,
+        b".go.buildinfo" => 4,
+        b".gopclntab" => 5,
+        b".go.module" => 6,
+        b".typelink" => 7,
+        b".note.go.buildid" => 8,
+        b".gnu.attributes" => 9,
+        b".ARM.attributes" => 10,
+        b".riscv.attributes" => 11,
+        b".MIPS.abiflags" => 12,
+        b".note.GNU-stack" => 13,
+        b".debug_info" => 14,
+        b".zdebug_info" => 15,
+        b".debug_info.dwo" => 16,
+        b".gnu_debugdata" => 17,
+        _ => return None,
+    })
 }
 
 /// A section, with its name.
@@ -51,10 +79,11 @@ impl<'s> Image<'s> {
     /// [`Unreadable::Damaged`] when one of them does not lie in the file.
     pub(in crate::facts) fn open(source: &'s Source<'s>) -> Result<Self, Unreadable> {
         let (header, ctx, order) = read_header(source)?;
-        let section_headers = read_sections(source, &header, ctx)?;
+        let section_headers = read_sections(source, &header, order)?;
         let segments = read_segments(source, &header, &section_headers, ctx)?;
         let window = Window::new(source);
-        Ok(Image { source, window, header, order, segments, section_headers, names: OnceCell::new() })
+        let (small_names, names, places) = Default::default();
+        Ok(Image { source, window, header, order, segments, section_headers, small_names, names, places })
     }
 
     /// Program headers of one type.
@@ -110,10 +139,28 @@ impl<'s> Image<'s> {
     }
 
     /// The first section of that name.
-    pub(in crate::facts) fn section(&self, name: &str) -> Option<Section<'_>> {
-        let names = self.section_names();
-        let at = names.position(name)?;
-        Some(Section { name: names.get(at)?, header: self.section_headers.get(at)? })
+    pub(in crate::facts) fn section<'n>(&'n self, name: &'n str) -> Option<Section<'n>> {
+        let at = match asked_for(name.as_bytes()) {
+            Some(number) => self.places.get_or_init(|| self.find_asked_for())[number].map(|at| at as usize),
+            None => self.section_names().position(name),
+        };
+        Some(Section { name, header: self.section_headers.get(at?)? })
+    }
+
+    fn find_asked_for(&self) -> [Option<u32>; ASKED_FOR] {
+        let mut places = [None; ASKED_FOR];
+        let mut add = |name: &[u8], at: u32| {
+            if let Some(number) = asked_for(name) {
+                places[number] = places[number].or(Some(at));
+            }
+        };
+        match self.small_names() {
+            Some(table) => self.section_headers.iter().zip(0..).for_each(|(header, at)| {
+                add(until_nul(table.get(header.sh_name..).unwrap_or_default()), at);
+            }),
+            None => self.section_names().bytes().zip(0..).for_each(|(name, at)| add(name, at)),
+        }
+        places
     }
 
     /// The section headers, whose names are not asked for.
@@ -179,18 +226,34 @@ impl<'s> Image<'s> {
         Ok(())
     }
 
-    fn read_names(&self) -> NameList {
+    /// The section that holds the names of sections.
+    fn names_table(&self) -> Option<&SectionHeader> {
         let index = match u32::from(self.header.e_shstrndx) {
             SHN_XINDEX => self.section_headers.first().map_or(0, |first| first.sh_link),
             index => index,
         };
         let table = usize::try_from(index).ok().and_then(|index| self.section_headers.get(index));
-        let table = table.filter(|table| table.sh_type != SHT_NOBITS);
+        table.filter(|table| table.sh_type != SHT_NOBITS)
+    }
+
+    /// What it holds, if it is small and can be read.
+    fn small_names(&self) -> Option<&[u8]> {
+        let read = || {
+            let table = self.names_table().filter(|table| table.sh_size <= SMALL_NAMES)?;
+            self.source.read(table.sh_offset, table.sh_size, "section names").ok()
+        };
+        self.small_names.get_or_init(read).as_deref()
+    }
+
+    fn read_names(&self) -> NameList {
+        let (table, small) = (self.names_table(), self.small_names());
         // Names are shared tails of one small table: a hostile one may not make them longer than the file together.
         let budget = Cell::new(self.source.len());
-        let small = table.filter(|table| table.sh_size <= SMALL_NAMES);
-        let small = small.and_then(|table| self.source.read(table.sh_offset, table.sh_size, "section names").ok());
-        let mut names = small.as_deref().and_then(NameText::of_table).unwrap_or_default();
+        let mut names = small.and_then(NameText::of_table).unwrap_or_default();
+        let starts = self.section_headers.iter().map(|header| header.sh_name);
+        if let Some(mut pieces) = names.pieces(starts, self.source.len()) {
+            return names.share(&mut pieces).unwrap_or_default().list(pieces);
+        }
         let spend = |length: usize| budget.get().checked_sub(length as u64).map(|left| budget.set(left));
         let mut piece = |header: &SectionHeader| {
             if let Some(small) = &small {
@@ -227,99 +290,4 @@ fn parts_without(segment: &ProgramHeader, parts: &[Range<u64>]) -> Vec<(u64, u64
         from = from.max(part.end);
     }
     left
-}
-
-fn context(order: Order) -> Ctx {
-    let container = if order.wide { Container::Big } else { Container::Little };
-    Ctx::new(container, if order.big { Endian::Big } else { Endian::Little })
-}
-
-fn read_header(source: &Source<'_>) -> Result<(Header, Ctx, Order), Unreadable> {
-    let ident = source.read(0, 16, "e_ident")?;
-    let wide = match ident[EI_CLASS] {
-        ELFCLASS32 => false,
-        ELFCLASS64 => true,
-        other => return Err(Unreadable::damaged("EI_CLASS", EI_CLASS as u64, format!("{other} is no class"))),
-    };
-    let big = match ident[EI_DATA] {
-        ELFDATA2LSB => false,
-        ELFDATA2MSB => true,
-        other => return Err(Unreadable::damaged("EI_DATA", EI_DATA as u64, format!("{other} is no byte order"))),
-    };
-    if ident[EI_VERSION] != 1 {
-        let why = format!("{} is no version of ELF", ident[EI_VERSION]);
-        return Err(Unreadable::damaged("EI_VERSION", EI_VERSION as u64, why));
-    }
-    let order = Order { big, wide };
-    let ctx = context(order);
-    let bytes = source.read(0, Header::size(ctx) as u64, "ELF header")?;
-    let header = goblin::elf::Elf::parse_header(&bytes)
-        .map_err(|error| Unreadable::damaged("ELF header", 0, error.to_string()))?;
-    Ok((header, ctx, order))
-}
-
-fn read_sections(source: &Source<'_>, header: &Header, ctx: Ctx) -> Result<Vec<SectionHeader>, Unreadable> {
-    const WHAT: &str = "section headers (e_shoff)";
-    if header.e_shoff == 0 {
-        return Ok(Vec::new());
-    }
-    let size = SectionHeader::size(ctx) as u64;
-    if u64::from(header.e_shentsize) != size {
-        let why = format!("e_shentsize is {}, not {size}", header.e_shentsize);
-        return Err(Unreadable::damaged(WHAT, header.e_shoff, why));
-    }
-    let parse = |count: u64| {
-        let bytes = source.read(header.e_shoff, count * size, WHAT)?;
-        SectionHeader::parse_from(&bytes, 0, count as usize, ctx)
-            .map_err(|error| Unreadable::damaged(WHAT, header.e_shoff, error.to_string()))
-    };
-    let count = match u64::from(header.e_shnum) {
-        // gABI: with 0xff00 sections and more the number stands in sh_size of section 0.
-        0 => parse(1)?.first().map_or(0, |first| first.sh_size),
-        count => count,
-    };
-    if count > MOST_SECTIONS {
-        return Err(Unreadable::damaged(
-            WHAT,
-            header.e_shoff,
-            format!("{count} sections are more than any linker writes"),
-        ));
-    }
-    parse(count)
-}
-
-fn read_segments(
-    source: &Source<'_>,
-    header: &Header,
-    sections: &[SectionHeader],
-    ctx: Ctx,
-) -> Result<Vec<ProgramHeader>, Unreadable> {
-    const WHAT: &str = "program headers (e_phoff)";
-    let count = match header.e_phnum {
-        0 => return Ok(Vec::new()),
-        PN_XNUM => sections.first().map_or(u64::from(PN_XNUM), |first| u64::from(first.sh_info)),
-        count => u64::from(count),
-    };
-    let size = ProgramHeader::size(ctx) as u64;
-    if u64::from(header.e_phentsize) != size {
-        let why = format!("e_phentsize is {}, not {size}", header.e_phentsize);
-        return Err(Unreadable::damaged(WHAT, header.e_phoff, why));
-    }
-    if count > MOST_SECTIONS {
-        return Err(Unreadable::damaged(
-            WHAT,
-            header.e_phoff,
-            format!("{count} segments are more than any linker writes"),
-        ));
-    }
-    let bytes = source.read(header.e_phoff, count * size, WHAT)?;
-    let segments = ProgramHeader::parse(&bytes, 0, count as usize, ctx)
-        .map_err(|error| Unreadable::damaged(WHAT, header.e_phoff, error.to_string()))?;
-    for segment in segments.iter().filter(|segment| segment.p_type == PT_LOAD) {
-        if segment.p_offset.checked_add(segment.p_filesz).is_none_or(|end| end > source.len()) {
-            let why = format!("{} bytes wanted, the file has {}", segment.p_filesz, source.len());
-            return Err(Unreadable::damaged("PT_LOAD segment (p_offset)", segment.p_offset, why));
-        }
-    }
-    Ok(segments)
 }

@@ -20,6 +20,9 @@ pub(super) const HIDDEN: u16 = 0x8000;
 /// Most entries of one table: version indices have 15 bits.
 const MOST: usize = 0x8000;
 
+/// Needs that room is made for at once.
+const USUAL: usize = 8;
+
 /// Version needs, and which version index means which of them.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
@@ -46,9 +49,9 @@ impl Needs {
     ) -> Result<Self, Unreadable> {
         const WHAT: &str = "DT_VERNEED";
         let Some(address) = dynamic.get(DT_VERNEED) else { return Ok(Needs::default()) };
-        let mut names = NameText::default();
-        let mut found = Vec::new();
-        let mut indices = Vec::new();
+        let mut names = NameText::of_few();
+        let mut found = Vec::with_capacity(USUAL);
+        let mut indices = Vec::with_capacity(USUAL);
         let mut walk = Walk::new(image, address, WHAT)?;
         for file in 0..dynamic.get(DT_VERNEEDNUM).unwrap_or(u64::MAX) {
             if file >= MOST as u64 {

@@ -127,7 +127,7 @@ fn inside(image: &Image<'_>, subject: Subject<'_>, wanted: Wanted) -> Result<Lib
     if wanted.detail && matches!(libc.family, LibcFamily::Glibc | LibcFamily::Musl) {
         let clues = Clues::read(image, true)?;
         libc.version = match libc.family {
-            LibcFamily::Glibc => clues.glibc_version(entry, elf),
+            LibcFamily::Glibc => clues.glibc_version(entry, image.section("__libc_freeres_fn").is_some()),
             _ => clues.musl_since.map(|since| format!(">= {since}")),
         };
     }
@@ -219,12 +219,12 @@ impl Clues {
         Ok(clues)
     }
 
-    fn glibc_version(&self, entry: Option<Entry>, elf: &ElfFacts) -> Option<String> {
+    fn glibc_version(&self, entry: Option<Entry>, has_clean_up: bool) -> Option<String> {
         if let Some(banner) = &self.banner {
             return Some(banner.clone());
         }
         let mut range = of_tunables(&self.tunables);
-        if elf.sections.iter().any(|name| name == "__libc_freeres_fn") {
+        if has_clean_up {
             // Measured: there in 2.31 and 2.36, gone in 2.41; dropped with the clean-up functions of 2.37 to 2.40.
             range = range.and(Range::at_most((2, 40)));
         }

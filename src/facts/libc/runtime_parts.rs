@@ -11,10 +11,11 @@ use std::ops::ControlFlow;
 use goblin::elf::section_header::SHT_SYMTAB;
 
 use super::code::{Code, Reference};
-use super::strings::{Found, Means, search};
+use super::strings::{Found, Means, search, search_in};
 use crate::facts::Unreadable;
 use crate::facts::elf::image::Image;
 
+const ICONV: &str = "iconv_open";
 /// Functions of the name service switch that programs call by these names, and `iconv_open`.
 const NAMED: [&str; 14] = [
     "getaddrinfo",
@@ -30,7 +31,7 @@ const NAMED: [&str; 14] = [
     "getgrnam",
     "getgrnam_r",
     "getgrgid_r",
-    "iconv_open",
+    ICONV,
 ];
 /// The function that gives the message does so within this many bytes of its start, and ends as soon after it.
 const TO_MESSAGE: u64 = 0x100;
@@ -42,12 +43,20 @@ const ALIGNMENT: u64 = 16;
 /// Occurrences kept of one string.
 const MOST: usize = 64;
 
+/// Bytes at the end of the constants in which those of the library lie, which is linked last.
+const OF_LIBRARY: u64 = 256 * 1024;
+/// The names of the modules lie before `GLIBC_TUNABLES` within so many bytes (3 to 6 KiB in programs with glibc 2.36).
+const APART: u64 = 16 * 1024;
+
 /// The parts, each as `name: what shows it`; without `all` only `nss`, which alone a rule asks for, and alone needs no look
 /// at the code.
 ///
 /// # Errors
 /// What reading gives.
 pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<String>, Unreadable> {
+    if !all && let Some(text) = modules_of_library(image)? {
+        return Ok(vec![nss(&named_functions(image)?, &text)]);
+    }
     let mut found: Vec<Found> = Vec::new();
     let wanted: fn(Means) -> bool = match all {
         true => |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv | Means::Dlopen),
@@ -73,19 +82,13 @@ pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<String>,
         };
         Ok(own.map(|one| String::from_utf8_lossy(&one.text).into_owned()))
     };
-    let nss = own(with(Means::Nss))?;
-    let names = if all || nss.is_some() { named_functions(image)? } else { Vec::new() };
-    let (iconv_names, nss_names): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.starts_with("iconv"));
-    let mut parts = Vec::new();
-    if let Some(text) = nss {
-        let who =
-            if nss_names.is_empty() { String::new() } else { format!("{} are linked in, and ", nss_names.join(", ")) };
-        parts.push(format!("nss: {who}the modules are opened as \"{text}\""));
-    }
+    let modules = own(with(Means::Nss))?;
+    let names = if all || modules.is_some() { named_functions(image)? } else { Vec::new() };
+    let mut parts: Vec<String> = modules.iter().map(|text| nss(&names, text)).collect();
     if !all {
         return Ok(parts);
     }
-    if !iconv_names.is_empty() {
+    if names.contains(&ICONV) {
         parts.push("iconv: iconv_open is linked in, and opens converters named in gconv-modules".to_owned());
     } else if own(with(Means::Iconv))?.is_some() {
         parts.push("iconv: iconv() is linked in, and opens converters named in gconv-modules".to_owned());
@@ -96,6 +99,42 @@ pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<String>,
         parts.push(format!("dlopen: code at {caller:#x} refers to dlopen()"));
     }
     Ok(parts)
+}
+
+/// The part that opens modules of this name.
+fn nss(names: &[&str], text: &str) -> String {
+    let names: Vec<&str> = names.iter().copied().filter(|name| *name != ICONV).collect();
+    let who = if names.is_empty() { String::new() } else { format!("{} are linked in, and ", names.join(", ")) };
+    format!("nss: {who}the modules are opened as \"{text}\"")
+}
+
+/// The name of the modules, where it lies close to `GLIBC_TUNABLES` at the end of the constants. GNU ld keeps constants in the order
+/// of the objects, and of those the library's are last: what lies there is no program's that is carried as data. Other linkers
+/// sort strings; they put constants before the code, or leave a note (gold). `None` says that all has to be searched.
+fn modules_of_library(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
+    let (Some(code), Some(section)) = (image.section(".text"), image.section(".rodata")) else { return Ok(None) };
+    if section.header.sh_addr < code.header.sh_addr || image.section(".note.gnu.gold-version").is_some() {
+        return Ok(None);
+    }
+    let header = section.header;
+    let size = header.sh_size.min(OF_LIBRARY);
+    let range = (header.sh_addr, header.sh_offset.saturating_add(header.sh_size - size), size);
+    let (mut modules, mut tunables) = (Vec::new(), None);
+    search_in(
+        image,
+        [range],
+        |means| matches!(means, Means::Glibc(0) | Means::Nss),
+        |one| {
+            match one.means {
+                Means::Nss => modules.push(one),
+                _ => tunables = Some(one.address),
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
+    let Some(tunables) = tunables else { return Ok(None) };
+    let is_close = |one: &&Found| tunables.checked_sub(one.address).is_some_and(|apart| apart < APART);
+    Ok(modules.iter().find(is_close).map(|one| String::from_utf8_lossy(&one.text).into_owned()))
 }
 
 fn addresses(strings: &[&Found]) -> Vec<u64> {

@@ -107,6 +107,22 @@ pub(super) struct Found {
 pub(super) fn search(
     image: &Image<'_>,
     wanted: fn(Means) -> bool,
+    visit: impl FnMut(Found) -> ControlFlow<()>,
+) -> Result<(), Unreadable> {
+    // Names of tunables stand in a table that is filled at the start; all else is text from the beginning.
+    let has_tunables = NEEDLES.iter().any(|needle| needle.means == Means::Tunable && wanted(needle.means));
+    let tables = has_tunables.then(|| image.relocated_constants());
+    search_in(image, image.constants().chain(tables.into_iter().flatten()), wanted, visit)
+}
+
+/// As [`search`], in these ranges: address, offset and length in the file.
+///
+/// # Errors
+/// What reading gives.
+pub(super) fn search_in(
+    image: &Image<'_>,
+    ranges: impl IntoIterator<Item = (u64, u64, u64)>,
+    wanted: fn(Means) -> bool,
     mut visit: impl FnMut(Found) -> ControlFlow<()>,
 ) -> Result<(), Unreadable> {
     let needles: Vec<Needle> = NEEDLES.iter().copied().filter(|needle| wanted(needle.means)).collect();
@@ -117,10 +133,8 @@ pub(super) fn search(
     // Looking for one string is so much faster that it pays to do it for each of a few, since hardly a piece has any.
     let few: Vec<Finder<'_>> = patterns.iter().take(FEW + 1).map(|pattern| Finder::new(*pattern)).collect();
     let may_have_any = |chunk: &[u8]| few.len() > FEW || few.iter().any(|one| one.find(chunk).is_some());
-    // Names of tunables stand in a table that is filled at the start; all else is text from the beginning.
-    let tables = needles.iter().any(|needle| needle.means == Means::Tunable).then(|| image.relocated_constants());
     let mut buffer = Vec::new();
-    for (base, offset, size) in image.constants().chain(tables.into_iter().flatten()) {
+    for (base, offset, size) in ranges {
         let mut at = 0;
         while at < size {
             let wanted = (size - at).min(CHUNK + 2 * MARGIN as u64);

@@ -78,7 +78,8 @@ pub(in crate::rules) fn family(family: LibcFamily) -> &'static str {
 }
 
 fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    // Not `rsplit`, which prepares for a long text.
+    path.bytes().rposition(|byte| byte == b'/').map_or(path, |slash| &path[slash + 1..])
 }
 
 #[cfg(test)]
