@@ -4,11 +4,12 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use seaworthy::check::{Inspected, Surroundings, check};
-use seaworthy::facts::{Digest, Facts, FileFacts, Source, Wanted, digest, read_source};
+use seaworthy::facts::{Digest, Facts, FileFacts, Source, SymbolNames, Wanted, digest, read_source};
 use seaworthy::hosts::load::{Loads, NoFiles};
 use seaworthy::hosts::{self, Host};
 use seaworthy::policy::{self, Policy, exceptions::today};
 use seaworthy::report::{Detail, Report, Styles, json, text};
+use seaworthy::rules::symbol_names;
 use seaworthy::run::{Artifact, Provenance, Role, cargo};
 
 use crate::made;
@@ -44,6 +45,9 @@ pub(crate) const CASES: &[Case] = &[
     ("digest-64KiB", digest_of_a_file),
     ("facts-dynamic", || facts(made::dynamic_program(0), Wanted::default())),
     ("facts-dynamic-1000-imports", || facts(made::dynamic_program(1000), Wanted::default())),
+    ("facts-dynamic-1000-imports-unread", || {
+        facts(made::dynamic_program(1000), Wanted { names: wanted_by_default(), ..Wanted::default() })
+    }),
     ("facts-go-100-modules", || facts(made::go_program(100), Wanted::default())),
     ("facts-mach-o", || facts(made::mach_o(BYTES), Wanted::default())),
     ("facts-mach-o-page-hashes-64KiB", || facts(made::mach_o(BYTES), Wanted { hashes: true, ..Wanted::default() })),
@@ -53,6 +57,11 @@ pub(crate) const CASES: &[Case] = &[
     ("policy-everything", policy_with_everything),
     ("report-json", report_as_json),
 ];
+
+/// Whose symbols are read when there is no policy.
+pub(crate) fn wanted_by_default() -> SymbolNames {
+    symbol_names(&Policy::default_policy(), &Provenance::default())
+}
 
 /// What it takes to tell a static C library by its strings.
 pub(crate) fn fingerprint() -> Wanted {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
-use seaworthy::facts::{Wanted, digest, read_file};
+use seaworthy::facts::{SymbolNames, Wanted, digest, read_file};
 use seaworthy::hosts;
 use sha2::{Digest as _, Sha256};
 
@@ -49,9 +49,12 @@ fn real_files(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("file");
     for name in ["ls", "uv", "node", "go"] {
         let path = if name == "ls" { PathBuf::from("/bin/ls") } else { directory.join(name) };
-        group.bench_function(BenchmarkId::new("facts", name), |bencher| {
-            bencher.iter(|| black_box(read_file(&path, Wanted::default()).expect("a real program")));
-        });
+        for (what, names) in [("facts", calls::wanted_by_default()), ("facts-with-symbols", SymbolNames::Always)] {
+            let wanted = Wanted { names, ..Wanted::default() };
+            group.bench_function(BenchmarkId::new(what, name), |bencher| {
+                bencher.iter(|| black_box(read_file(&path, wanted).expect("a real program")));
+            });
+        }
         for again in ["floor", "floor-again"] {
             group.bench_function(BenchmarkId::new(again, name), |bencher| bencher.iter(|| black_box(floor(&path))));
         }
