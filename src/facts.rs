@@ -22,6 +22,7 @@ mod read;
 pub mod rust_build_info;
 pub mod signed_data;
 mod source;
+mod sparse;
 mod tables;
 pub mod texts;
 mod whole;

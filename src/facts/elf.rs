@@ -127,7 +127,7 @@ pub struct ElfFacts {
     pub x86_isa_needed: Option<String>,
     /// GNU properties, decoded.
     pub properties: Properties,
-    /// Every note, in file order.
+    /// Every note, in file order; none where [`SymbolNames`](super::SymbolNames) were not wanted.
     pub notes: Vec<Note>,
     /// No `.symtab`.
     pub stripped: bool,

@@ -27,8 +27,8 @@ impl Wanted {
     pub const ALL: Wanted = Wanted { names: SymbolNames::Always, hashes: true, strings: true, detail: true };
 }
 
-/// The ELF files whose dynamic symbols are read, and the names of all sections: most of what is known of a file, and of no use to
-/// most rules.
+/// The ELF files whose dynamic symbols are read, and with them the names of all sections, and the notes: most of what is known of a
+/// file, and of no use to most rules.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum SymbolNames {
     /// Every file.

@@ -1,7 +1,7 @@
 //! Random small reads of one [`Source`], a chunk at a time: symbol names, version entries, hash tables.
 //!
 //! A string table may have 100 MB, of which a few names are wanted. Chunks that were read stay until their sum passes
-//! [`KEPT`], or the size of the one table that a window is for; the reader never holds more, whatever the file says.
+//! [`KEPT`]; the reader never holds more, whatever the file says. See [`sparse`](super::sparse) for one large table.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -13,8 +13,6 @@ use super::{Source, Unreadable};
 
 /// Bytes read at once: as many as the head of a source, which then serves the first chunk without a copy.
 const CHUNK: u64 = 16 * 1024;
-/// Bytes read at once where what is wanted lies far apart.
-const SMALL_CHUNK: u64 = 1024;
 /// Bytes kept at most.
 const KEPT: usize = 4 * 1024 * 1024;
 
@@ -25,8 +23,6 @@ type Chunk<'s> = Rc<Cow<'s, [u8]>>;
 #[derive(Debug)]
 pub(crate) struct Window<'s> {
     source: &'s Source<'s>,
-    chunk_size: u64,
-    kept: usize,
     chunks: RefCell<BTreeMap<u64, Chunk<'s>>>,
     /// The chunk asked for last, which is asked for next nearly always.
     last: RefCell<Option<(u64, Chunk<'s>)>>,
@@ -34,14 +30,7 @@ pub(crate) struct Window<'s> {
 
 impl<'s> Window<'s> {
     pub(crate) fn new(source: &'s Source<'s>) -> Self {
-        Window { source, chunk_size: CHUNK, kept: KEPT, chunks: RefCell::default(), last: RefCell::default() }
-    }
-
-    /// A window for a few small things in a table of `size` bytes, many megabytes, of which most lies unread between them. Where
-    /// all of it is wanted after all, in whatever order, nothing is read twice.
-    pub(crate) fn sparse(source: &'s Source<'s>, size: u64) -> Self {
-        let kept = usize::try_from(size.min(source.len())).unwrap_or(usize::MAX).saturating_add(KEPT);
-        Window { chunk_size: SMALL_CHUNK, kept, ..Window::new(source) }
+        Window { source, chunks: RefCell::default(), last: RefCell::default() }
     }
 
     /// Exactly `N` bytes at `offset`.
@@ -117,7 +106,7 @@ impl<'s> Window<'s> {
 
     /// The chunk that holds `at`, which lies inside the source, and where in it `at` is.
     fn chunk(&self, at: u64, what: &str) -> Result<(Chunk<'s>, usize), Unreadable> {
-        let first = at - at % self.chunk_size;
+        let first = at - at % CHUNK;
         let start = (at - first) as usize;
         if let Some((_, chunk)) =
             self.last.borrow().as_ref().filter(|(kept, chunk)| *kept == first && start < chunk.len())
@@ -136,9 +125,9 @@ impl<'s> Window<'s> {
         if let Some(chunk) = self.chunks.borrow().get(&first) {
             return Ok(Rc::clone(chunk));
         }
-        let chunk = Rc::new(self.source.read_up_to(first, self.chunk_size, what)?);
+        let chunk = Rc::new(self.source.read_up_to(first, CHUNK, what)?);
         let mut chunks = self.chunks.borrow_mut();
-        if chunks.len() * self.chunk_size as usize >= self.kept {
+        if chunks.len() * CHUNK as usize >= KEPT {
             chunks.clear();
         }
         chunks.insert(first, Rc::clone(&chunk));
@@ -162,21 +151,5 @@ mod tests {
         assert!(window.bytes::<4>(CHUNK + 8, "x").is_err());
         assert!(window.bytes::<4>(u64::MAX, "x").is_err());
         assert!(window.c_string(CHUNK + 5, u64::MAX, "x").is_err());
-    }
-
-    /// A table larger than what other windows keep, whose strings are asked for from its two ends in turn.
-    #[test]
-    fn a_window_for_one_table_keeps_all_of_it() {
-        let bytes = vec![0; 2 * KEPT];
-        let source = Source::from_bytes(&bytes);
-        let size = source.len();
-        let window = Window::sparse(&source, size);
-        let chunks = size / SMALL_CHUNK;
-        for n in 0..chunks / 2 {
-            for at in [n, chunks - 1 - n] {
-                assert_eq!(window.c_string(at * SMALL_CHUNK, size, "a name").as_deref(), Ok(&[][..]));
-            }
-        }
-        assert_eq!(window.chunks.borrow().len() as u64, chunks);
     }
 }

@@ -187,14 +187,7 @@ pub(super) fn flag_names(image: &Image<'_>) -> Vec<String> {
 
 /// The system a file is made for: by `EI_OSABI`, the notes, and the loader it asks for.
 pub(super) fn os(image: &Image<'_>, notes: &Notes, interpreter: Option<&str>) -> Os {
-    let by_note = [
-        ("Android", Os::Android),
-        ("FreeBSD", Os::FreeBsd),
-        ("NetBSD", Os::NetBsd),
-        ("OpenBSD", Os::OpenBsd),
-        ("DragonFly", Os::DragonFly),
-    ];
-    if let Some((_, os)) = by_note.into_iter().find(|(owner, _)| notes.has_owner(owner)) {
+    if let Some(os) = notes.system() {
         return os;
     }
     match image.header.e_ident[EI_OSABI] {

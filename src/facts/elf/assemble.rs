@@ -107,7 +107,7 @@ impl Parts {
         Ok(Parts {
             interpreter,
             names,
-            notes: Notes::read(image)?,
+            notes: Notes::read(image, imports.undefined.are_read())?,
             dynamic,
             needs,
             defined_versions,

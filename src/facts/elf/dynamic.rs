@@ -14,7 +14,7 @@ use super::image::Image;
 use crate::facts::Unreadable;
 use crate::facts::bytes::{into_text, nul};
 use crate::facts::name::{NameText, Piece, SharedText};
-use crate::facts::window::Window;
+use crate::facts::sparse::SparseTable;
 
 /// gABI `DT_RELR`, `DT_RELRSZ`; Android's first encoding of it.
 const DT_RELR: u64 = 36;
@@ -30,6 +30,8 @@ const USUAL: usize = 32;
 const SMALL: u64 = 64 << 10;
 /// Of one with more bytes than this few names are wanted, far apart.
 const LARGE: u64 = 1 << 20;
+/// A file may say that it has more bytes than any memory: a table of so many is no longer kept.
+const LARGEST: u64 = 256 << 20;
 
 /// Tags of the gABI are smaller; those of systems and processors are numbers with eight digits.
 const TAGS_OF_GABI: u64 = 63;
@@ -124,8 +126,8 @@ pub(super) struct DynamicStrings<'i, 's> {
     image: &'i Image<'s>,
     /// All of a small table.
     whole: Option<Cow<'s, [u8]>>,
-    /// A window of its own for a large table: of a megabyte of names, few are imported.
-    sparse: Option<Window<'s>>,
+    /// A large table: of a megabyte of names, few are imported.
+    sparse: Option<SparseTable<'s>>,
     offset: u64,
     end: u64,
     budget: Cell<u64>,
@@ -146,7 +148,7 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         }
         let budget = Cell::new(image.source.len().saturating_mul(2).saturating_add(LONGEST));
         let whole = (size <= SMALL).then(|| image.source.read(offset, size, "DT_STRTAB")).transpose()?;
-        let sparse = (size > LARGE).then(|| Window::sparse(image.source, size));
+        let sparse = (LARGE..LARGEST).contains(&size).then(|| SparseTable::new(image.source, offset, size));
         Ok(Some(DynamicStrings { image, whole, sparse, offset, end: offset + size, budget }))
     }
 
@@ -159,7 +161,10 @@ impl<'i, 's> DynamicStrings<'i, 's> {
     fn append(&self, at: u64, what: &str, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let end = self.end.min(at.saturating_add(self.budget.get() + 1));
         let Some(whole) = &self.whole else {
-            return self.sparse.as_ref().unwrap_or(&self.image.window).append_c_string(at, end, what, out);
+            return match &self.sparse {
+                Some(sparse) => sparse.append_c_string(at, end, what, out),
+                None => self.image.window.append_c_string(at, end, what, out),
+            };
         };
         let from_here = whole.get((at - self.offset) as usize..(end - self.offset) as usize).unwrap_or_default();
         let length = nul(from_here).ok_or_else(|| Unreadable::damaged(what, at, "the string has no end"))?;

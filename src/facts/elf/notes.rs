@@ -5,8 +5,8 @@ use goblin::elf::section_header::SHT_NOTE;
 use serde::Serialize;
 
 use super::image::Image;
-use crate::facts::Unreadable;
 use crate::facts::bytes::{Order, hex, text, until_nul};
+use crate::facts::{Os, Unreadable};
 
 /// `PT_GNU_PROPERTY`: the property note once more, aligned for the loader.
 const PT_GNU_PROPERTY: u32 = 0x6474_e553;
@@ -45,6 +45,15 @@ impl Note {
     }
 }
 
+/// Systems that leave notes of their own, by their owner; the first of them counts.
+const SYSTEMS: [(&str, Os); 5] = [
+    ("Android", Os::Android),
+    ("FreeBSD", Os::FreeBsd),
+    ("NetBSD", Os::NetBsd),
+    ("OpenBSD", Os::OpenBsd),
+    ("DragonFly", Os::DragonFly),
+];
+
 /// Everything the notes say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Notes {
@@ -56,6 +65,10 @@ pub(super) struct Notes {
     pub(super) properties: Properties,
     /// API level of Android's note.
     pub(super) android_api: Option<u32>,
+    /// The system that a note is of, by its place in [`SYSTEMS`].
+    system: Option<usize>,
+    /// Every note is kept.
+    keeps_all: bool,
     /// Bytes and notes that were looked at, repeated ones too.
     looked_at: (u64, usize),
 }
@@ -87,13 +100,14 @@ pub struct Properties {
 }
 
 impl Notes {
-    /// Reads `PT_NOTE` and `PT_GNU_PROPERTY`, and then note sections that no segment covers.
+    /// Reads `PT_NOTE` and `PT_GNU_PROPERTY`, and then note sections that no segment covers; each note is kept where that is wanted.
+    /// Of notes that contradict each other the first one counts, as for loaders.
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when a segment does not lie in the file. A note that contradicts its segment ends the
     /// reading of that segment, as it does in the kernel and in every loader.
-    pub(super) fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
-        let mut notes = Notes::default();
+    pub(super) fn read(image: &Image<'_>, keeps_all: bool) -> Result<Self, Unreadable> {
+        let mut notes = Notes { keeps_all, ..Notes::default() };
         let segments = || image.segments_of(PT_NOTE).chain(image.segments_of(PT_GNU_PROPERTY));
         for segment in segments().take(MOST) {
             notes.walk(image, segment.p_offset, segment.p_filesz, segment.p_align)?;
@@ -106,7 +120,7 @@ impl Notes {
             let is_covered = |segment: &ProgramHeader| {
                 section.sh_offset.checked_sub(segment.p_offset).is_some_and(|at| at < segment.p_filesz)
             };
-            if notes.all.len() < MOST && !segments().take(MOST).any(is_covered) {
+            if !segments().take(MOST).any(is_covered) {
                 notes.walk(image, section.sh_offset, section.sh_size, section.sh_addralign)?;
             }
         }
@@ -121,7 +135,7 @@ impl Notes {
         // Only notes of a segment with an alignment of 8 are padded to 8 (Linux extensions to the gABI).
         let pad = |length: u32| (length as usize).checked_next_multiple_of(if align == 8 { 8 } else { 4 });
         let mut rest = bytes.as_ref();
-        while self.all.len() < MOST && self.looked_at.1 < MOST_LOOKED_AT {
+        while self.looked_at.1 < MOST_LOOKED_AT {
             self.looked_at.1 += 1;
             let (Some(namesz), Some(descsz), Some(kind)) = (order.u32(rest, 0), order.u32(rest, 4), order.u32(rest, 8))
             else {
@@ -141,6 +155,23 @@ impl Notes {
     }
 
     fn note(&mut self, order: Order, owner: &[u8], kind: u32, description: &[u8]) {
+        self.keep(owner, kind, description);
+        match (owner, kind) {
+            (b"GNU", 1) => self.abi_tag = self.abi_tag.take().or_else(|| abi_tag(order, description)),
+            (b"GNU", 3) => self.build_id = self.build_id.take().or_else(|| Some(hex(description))),
+            (b"GNU", 5) => self.properties.read(order, description),
+            (b"Go", 4) => self.go_build_id = self.go_build_id.take().or_else(|| Some(text(description))),
+            (b"Android", 1) => self.android_api = self.android_api.or_else(|| order.u32(description, 0)),
+            _ => {}
+        }
+        let system = SYSTEMS.iter().position(|(name, _)| name.as_bytes() == owner);
+        self.system = [self.system, system].into_iter().flatten().min();
+    }
+
+    fn keep(&mut self, owner: &[u8], kind: u32, description: &[u8]) {
+        if !self.keeps_all || self.all.len() >= MOST {
+            return;
+        }
         // Compilers that note their options do it anew for every function: hundreds in a file, and hardly two that differ.
         if self.all.iter().any(|note| note.repeats(owner, kind, description)) {
             return;
@@ -152,23 +183,14 @@ impl Notes {
             length: description.len() as u32,
             is_loaded: false,
         };
-        if self.all.contains(&known) {
-            return;
-        }
-        self.all.push(known);
-        match (owner, kind) {
-            (b"GNU", 1) => self.abi_tag = self.abi_tag.take().or_else(|| abi_tag(order, description)),
-            (b"GNU", 3) => self.build_id = self.build_id.take().or_else(|| Some(hex(description))),
-            (b"GNU", 5) => self.properties.read(order, description),
-            (b"Go", 4) => self.go_build_id = Some(text(description)),
-            (b"Android", 1) => self.android_api = order.u32(description, 0),
-            _ => {}
+        if !self.all.contains(&known) {
+            self.all.push(known);
         }
     }
 
-    /// Whether a note of this owner is there.
-    pub(super) fn has_owner(&self, owner: &str) -> bool {
-        self.all.iter().any(|note| note.owner == owner)
+    /// The system that a note is of.
+    pub(super) fn system(&self) -> Option<Os> {
+        self.system.map(|at| SYSTEMS[at].1)
     }
 }
 
@@ -194,8 +216,8 @@ impl Properties {
                 0xb000_8000 => self.indirect_extern_access = value & 1 != 0,
                 0xc000_0000 => self.add_features(value, &[(1, "BTI"), (2, "PAC"), (4, "GCS")]),
                 0xc000_0002 => self.add_features(value, &[(1, "IBT"), (2, "SHSTK")]),
-                0xc000_8002 => self.x86_isa_needed = x86_level(value),
-                0xc001_0002 => self.x86_isa_used = x86_level(value),
+                0xc000_8002 => self.x86_isa_needed = self.x86_isa_needed.take().or_else(|| x86_level(value)),
+                0xc001_0002 => self.x86_isa_used = self.x86_isa_used.take().or_else(|| x86_level(value)),
                 _ => {}
             }
             let next = (length as usize).checked_add(8).and_then(|end| end.checked_next_multiple_of(align));
@@ -246,10 +268,12 @@ mod tests {
     fn notes_that_repeat_are_not_read_without_end() {
         let file = overlapping(u16::MAX - 1);
         let source = Source::from_bytes(&file);
-        let notes = Notes::read(&Image::open(&source).unwrap()).unwrap();
-        assert_eq!(notes.all.len(), 1);
-        assert!(notes.has_owner("x"));
-        assert!(notes.looked_at.1 <= MOST_LOOKED_AT, "{:?}", notes.looked_at);
+        for (keeps_all, kept) in [(true, 1), (false, 0)] {
+            let notes = Notes::read(&Image::open(&source).unwrap(), keeps_all).unwrap();
+            assert_eq!(notes.all.len(), kept);
+            assert!(notes.all.iter().all(|note| note.owner == "x"));
+            assert!(notes.looked_at.1 <= MOST_LOOKED_AT, "{:?}", notes.looked_at);
+        }
     }
 
     #[test]

@@ -65,7 +65,14 @@ fn without_the_names_of_symbols_all_else_is_the_same() {
     assert_eq!(versions(&without), versions(&whole));
     let same = |facts: &Facts| {
         let elf = elf(facts);
-        let of_elf = (elf.needed.clone(), elf.glibc_floor.clone(), elf.relro, elf.has_debug_info, elf.notes.clone());
+        let of_elf = (
+            elf.needed.clone(),
+            elf.glibc_floor.clone(),
+            elf.relro,
+            elf.has_debug_info,
+            elf.build_id.clone(),
+            elf.abi_tag.clone(),
+        );
         (facts.kind, facts.libc.clone(), of_elf)
     };
     assert_eq!(same(&without), same(&whole));
