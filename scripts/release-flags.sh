@@ -1,6 +1,7 @@
 # Sourced, never run, after scripts/env.sh: how a release for musl is linked. Small, since the kernel maps the whole program at
 # every start; and without paths of the machine that builds it.
-# - Relative relocations are packed (DT_RELR, which musl's own start-up code has applied since 1.2.4).
+# - At a fixed address: else start-up code writes twenty thousand addresses into forty pages before anything happens, more than
+#   half of what a short run takes. SECURITY.md says what that gives up.
 # - Functions with the same code are one, which only lld does; the one that comes with rustc.
 # - What would unwind a stack is left out (scripts/release.ld).
 # - What nearly every run calls lies together (scripts/link_in_order.py): a third of the time of a short run.
@@ -13,7 +14,7 @@ release_flags=(
   -Clink-arg=-fuse-ld=lld
   "-Clinker=$PWD/scripts/link_in_order.py"
   -Cllvm-args=-inline-threshold=25
-  -Clink-arg=-Wl,-z,pack-relative-relocs
+  -Crelocation-model=static
   -Clink-arg=-Wl,--icf=all
   "-Clink-arg=-Wl,-T,$PWD/scripts/release.ld"
 )
