@@ -72,7 +72,9 @@ impl NameText {
     /// behind that are empty. `None` where the names are not those of a table.
     pub(super) fn pieces(&self, starts: impl ExactSizeIterator<Item = usize>, mut budget: u64) -> Option<Vec<Piece>> {
         let mut piece = |start: usize| {
-            let len = until_nul(self.bytes.get(start..)?).len();
+            let rest = self.bytes.get(start..)?;
+            // No more of it is looked at than may be kept: of a hostile table each of many names is nearly all of it.
+            let len = until_nul(&rest[..rest.len().min(usize::try_from(budget + 1).unwrap_or(usize::MAX))]).len();
             budget = budget.checked_sub(len as u64)?;
             Piece::new(start, start + len)
         };

@@ -14,15 +14,16 @@ pub(crate) struct SparseTable<'s> {
     source: &'s Source<'s>,
     start: u64,
     size: usize,
-    /// The pieces; one that was not looked at is empty.
-    pieces: RefCell<Vec<Vec<u8>>>,
+    /// The pieces that were looked at.
+    pieces: RefCell<Vec<Option<Box<[u8]>>>>,
 }
 
 impl<'s> SparseTable<'s> {
     /// The table of `size` bytes at `start`; what of it lies outside the source is left out.
     pub(crate) fn new(source: &'s Source<'s>, start: u64, size: u64) -> Self {
         let size = size.min(source.len().saturating_sub(start)) as usize;
-        SparseTable { source, start, size, pieces: RefCell::new(vec![Vec::new(); size.div_ceil(PIECE)]) }
+        let pieces = std::iter::repeat_with(|| None).take(size.div_ceil(PIECE)).collect();
+        SparseTable { source, start, size, pieces: RefCell::new(pieces) }
     }
 
     /// Puts the bytes from `offset` in the source up to the next NUL behind what is in `out`. The NUL must come before `end`.
@@ -44,11 +45,14 @@ impl<'s> SparseTable<'s> {
         let mut pieces = self.pieces.borrow_mut();
         while at < end {
             let first = at / PIECE * PIECE;
-            let piece = &mut pieces[at / PIECE];
-            if piece.is_empty() {
-                let length = PIECE.min(self.size - first);
-                *piece = self.source.read(self.start + first as u64, length as u64, what)?.into_owned();
-            }
+            let piece = match &mut pieces[at / PIECE] {
+                Some(piece) => piece,
+                unread => {
+                    let length = PIECE.min(self.size - first) as u64;
+                    let bytes = self.source.read(self.start + first as u64, length, what)?.into_owned();
+                    unread.insert(bytes.into_boxed_slice())
+                }
+            };
             let part = &piece[at - first..piece.len().min(end - first)];
             if let Some(length) = nul(part) {
                 out.extend_from_slice(&part[..length]);
@@ -95,7 +99,7 @@ mod tests {
         for at in [4 * PIECE, 0, 4 * PIECE + 1] {
             assert_eq!(string(&table, at as u64, u64::MAX), Some(Vec::new()));
         }
-        let was_read: Vec<bool> = table.pieces.borrow().iter().map(|piece| !piece.is_empty()).collect();
+        let was_read: Vec<bool> = table.pieces.borrow().iter().map(Option::is_some).collect();
         assert_eq!(was_read, [true, false, false, false, true]);
     }
 }

@@ -39,6 +39,8 @@ pub(in crate::facts) struct Image<'s> {
 
 /// How many names [`asked_for`] knows.
 const ASKED_FOR: usize = 18;
+/// More bytes than the longest of them has: of a hostile table without a NUL no more is looked at for each section.
+const LONGEST_ASKED_FOR: usize = 24;
 
 /// The number of a section that is asked for by its name, of every file: all of them are looked for at once.
 fn asked_for(name: &[u8]) -> Option<usize> {
@@ -156,7 +158,8 @@ impl<'s> Image<'s> {
         };
         match self.small_names() {
             Some(table) => self.section_headers.iter().zip(0..).for_each(|(header, at)| {
-                add(until_nul(table.get(header.sh_name..).unwrap_or_default()), at);
+                let rest = table.get(header.sh_name..).unwrap_or_default();
+                add(until_nul(&rest[..rest.len().min(LONGEST_ASKED_FOR)]), at);
             }),
             None => self.section_names().bytes().zip(0..).for_each(|(name, at)| add(name, at)),
         }

@@ -120,7 +120,7 @@ fn modules_of_library(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
     let size = header.sh_size.min(OF_LIBRARY);
     let range = (header.sh_addr, header.sh_offset.saturating_add(header.sh_size - size), size);
     let (mut modules, mut tunables) = (Vec::new(), None);
-    search_in(
+    let searched = search_in(
         image,
         [range],
         |means| matches!(means, Means::Glibc(0) | Means::Nss),
@@ -131,8 +131,9 @@ fn modules_of_library(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
             }
             ControlFlow::Continue(())
         },
-    )?;
-    let Some(tunables) = tunables else { return Ok(None) };
+    );
+    // A section header may point anywhere, and the loader does not look at it.
+    let (Ok(()), Some(tunables)) = (searched, tunables) else { return Ok(None) };
     let is_close = |one: &&Found| tunables.checked_sub(one.address).is_some_and(|apart| apart < APART);
     Ok(modules.iter().find(is_close).map(|one| String::from_utf8_lossy(&one.text).into_owned()))
 }

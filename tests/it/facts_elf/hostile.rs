@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use seaworthy::facts::Source;
 use seaworthy::facts::elf::exports;
+use seaworthy::facts::{Source, SymbolNames, Wanted, read_source};
 
 use super::{HELLO, facts_of};
 use crate::support::{Scratch, have};
@@ -45,6 +45,8 @@ fn read(bytes: &[u8]) {
     if let Err(error) = facts_of(bytes) {
         assert!(!error.to_string().is_empty());
     }
+    let without_symbols = Wanted { names: SymbolNames::Where(|_| false), strings: true, ..Wanted::default() };
+    let _ = read_source(&Source::from_bytes(bytes), without_symbols);
     let _ = exports(&Source::from_bytes(bytes));
     assert!(start.elapsed() < LIMIT, "took {:?}", start.elapsed());
 }

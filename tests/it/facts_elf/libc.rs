@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use seaworthy::facts::libc::{Certainty, Libc, LibcFamily};
-use seaworthy::facts::{Wanted, read_file};
+use seaworthy::facts::{Source, Wanted, read_file, read_source};
 
 use super::{HELLO, compile, elf, facts, facts_of, only, without_section_headers};
 use crate::support::Scratch;
@@ -104,6 +104,26 @@ fn a_static_glibc_program_does_not_answer_for_one_it_embeds() {
         assert_eq!(libc.family, LibcFamily::Glibc);
         assert!(parts(&libc).is_empty(), "{:?}", libc.runtime_parts);
     }
+}
+
+/// Section headers are for tools; what they say of a place outside the file is no reason to know less.
+#[test]
+fn a_section_header_that_lies_does_not_hide_the_resolver() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    let path = compile(&scratch, "gcc", LOOKUP, "-static", "out");
+    let mut program = std::fs::read(&path).expect("what was just compiled");
+    let field = |bytes: &[u8], at: usize, size: usize| {
+        bytes[at..at + size].iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte))
+    };
+    let (headers, count, names) = (field(&program, 0x28, 8), field(&program, 0x3c, 2), field(&program, 0x3e, 2));
+    let names = field(&program, headers + names * 64 + 0x18, 8);
+    let is_rodata = |&header: &usize| program[names + field(&program, header, 4)..].starts_with(b".rodata\0");
+    let rodata = (0..count).map(|section| headers + section * 64).find(is_rodata).expect("gcc makes one");
+    program[rodata + 0x18..rodata + 0x20].copy_from_slice(&(u64::MAX / 2).to_le_bytes());
+    let wanted = Wanted { strings: true, ..Wanted::default() };
+    let libc = read_source(&Source::from_bytes(&program), wanted).map(only).expect("still a program").libc;
+    assert_eq!(parts(&libc), ["nss"], "{:?}", libc.runtime_parts);
 }
 
 #[test]
