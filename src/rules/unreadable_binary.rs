@@ -13,7 +13,8 @@ pub(crate) static RULE: Rule = Rule {
     check: None,
     docs: r#"## What it checks
 That every artifact is a regular file in a format this tool reads (ELF, PE, Mach-O), with headers that agree with its
-length.
+length. The dynamic symbols of an ELF file are read, and have to agree too, where somebody looks at them: with `runs-on`, a
+floor of glibc, `[baseline]` or a report, and in what is meant for musl.
 
 ## Why it matters
 What cannot be read cannot be judged, and must not pass. A damaged file is usually one that was cut short by a full disk, a
