@@ -11,7 +11,7 @@ use crate::report::{self, Report, Styles};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
-use super::inspect::Reading;
+use super::inspect::{self, Reading};
 use super::judge::{self, Judge};
 use super::manifest::{self, Made, Wanted};
 use super::walk::Candidate;
@@ -45,11 +45,11 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     }
     let provenance = Provenance::default();
     let progress = ui.progress(found.files.len(), options.format());
-    let keeps_names = signature.is_some() || output::tells_names(ui, options);
+    let keeps_names = output::tells_names(ui, options, signature.is_some());
     let reading = Reading {
         policy: &policy,
         directory: &directory,
-        symbol_names: output::symbol_names(ui, options, signature.is_some(), &policy, &provenance),
+        symbol_names: inspect::symbol_names(keeps_names, &policy, &provenance),
         scan_instructions: how.scan_instructions,
         progress: &progress,
     };

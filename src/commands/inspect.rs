@@ -9,8 +9,8 @@ use crate::facts::instructions::scan_file;
 use crate::facts::texts::{Texts, search_file};
 use crate::facts::{FileFacts, SymbolNames, Unreadable, Wanted, is_in_memory, read_file, read_listed_file};
 use crate::policy::Policy;
-use crate::rules::{Rule, embedded_build_path, forbidden_string, symbols_for};
-use crate::run::Artifact;
+use crate::rules::{self, Rule, embedded_build_path, forbidden_string, symbols_for};
+use crate::run::{Artifact, Provenance};
 use crate::ui::Progress;
 
 /// What the rules need of a file, whatever the policy says.
@@ -56,6 +56,11 @@ impl Search {
 
 fn wanted(policy: &Policy, rule: &Rule) -> bool {
     !policy.allows_everywhere(rule.id, rule.default)
+}
+
+/// The files whose symbols a rule looks at; all of them where their names are told anyway.
+pub(super) fn symbol_names(tells_names: bool, policy: &Policy, provenance: &Provenance) -> SymbolNames {
+    if tells_names { SymbolNames::Always } else { rules::symbol_names(policy, provenance) }
 }
 
 /// Reads one file on disk.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::Error;
 use crate::check::{ArtifactResult, Bench, Finding, Inspected, Surroundings, Uses, conclude};
-use crate::facts::{Facts, Os, SymbolNames};
+use crate::facts::{Facts, Os};
 use crate::hosts::{self, Disk, Host, HostError, System};
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
@@ -16,10 +16,10 @@ use crate::policy::{Policy, Setting};
 use crate::run::{Artifact, Provenance};
 use crate::ui::Progress;
 
-use super::inspect::Reading;
+use super::inspect::{self, Reading};
 
 /// Reads every artifact of a build in `directory` and judges it by the policy, each as soon as it is read; the second part of the
-/// result belongs to no single one.
+/// result belongs to no single one. With `tells_names` every file's symbols are kept, as somebody will be told of them.
 ///
 /// # Errors
 /// When a host of the policy cannot be used.
@@ -28,10 +28,11 @@ pub(super) fn judge(
     policy: &Policy,
     directory: &Path,
     provenance: &Provenance,
-    symbol_names: SymbolNames,
+    tells_names: bool,
 ) -> Result<(Vec<ArtifactResult>, Vec<Finding>), Error> {
     let judge = Judge::new(policy, directory, provenance, false);
     let progress = Progress::hidden();
+    let symbol_names = inspect::symbol_names(tells_names, policy, provenance);
     let reading = Reading { policy, directory, symbol_names, scan_instructions: false, progress: &progress };
     let mut results = Vec::with_capacity(artifacts.len());
     let mut uses = Uses::default();

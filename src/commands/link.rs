@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::Error;
 use crate::blame;
 use crate::cli::Options;
-use crate::facts::SymbolNames;
 use crate::plan::environment::Environment;
 use crate::policy::{OnViolation, Origin, Policy};
 use crate::report::Report;
@@ -35,23 +34,18 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
     if !status.success() {
         return Ok(wrap::end_like(status));
     }
-    let names = output::symbol_names(ui, options, wanted.is_some(), &policy, &Provenance::default());
-    let report = judged(&policy, &directory, &call, &line, names)?;
+    let tells_names = output::tells_names(ui, options, wanted.is_some());
+    let report = judged(&policy, &directory, &call, &line, tells_names)?;
     let policy = like_a_linker(policy);
     let made = Made { report: &report, policy: &policy, plan: None, directory: &directory };
     wrap::finish(ui, options, made, wanted.as_ref())
 }
 
-fn judged(
-    policy: &Policy,
-    directory: &Path,
-    call: &Call,
-    line: &LinkLine,
-    names: SymbolNames,
-) -> Result<Report, Error> {
+fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine, tells_names: bool) -> Result<Report, Error> {
     let role = if line.shared { Role::SharedObject } else { Role::Program };
     let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
-    let (mut artifacts, general) = judge::judge(vec![artifact], policy, directory, &Provenance::default(), names)?;
+    let (mut artifacts, general) =
+        judge::judge(vec![artifact], policy, directory, &Provenance::default(), tells_names)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         blame::link::blame(&mut artifacts, line, directory, call);
     }

@@ -5,11 +5,7 @@ use std::path::Path;
 
 use crate::Error;
 use crate::cli::{Format, Options};
-use crate::facts::SymbolNames;
-use crate::policy::Policy;
 use crate::report::{self, Detail, Report, Styles};
-use crate::rules;
-use crate::run::Provenance;
 use crate::ui::Ui;
 
 /// Bytes that the summary of one step may have; GitHub shows nothing of a longer one.
@@ -29,23 +25,9 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
     }
 }
 
-/// Whether anything that is told of a file has the names of its symbols or sections.
-pub(super) fn tells_names(ui: &Ui, options: &Options) -> bool {
-    !matches!(options.format(), Format::Text | Format::Short) || !options.report.is_empty() || ui.is_github()
-}
-
-/// The files whose symbols a rule looks at, or a report; `signs` where a platform signature is written.
-pub(super) fn symbol_names(
-    ui: &Ui,
-    options: &Options,
-    signs: bool,
-    policy: &Policy,
-    provenance: &Provenance,
-) -> SymbolNames {
-    match signs || tells_names(ui, options) {
-        true => SymbolNames::Always,
-        false => rules::symbol_names(policy, provenance),
-    }
+/// Whether anything that is told of a file has the names of its symbols or sections; a platform signature does, if `signs`.
+pub(super) fn tells_names(ui: &Ui, options: &Options, signs: bool) -> bool {
+    signs || !matches!(options.format(), Format::Text | Format::Short) || !options.report.is_empty() || ui.is_github()
 }
 
 /// Writes the files of `--report`, each whole or not at all.

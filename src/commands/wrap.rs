@@ -11,7 +11,6 @@ use crate::blame::needs::Machine;
 use crate::check::ArtifactResult;
 use crate::cli::Options;
 use crate::exit;
-use crate::facts::SymbolNames;
 use crate::plan::environment::Environment;
 use crate::plan::{self, Mode, Plan, Tool};
 use crate::policy::Policy;
@@ -45,10 +44,10 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     }
     let started = SystemTime::now();
     let outcome = run::run(&plan, std::io::stdout())?;
-    let names = output::symbol_names(ui, options, signature.is_some(), &policy, &outcome.provenance);
+    let tells_names = output::tells_names(ui, options, signature.is_some());
     let status = outcome.status;
     if status.success() {
-        let report = judged(&plan, &policy, &directory, outcome, names)?;
+        let report = judged(&plan, &policy, &directory, outcome, tells_names)?;
         let made = Made { report: &report, policy: &policy, plan: Some(&plan), directory: &directory };
         let code = finish(ui, options, made, signature.as_ref());
         // The process ends: to take all of it apart would be a good part of the work.
@@ -76,7 +75,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
             ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
-        let report = judged(&plan, &policy, &directory, outcome, names);
+        let report = judged(&plan, &policy, &directory, outcome, tells_names);
         let shown = report.and_then(|report| show(ui, options, &report, &directory));
         shown.unwrap_or_else(|error| ui.error(&error));
     }
@@ -103,7 +102,7 @@ fn judged(
     policy: &Policy,
     directory: &Path,
     outcome: Outcome,
-    names: SymbolNames,
+    tells_names: bool,
 ) -> Result<Report, Error> {
     let Outcome { mut artifacts, provenance, .. } = outcome;
     for artifact in &mut artifacts {
@@ -111,7 +110,7 @@ fn judged(
             artifact.path = shorter.to_path_buf();
         }
     }
-    let (mut artifacts, general) = judge::judge(artifacts, policy, directory, &provenance, names)?;
+    let (mut artifacts, general) = judge::judge(artifacts, policy, directory, &provenance, tells_names)?;
     if plan.tool == Tool::Go {
         name_packages(&mut artifacts);
     }

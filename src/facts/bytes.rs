@@ -84,6 +84,13 @@ pub(crate) fn nul(bytes: &[u8]) -> Option<usize> {
     rest.iter().position(|&byte| byte == 0).map(|at| words.len() * 8 + at)
 }
 
+/// Puts the bytes before the first NUL behind what is in `out`, all of them without one; whether there is one.
+pub(crate) fn append_until_nul(bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    let end = nul(bytes);
+    out.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+    end.is_some()
+}
+
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::bytes::{text, until_nul};
+use super::bytes::text;
 
 /// A name. It reads like a `str`, and is cloned without a copy.
 #[derive(Clone, Default)]
@@ -66,19 +66,6 @@ impl NameText {
     pub(super) fn of_table(table: &[u8]) -> Option<NameText> {
         (table.is_ascii() && u32::try_from(table.len()).is_ok())
             .then(|| NameText { bytes: table.to_vec(), is_table: true })
-    }
-
-    /// The pieces of this table that start at these places and end with a NUL, no more than `budget` bytes of them altogether: those
-    /// behind that are empty. `None` where the names are not those of a table.
-    pub(super) fn pieces(&self, starts: impl ExactSizeIterator<Item = usize>, mut budget: u64) -> Option<Vec<Piece>> {
-        let mut piece = |start: usize| {
-            let rest = self.bytes.get(start..)?;
-            // No more of it is looked at than may be kept: of a hostile table each of many names is nearly all of it.
-            let len = until_nul(&rest[..rest.len().min(usize::try_from(budget + 1).unwrap_or(usize::MAX))]).len();
-            budget = budget.checked_sub(len as u64)?;
-            Piece::new(start, start + len)
-        };
-        self.is_table.then(|| starts.map(|start| piece(start).unwrap_or_default()).collect())
     }
 
     /// Adds a name by its place in a table; no byte of it is copied when the names are those of that table. `None` when it does

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::bytes::nul;
+use super::bytes::append_until_nul;
 use super::{Source, Unreadable};
 
 /// Bytes read at once: what is wanted may lie far apart.
@@ -54,11 +54,9 @@ impl<'s> SparseTable<'s> {
                 }
             };
             let part = &piece[at - first..piece.len().min(end - first)];
-            if let Some(length) = nul(part) {
-                out.extend_from_slice(&part[..length]);
+            if append_until_nul(part, out) {
                 return Ok(());
             }
-            out.extend_from_slice(part);
             at += part.len();
         }
         Err(no_end())

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::bytes::nul;
+use super::bytes::append_until_nul;
 use super::{Source, Unreadable};
 
 /// Bytes read at once: as many as the head of a source, which then serves the first chunk without a copy.
@@ -94,11 +94,9 @@ impl<'s> Window<'s> {
             let room = usize::try_from(end - at).unwrap_or(usize::MAX);
             let part = &chunk[start..];
             let part = &part[..part.len().min(room)];
-            if let Some(n) = nul(part) {
-                out.extend_from_slice(&part[..n]);
+            if append_until_nul(part, out) {
                 return Ok(());
             }
-            out.extend_from_slice(part);
             at += part.len() as u64;
         }
         Err(Unreadable::damaged(what, offset, "the string has no end"))

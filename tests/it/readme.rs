@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use snapbox::IntoData;
 
-use crate::support::{Run, Scratch, have, repository};
+use crate::support::{Run, Scratch, have, is_waiting, repository};
 
 /// Commands that run all of this themselves, and so cannot be run from here; `.ci/run` runs them.
 const RUN_ELSEWHERE: &[&str] = &["make demo", "make test", "cargo install --path . --locked"];
@@ -94,7 +94,7 @@ fn run(steps: &[Step]) -> Vec<String> {
 fn redact(output: &str) -> String {
     let mut lines = String::new();
     // Another cargo on this machine is not part of the story.
-    for line in output.lines().filter(|line| !line.trim_start().starts_with("Blocking waiting for file lock")) {
+    for line in output.lines().filter(|line| !is_waiting(line)) {
         let line = match (line.split_once(" target(s) in "), line.strip_suffix(" bytes)")) {
             _ if line.starts_with("  ok  ") => without_machine(line),
             (Some((start, _)), _) => format!("{start} target(s) in [..]s"),

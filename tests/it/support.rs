@@ -21,6 +21,11 @@ pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Whether cargo says with this line that it waits for another one of these tests.
+pub(crate) fn is_waiting(line: &str) -> bool {
+    line.trim_start().starts_with("Blocking waiting for file lock")
+}
+
 /// rustc's own linker, which links Mach-O anywhere.
 pub(crate) fn rust_lld() -> String {
     let ask = |arguments: &[&str]| Run::program("rustc").args(arguments).run().expect_code(0).stdout();

@@ -253,14 +253,13 @@ impl<'s> Image<'s> {
         // Names are shared tails of one small table: a hostile one may not make them longer than the file together.
         let budget = Cell::new(self.source.len());
         let mut names = small.and_then(NameText::of_table).unwrap_or_default();
-        let starts = self.section_headers.iter().map(|header| header.sh_name);
-        if let Some(mut pieces) = names.pieces(starts, self.source.len()) {
-            return names.share(&mut pieces).unwrap_or_default().list(pieces);
-        }
         let spend = |length: usize| budget.get().checked_sub(length as u64).map(|left| budget.set(left));
         let mut piece = |header: &SectionHeader| {
             if let Some(small) = &small {
-                let length = until_nul(small.get(header.sh_name..)?).len();
+                // No more is looked at than may be kept: in a table without a NUL each of many names is nearly all of it.
+                let most = usize::try_from(budget.get() + 1).unwrap_or(usize::MAX);
+                let rest = small.get(header.sh_name..)?;
+                let length = until_nul(&rest[..rest.len().min(most)]).len();
                 spend(length)?;
                 return names.add(small, header.sh_name, length);
             }

@@ -25,8 +25,8 @@ pub fn loader(path: &str, arch: &str) -> Option<Loader> {
     let row = |is_it: &dyn Fn(&str) -> bool| rows_of(is_it).find(|row| row.serves(arch));
     row(&|known| matches(known, path)).map(|row| row.loader(true)).or_else(|| {
         // `ld.so` alone is no name to go by: five systems share it.
-        let is_it = |known: &str| matches(known.rsplit('/').next().unwrap_or(known), name);
-        row(&is_it).filter(|_| name.starts_with("ld-")).map(|row| row.loader(false))
+        let is_it = |known: &str| name.starts_with("ld-") && matches(known.rsplit('/').next().unwrap_or(known), name);
+        row(&is_it).map(|row| row.loader(false))
     })
 }
 

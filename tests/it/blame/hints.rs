@@ -1,7 +1,7 @@
 //! Builds that fail because of what the policy sets: is that said, after the tool's own words, with what helps here?
 
 use super::guarded;
-use crate::support::{Done, Run, Scratch};
+use crate::support::{Done, Run, Scratch, is_waiting};
 
 fn hello(policy: &str) -> Scratch {
     let scratch = Scratch::empty();
@@ -22,7 +22,6 @@ fn ours(guarded: &Done, bare: &Done) -> String {
 
 /// What was said but for that another cargo of these tests was waited for.
 fn without_waiting(done: &Done) -> String {
-    let is_waiting = |line: &&str| line.trim_start().starts_with("Blocking waiting for file lock");
     done.stderr().split_inclusive('\n').filter(|line| !is_waiting(line)).collect()
 }
 
