@@ -1,5 +1,7 @@
 //! From the paths of a command line to files: directories are walked, `-` is a list on standard input.
 
+mod directory;
+
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -11,6 +13,8 @@ use crate::error::{Error, plain};
 use crate::images;
 use crate::report;
 use crate::ui::Progress;
+
+use directory::{Kind, each_entry};
 
 /// What was found under the paths of a command line.
 #[derive(Debug, Default)]
@@ -99,23 +103,13 @@ impl Found {
     /// What is to be looked at in a directory, the last name first, for whoever takes it from the end.
     fn entries(&mut self, directory: &Path) -> Vec<Entry> {
         let (mut found, mut links) = (Vec::new(), Vec::new());
-        let mut take = |entry: std::fs::DirEntry| {
-            let kind = entry.file_type()?;
-            match () {
-                () if kind.is_dir() => found.push(Entry { path: entry.path(), what: What::Directory }),
-                () if kind.is_file() => found.push(Entry { path: entry.path(), what: What::File }),
-                () if kind.is_symlink() => links.push(entry.path()),
-                () => {}
-            }
-            Ok(())
-        };
-        match std::fs::read_dir(directory) {
-            Ok(entries) => {
-                for error in entries.filter_map(|entry| entry.and_then(&mut take).err()) {
-                    self.problem(directory, &error);
-                }
-            }
-            Err(error) => self.problem(directory, &error),
+        let read = each_entry(directory, |path, kind| match kind {
+            Kind::Directory => found.push(Entry { path, what: What::Directory }),
+            Kind::File => found.push(Entry { path, what: What::File }),
+            Kind::Link => links.push(path),
+        });
+        if let Err(error) = read {
+            self.problem(directory, &error);
         }
         // Only names differ: nothing has to be taken apart to compare them.
         let start = directory.join("").as_os_str().len();
