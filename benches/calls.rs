@@ -121,7 +121,7 @@ fn report(policy: &Policy, file: &FileFacts) -> Report {
     };
     let inspected = vec![Inspected { artifact, facts: Ok(file.clone()), image: None }];
     let (artifacts, general) = check(policy, inspected, &Provenance::default(), &surroundings);
-    Report { artifacts, general, notes: Vec::new(), problems: Vec::new() }
+    Report { artifacts, general, ..Report::default() }
 }
 
 fn judged(policy: &str) -> Call {

@@ -30,7 +30,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         strict_symbols: false,
     };
     let (artifacts, general) = check(&policy, inspected.collect(), &Provenance::default(), &surroundings);
-    let report = Report { artifacts, general, notes: Vec::new(), problems: Vec::new() };
+    let report = Report { artifacts, general, ..Report::default() };
     for result in &report.artifacts {
         let path = result.artifact.path.display();
         if let Some(slice) = result.facts.as_ref().and_then(|facts| facts.slices.first()) {

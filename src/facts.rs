@@ -54,18 +54,6 @@ pub struct FileFacts {
     pub instructions: Option<instructions::Instructions>,
 }
 
-impl FileFacts {
-    /// Lets go of the names of symbols and sections of ELF files, which are most of what is known of one; for whoever keeps the
-    /// facts of thousands of files that were judged already.
-    pub(crate) fn forget_names(&mut self) {
-        for slice in &mut self.slices {
-            if let Details::Elf(elf) = &mut slice.details {
-                elf.forget_names();
-            }
-        }
-    }
-}
-
 /// What was read from one architecture slice.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
@@ -203,10 +191,17 @@ pub enum Linkage {
 
 impl std::fmt::Display for Format {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+        f.write_str(self.name())
+    }
+}
+
+impl Format {
+    /// Its usual name.
+    pub fn name(self) -> &'static str {
+        match self {
             Format::Elf => "ELF",
             Format::Pe => "PE",
             Format::MachO => "Mach-O",
-        })
+        }
     }
 }

@@ -18,19 +18,23 @@ mod size;
 mod style;
 mod summary;
 pub mod table;
+mod tally;
 pub mod text;
 pub mod verification;
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
 use crate::check::{ArtifactResult, Finding, Overall};
-use crate::policy::{Level, Origin};
+use crate::policy::Origin;
 
 pub(crate) use escape::is_hostile;
 pub use escape::{escape, escape_lines, path};
 pub use floors::Floors;
 pub use size::size;
 pub use style::Styles;
+pub use tally::Tally;
 
 /// Who wrote a JSON document.
 #[derive(Serialize)]
@@ -48,8 +52,12 @@ impl Tool {
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Everything a run has to say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
+    /// What those artifacts came to that people were told of as soon as they were judged: the facts of thousands would take more
+    /// memory than all else. Forms for programs tell of all artifacts, and this is nothing.
+    #[serde(skip)]
+    pub told: Tally,
     /// One entry per artifact.
     pub artifacts: Vec<ArtifactResult>,
     /// What belongs to no artifact: missing artifacts, degraded discovery, expired or unused exceptions.
@@ -73,38 +81,42 @@ pub enum Detail {
 }
 
 impl Report {
+    /// What everything comes to.
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.told;
+        self.artifacts.iter().for_each(|artifact| tally += Tally::of(artifact));
+        tally += Tally::of_findings(&self.general);
+        tally
+    }
+
     /// The verdict over all artifacts.
     pub fn verdict(&self) -> Overall {
-        let denied = self.general.iter().any(|finding| finding.level == Level::Deny);
-        let any = |verdict| self.artifacts.iter().any(|artifact| artifact.verdict == verdict);
-        match () {
-            () if denied || any(Overall::Fail) => Overall::Fail,
-            () if any(Overall::Inconclusive) => Overall::Inconclusive,
-            () => Overall::Pass,
-        }
+        self.tally().verdict()
     }
 
     /// Whether the build fails: something is denied, or could not be told and the policy does not allow that.
     pub fn is_violated(&self) -> bool {
-        let denied = |finding: &Finding| finding.level == Level::Deny;
-        self.artifacts.iter().any(ArtifactResult::is_rejected) || self.general.iter().any(denied)
+        self.tally().is_violated()
     }
 
     /// Whether there is nothing to say but that all is well.
     pub fn is_clean(&self) -> bool {
-        self.findings().next().is_none() && self.problems.is_empty() && self.verdict() == Overall::Pass
+        let tally = self.tally();
+        tally.findings == 0 && self.problems.is_empty() && tally.verdict() == Overall::Pass
     }
 
-    /// Every finding: those of the artifacts in their order, then the general ones.
+    /// Every finding that is kept: those of the artifacts in their order, then the general ones.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.artifacts.iter().flat_map(|artifact| &artifact.findings).chain(&self.general)
     }
 }
 
 /// Who set a value of the policy, safe to print.
-pub fn origin(origin: &Origin) -> String {
+pub fn origin(origin: &Origin) -> Cow<'static, str> {
     match origin {
-        Origin::File { path: file, line } => format!("{}:{line}", path(file)),
-        other => escape(&other.to_string()).into_owned(),
+        // Most settings are, and each finding rests on one.
+        Origin::Default => "by default".into(),
+        Origin::File { path: file, line } => format!("{}:{line}", path(file)).into(),
+        other => escape(&other.to_string()).into_owned().into(),
     }
 }

@@ -27,6 +27,7 @@ pub struct Bench<'a> {
     policy: &'a Policy,
     provenance: &'a Provenance,
     docket: Docket<'a>,
+    keeps_passes: bool,
 }
 
 /// One artifact while it is judged.
@@ -47,7 +48,12 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) fn with_rules(rules: &'a [&'static Rule], policy: &'a Policy, provenance: &'a Provenance) -> Self {
-        Bench { policy, provenance, docket: Docket::new(rules) }
+        Bench { policy, provenance, docket: Docket::new(rules), keeps_passes: true }
+    }
+
+    /// The results leave out what passed and what does not apply, for whoever tells neither.
+    pub fn without_passes(self) -> Self {
+        Bench { keeps_passes: false, ..self }
     }
 
     /// Judges artifacts; the results are in their order. The second part is which exceptions were of use.
@@ -152,8 +158,10 @@ impl<'a> Bench<'a> {
             .with_symbols(around.strict_symbols, &effective.provided);
         let before = Before::of(&trial.result);
         let steps = self.docket.steps(effective, slice.format);
-        trial.result.passed.reserve(steps.len());
-        trial.result.not_applicable.reserve(steps.len());
+        if self.keeps_passes {
+            trial.result.passed.reserve(steps.len());
+            trial.result.not_applicable.reserve(steps.len());
+        }
         for Step { rule, check } in steps.iter().filter(|step| image.is_none_or(|image| step.rule.is_asked_in(image))) {
             let verdict = match check {
                 Err(why) => Verdict::NotApplicable(why),
@@ -168,7 +176,10 @@ impl<'a> Bench<'a> {
                     image,
                 }),
             };
-            trial.hear(rule, name, verdict);
+            match verdict {
+                Verdict::Pass | Verdict::NotApplicable(_) if !self.keeps_passes => {}
+                verdict => trial.hear(rule, name, verdict),
+            }
         }
         places::add(&mut trial.result, before, &hosts, &loads);
     }
@@ -287,7 +298,13 @@ impl Trial<'_> {
 
     /// What a rule says, with the artifact's name filled in.
     fn named(&self, text: String) -> String {
-        if text.contains('{') { text.replace("{artifact}", &self.shown()) } else { text }
+        const NAME: &str = "{artifact}";
+        let Some(at) = text.find('{') else { return text };
+        // Nearly every sentence has the name once, and no other brace.
+        match text[at..].strip_prefix(NAME) {
+            Some(rest) if !rest.contains('{') => [&text[..at], &self.shown(), rest].concat(),
+            _ => text.replace(NAME, &self.shown()),
+        }
     }
 
     /// What one slice passed and another did not is not passed.
@@ -301,9 +318,6 @@ impl Trial<'_> {
 
     fn conclude(&mut self) {
         let result = &mut self.result;
-        // Results are kept until the last file is judged.
-        result.passed.shrink_to_fit();
-        result.not_applicable.shrink_to_fit();
         let runs_on = self.effective.runs_on.iter().map(|host| host.value.clone());
         let own = self.image.map(|image| image.image.clone());
         let is_asked = self.image.is_none_or(|image| image.named);

@@ -89,7 +89,7 @@ fn judge_build(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>,
     };
     let (artifacts, uses) = Bench::with_rules(rules, &policy, provenance).judge_all(inspected, &surroundings);
     let general = conclude(&policy, provenance, &uses, surroundings.today);
-    Report { artifacts, general, notes: Vec::new(), problems: Vec::new() }
+    Report { artifacts, general, ..Report::default() }
 }
 
 fn exception(rule: &str, artifact: &str, until: &str) -> String {

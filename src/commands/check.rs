@@ -7,15 +7,21 @@ use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
 use crate::facts::Unreadable;
 use crate::policy::exceptions::today;
-use crate::report::{self, Report, Styles};
+use crate::report::{self, Detail, Report, Styles, Tally};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
 use super::inspect::{self, Reading};
 use super::judge::{self, Judge};
 use super::manifest::{self, Made, Wanted};
+use super::output::Teller;
 use super::walk::Candidate;
 use super::{images, output, walk};
+
+/// Bytes that there are to say of one file, mostly, in the text about all.
+const USUAL_TEXT: usize = 512;
+/// Bytes that room is made for at once; where fewer are used the others cost nothing.
+const MOST_ROOM: usize = 16 << 20;
 
 /// What is shown, and how strictly it is judged.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,22 +60,30 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
         progress: &progress,
     };
     let judge = Judge::new(&policy, &directory, &provenance, how.strict_symbols);
+    let tells_passes = keeps_names || ui.detail() == Detail::Verbose;
+    let judge = if tells_passes { judge } else { judge.without_passes() };
     let files = std::mem::take(&mut found.files);
-    let Looked { mut artifacts, mut uses, ignored, problems } = Looked::at(files, &reading, &judge, keeps_names);
+    let keeps = match how.matrix {
+        _ if keeps_names => Keeps::All,
+        Some(_) => Keeps::Verdicts,
+        None => Keeps::Text(Box::new(Teller::new(options.format(), &ui.styles_out(), ui.detail()))),
+    };
+    let mut looked = Looked::at(files, &reading, &judge, &keeps);
     judge.finish()?;
-    found.problems.extend(problems);
-    let nothing = artifacts.is_empty() && found.images.is_empty() && found.problems.is_empty();
+    let text = std::mem::take(&mut looked.text);
+    found.problems.append(&mut looked.problems);
+    let nothing = looked.is_nothing() && found.images.is_empty() && found.problems.is_empty();
     let images = images::judge(&policy, &directory, &found.images)?;
-    artifacts.extend(images.artifacts);
-    uses.merge(images.uses);
-    let mut general = images.general;
-    general.extend(conclude(&policy, &provenance, &uses, today()));
-    let mut notes = notes(ignored, found.links_outside);
-    notes.extend(judge::limits(&artifacts, &policy));
-    notes.extend(images.notes);
     found.problems.extend(images.problems);
-    let report = Report { artifacts, general, notes, problems: found.problems };
-    tell(ui, options, how, &report, &directory)?;
+    looked.uses.merge(images.uses);
+    looked.artifacts.extend(images.artifacts);
+    let mut general = images.general;
+    general.extend(conclude(&policy, &provenance, &looked.uses, today()));
+    let mut notes = notes(looked.ignored, found.links_outside);
+    notes.extend(looked.limits);
+    notes.extend(images.notes);
+    let report = Report { told: looked.told, artifacts: looked.artifacts, general, notes, problems: found.problems };
+    tell(ui, options, how, text, &report, &directory)?;
     if let Some(wanted) = signature.filter(|_| !nothing && report.problems.is_empty()) {
         manifest::write(ui, &wanted, Made { report: &report, policy: &policy, plan: None, directory: &directory })?;
     }
@@ -90,8 +104,14 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
 /// What became of all files.
 #[derive(Default)]
 struct Looked {
+    /// What people are told of the artifacts that are not kept.
+    text: String,
+    /// What those came to.
+    told: Tally,
     artifacts: Vec<ArtifactResult>,
     uses: Uses,
+    /// What no file could answer, if any was asked.
+    limits: Option<String>,
     /// Files that nobody named, and that are no binaries.
     ignored: usize,
     /// Files that could not be looked at.
@@ -100,51 +120,113 @@ struct Looked {
 
 /// What became of one file.
 enum Look {
-    Judged(Box<(ArtifactResult, Uses)>),
+    Judged(Box<Judged>),
     Ignored,
     Problem(String),
 }
 
+/// One artifact that was judged.
+struct Judged {
+    kept: Kept,
+    uses: Uses,
+    limits: Option<String>,
+}
+
+/// What is kept of it until the end.
+enum Kept {
+    Result(Box<ArtifactResult>),
+    Text(Box<str>, Tally),
+}
+
+/// What is kept of every artifact: as little as whoever is told of it needs.
+enum Keeps {
+    /// Everything, for programs.
+    All,
+    /// No facts, for a table.
+    Verdicts,
+    /// What people are told, as soon as it can be said.
+    Text(Box<Teller>),
+}
+
+impl Keeps {
+    fn of(&self, mut result: ArtifactResult) -> Kept {
+        match self {
+            Keeps::All => {
+                result.passed.shrink_to_fit();
+                result.not_applicable.shrink_to_fit();
+                Kept::Result(Box::new(result))
+            }
+            Keeps::Verdicts => {
+                result.facts = None;
+                Kept::Result(Box::new(result))
+            }
+            Keeps::Text(teller) => Kept::Text(teller.artifact(&result), Tally::of(&result)),
+        }
+    }
+}
+
 impl Looked {
     /// Reads and judges each file at once: of thousands, not all the facts are kept.
-    fn at(files: Vec<Candidate>, reading: &Reading<'_>, judge: &Judge<'_>, keeps_names: bool) -> Looked {
+    fn at(files: Vec<Candidate>, reading: &Reading<'_>, judge: &Judge<'_>, keeps: &Keeps) -> Looked {
         let one = |read: Inspected, named: bool| match &read.facts {
             Err(Unreadable::NotLinked(_)) if !named => Look::Ignored,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
                 Look::Problem(super::unreadable(&read.artifact.path, why))
             }
             _ => {
-                let (mut result, uses) = judge.judge(read);
-                if !keeps_names && let Some(facts) = &mut result.facts {
-                    facts.forget_names();
-                }
-                Look::Judged(Box::new((result, uses)))
+                let (result, uses) = judge.judge(read);
+                let limits = judge::limits(std::slice::from_ref(&result), reading.policy);
+                Look::Judged(Box::new(Judged { kept: keeps.of(result), uses, limits }))
             }
         };
-        let mut looked = Looked { artifacts: Vec::with_capacity(files.len()), ..Looked::default() };
+        let text = match keeps {
+            Keeps::Text(_) => String::with_capacity((files.len() * USUAL_TEXT).min(MOST_ROOM)),
+            Keeps::All | Keeps::Verdicts => String::new(),
+        };
+        let mut looked = Looked { text, ..Looked::default() };
         let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
-        for look in reading.each(files, one) {
-            match look {
-                Look::Judged(judged) => {
-                    let (result, uses) = *judged;
-                    looked.artifacts.push(result);
-                    looked.uses.merge(uses);
-                }
-                Look::Ignored => looked.ignored += 1,
-                Look::Problem(problem) => looked.problems.push(problem),
+        let take = |look| match look {
+            Look::Judged(judged) => looked.add(*judged),
+            Look::Ignored => looked.ignored += 1,
+            Look::Problem(problem) => looked.problems.push(problem),
+        };
+        reading.each(files, one, take);
+        looked
+    }
+
+    fn add(&mut self, judged: Judged) {
+        self.uses.merge(judged.uses);
+        self.limits = self.limits.take().or(judged.limits);
+        match judged.kept {
+            Kept::Result(result) => self.artifacts.push(*result),
+            Kept::Text(text, tally) => {
+                self.text.push_str(&text);
+                self.told += tally;
             }
         }
-        looked
+    }
+
+    /// Whether no file was judged.
+    fn is_nothing(&self) -> bool {
+        self.artifacts.is_empty() && self.told.artifacts() == 0
     }
 }
 
-/// Reports wherever somebody wants to hear of it.
-fn tell(ui: &Ui, options: &Options, how: How, report: &Report, directory: &Path) -> Result<(), Error> {
+/// Reports wherever somebody wants to hear of it; people, of what is in `text` already.
+fn tell(
+    ui: &Ui,
+    options: &Options,
+    how: How,
+    mut text: String,
+    report: &Report,
+    directory: &Path,
+) -> Result<(), Error> {
     let format = options.format();
-    ui.out(&match how.matrix {
+    text.push_str(&match how.matrix {
         Some(form) if matches!(format, Format::Text | Format::Short) => matrix(report, form, &ui.styles_out())?,
         _ => output::render(report, format, &ui.styles_out(), ui.detail(), directory),
-    })?;
+    });
+    ui.out(&text)?;
     for problem in &report.problems {
         ui.error(&Error::Environment(problem.clone()));
     }

@@ -10,12 +10,7 @@ use crate::rules::PolicySource;
 
 /// The report of a build that was not started.
 pub(super) fn report(conflicts: &[Conflict]) -> Report {
-    Report {
-        artifacts: Vec::new(),
-        general: conflicts.iter().map(finding).collect(),
-        notes: Vec::new(),
-        problems: Vec::new(),
-    }
+    Report { general: conflicts.iter().map(finding).collect(), ..Report::default() }
 }
 
 fn finding(conflict: &Conflict) -> Finding {

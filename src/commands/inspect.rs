@@ -89,8 +89,10 @@ pub(super) fn inspect(
     progress: &Progress,
 ) -> Vec<Inspected> {
     let reading = Reading { policy, directory, symbol_names: SymbolNames::Always, scan_instructions: false, progress };
+    let mut all = Vec::with_capacity(artifacts.len());
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
-    reading.each(named, |inspected, _| inspected)
+    reading.each(named, |inspected, _| inspected, |inspected| all.push(inspected));
+    all
 }
 
 /// How files are read, for whoever does more with each of them at once: while their facts are at hand, in each thread.
@@ -105,13 +107,14 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Reads every artifact, and gives what `then` makes of it, in the order of the artifacts. Those that nobody named were found
-    /// in a directory, as regular files.
+    /// Reads every artifact, and gives `take` what `then` makes of it, in the order of the artifacts. Those that nobody named were
+    /// found in a directory, as regular files.
     pub(super) fn each<T: Send>(
         &self,
         artifacts: Vec<(Artifact, bool)>,
         then: impl Fn(Inspected, bool) -> T + Sync,
-    ) -> Vec<T> {
+        take: impl FnMut(T),
+    ) {
         let search = Search::of(self.policy, self.directory);
         let one = |(artifact, named): (Artifact, bool)| {
             let read = if named { read_file } else { read_listed_file };
@@ -125,13 +128,13 @@ impl Reading<'_> {
             self.progress.step();
             done
         };
-        let all = if wants_threads(&artifacts) {
-            artifacts.into_par_iter().map(one).collect()
+        if wants_threads(&artifacts) {
+            let all: Vec<T> = artifacts.into_par_iter().map(one).collect();
+            all.into_iter().for_each(take);
         } else {
-            artifacts.into_iter().map(one).collect()
-        };
+            artifacts.into_iter().map(one).for_each(take);
+        }
         self.progress.finish();
-        all
     }
 
     /// What is wanted of one file.

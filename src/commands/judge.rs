@@ -37,10 +37,11 @@ pub(super) fn judge(
     let mut results = Vec::with_capacity(artifacts.len());
     let mut uses = Uses::default();
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
-    for (result, own) in reading.each(named, |read, _| judge.judge(read)) {
+    let take = |(result, own)| {
         results.push(result);
         uses.merge(own);
-    }
+    };
+    reading.each(named, |read, _| judge.judge(read), take);
     judge.finish()?;
     Ok((results, conclude(policy, provenance, &uses, today())))
 }
@@ -70,6 +71,11 @@ impl<'a> Judge<'a> {
             files: Disk::default(),
             strict_symbols,
         }
+    }
+
+    /// The results leave out what passed and what does not apply, for whoever tells neither.
+    pub(super) fn without_passes(self) -> Self {
+        Judge { bench: self.bench.without_passes(), ..self }
     }
 
     /// The result for one artifact, and which exceptions were of use.

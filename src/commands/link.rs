@@ -50,7 +50,7 @@ fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine, tells
         blame::link::blame(&mut artifacts, line, directory, call);
     }
     let notes = judge::limits(&artifacts, policy).into_iter().collect();
-    Ok(Report { artifacts, general, notes, problems: Vec::new() })
+    Ok(Report { artifacts, general, notes, ..Report::default() })
 }
 
 /// The output; Windows tools add `.exe` to a name without an ending.

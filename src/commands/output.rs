@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::Error;
+use crate::check::ArtifactResult;
 use crate::cli::{Format, Options};
 use crate::report::{self, Detail, Report, Styles};
 use crate::ui::Ui;
@@ -22,6 +23,35 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
         Format::Github => report::github::render(report),
         Format::Markdown => report::markdown::render(report),
         Format::Html => report::html::render(report),
+    }
+}
+
+/// Bytes that nearly all there is to say about one artifact fits into.
+const ROOM: usize = 1024;
+
+/// Tells people of one artifact at a time.
+pub(super) enum Teller {
+    Text(report::text::Text),
+    Short(Styles, Detail),
+}
+
+impl Teller {
+    /// For one of the two forms for people.
+    pub(super) fn new(format: Format, styles: &Styles, detail: Detail) -> Teller {
+        match format {
+            Format::Short => Teller::Short(*styles, detail),
+            _ => Teller::Text(report::text::Text::new(styles, detail)),
+        }
+    }
+
+    /// What there is to say about one artifact.
+    pub(super) fn artifact(&self, result: &ArtifactResult) -> Box<str> {
+        let mut text = String::with_capacity(ROOM);
+        match self {
+            Teller::Text(teller) => teller.artifact(&mut text, result),
+            Teller::Short(styles, detail) => report::short::artifact(&mut text, result, styles, *detail),
+        }
+        text.into_boxed_str()
     }
 }
 

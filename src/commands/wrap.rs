@@ -116,7 +116,7 @@ fn judged(
     }
     let mut notes = notes(plan);
     notes.extend(judge::limits(&artifacts, policy));
-    let report = Report { artifacts: Vec::new(), general, notes, problems: Vec::new() };
+    let report = Report { general, notes, ..Report::default() };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }

@@ -157,15 +157,6 @@ pub struct ElfFacts {
     pub producers: Vec<String>,
 }
 
-impl ElfFacts {
-    pub(super) fn forget_names(&mut self) {
-        self.undefined = Symbols::default();
-        self.copied = Symbols::default();
-        self.sections = NameList::default();
-        self.version_needs.iter_mut().for_each(|need| need.symbols = NameList::default());
-    }
-}
-
 /// What a file asks its loader for, known before any of its symbols.
 #[derive(Debug, Clone, Copy)]
 pub struct Asks<'f> {

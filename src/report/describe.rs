@@ -7,10 +7,14 @@ use crate::facts::{Details, Facts, FileFacts, Format, Kind, Linkage};
 
 use super::{Floors, escape};
 
+/// Bytes of the line about most files.
+const USUAL: usize = 192;
+
 /// `static-pie ELF x86_64, musl linked in, needs no loader and no libraries`.
 pub(super) fn describe(file: &FileFacts) -> String {
     let Some(first) = file.slices.first() else { return "nothing in it".into() };
-    let mut line = format!("{} {}", kind(first), first.format);
+    let mut line = String::with_capacity(USUAL);
+    line.extend([kind(first), " ", first.format.name()]);
     for (at, slice) in file.slices.iter().enumerate() {
         line.extend([if at == 0 { " " } else { "+" }, &escape(&slice.arch)]);
     }

@@ -63,37 +63,47 @@ pub(super) fn sentence(finding: &Finding) -> Cow<'_, str> {
 
 /// Which part of the policy the finding rests on, and who set it; safe to print.
 pub(super) fn policy(finding: &Finding) -> String {
-    let level = || {
-        let word = level_word(finding.level);
-        ["`", finding.rule, "` is `", word, "` (", &origin(&finding.level_origin), ")"].concat()
-    };
-    match &finding.policy {
-        None => level(),
-        Some(source) if finding.level_origin == Origin::Default => source_text(source),
-        Some(source) => [&source_text(source), ", ", &level()].concat(),
+    let mut out = String::with_capacity(64);
+    let is_default = finding.level_origin == Origin::Default;
+    if let Some(PolicySource { key, origin: from }) = &finding.policy {
+        let key = escape(key);
+        let tick = if key.contains('`') { "" } else { "`" };
+        let end = if is_default { ")" } else { "), " };
+        out.extend([tick, &key, tick, " (", &origin(from), end]);
     }
+    if finding.policy.is_none() || !is_default {
+        let word = level_word(finding.level);
+        out.extend(["`", finding.rule, "` is `", word, "` (", &origin(&finding.level_origin), ")"]);
+    }
+    out
 }
 
 /// The next step, with the page of the rule; safe to print. A clash with the policy is no rule and has no page.
 pub(super) fn help(finding: &Finding) -> Option<Cow<'_, str>> {
-    let explain = rules::find(finding.rule).map(|rule| ["see `seaworthy explain ", rule.id, "`"].concat());
-    match (&finding.help, explain) {
-        (Some(help), Some(explain)) if !help.contains(&explain) => {
-            Some([&escape(help), ", or ", &explain].concat().into())
+    const EXPLAIN: &str = "see `seaworthy explain ";
+    let page = rules::find(finding.rule).map(|rule| rule.id);
+    let names = |help: &str, page: &str| {
+        help.match_indices(EXPLAIN).any(|(at, _)| {
+            let rest = help[at + EXPLAIN.len()..].strip_prefix(page);
+            rest.is_some_and(|rest| rest.starts_with('`'))
+        })
+    };
+    match (&finding.help, page) {
+        (Some(help), Some(page)) if !names(help, page) => {
+            Some([&escape(help), ", or ", EXPLAIN, page, "`"].concat().into())
         }
         (Some(help), _) => Some(escape(help)),
-        (None, explain) => explain.map(Cow::Owned),
+        (None, page) => page.map(|page| [EXPLAIN, page, "`"].concat().into()),
     }
 }
 
 /// What stands below the sentence: label and text, every piece of evidence first; safe to print.
-pub(super) fn lines(finding: &Finding) -> Vec<(&'static str, Cow<'_, str>)> {
-    let mut lines = Vec::with_capacity(finding.evidence.len() + 3);
-    lines.extend(finding.evidence.iter().map(|piece| ("evidence", escape(piece))));
-    lines.extend(finding.blame.as_ref().map(|blame| ("blame", escape(blame))));
-    lines.push(("policy", policy(finding).into()));
-    lines.extend(help(finding).map(|help| ("help", help)));
-    lines
+pub(super) fn lines(finding: &Finding) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+    let evidence = finding.evidence.iter().map(|piece| ("evidence", escape(piece)));
+    let blame = finding.blame.iter().map(|blame| ("blame", escape(blame)));
+    let policy = std::iter::once_with(|| ("policy", policy(finding).into()));
+    let help = std::iter::once_with(|| help(finding)).flatten().map(|help| ("help", help));
+    evidence.chain(blame).chain(policy).chain(help)
 }
 
 /// What a level is called in reports.
@@ -111,10 +121,4 @@ pub(super) fn level_word(level: Level) -> &'static str {
         Level::Warn => "warn",
         Level::Deny => "deny",
     }
-}
-
-fn source_text(source: &PolicySource) -> String {
-    let key = escape(&source.key);
-    let tick = if key.contains('`') { "" } else { "`" };
-    [tick, &key, tick, " (", &origin(&source.origin), ")"].concat()
 }

@@ -15,9 +15,7 @@ pub fn render(report: &Report) -> String {
         let command = findings::severity(finding.level);
         let title = format!("seaworthy[{}]", finding.rule);
         let mut text = findings::sentence(&finding).into_owned();
-        for (label, said) in
-            findings::lines(&finding).into_iter().filter(|(label, _)| matches!(*label, "blame" | "help"))
-        {
+        for (label, said) in findings::lines(&finding).filter(|(label, _)| matches!(*label, "blame" | "help")) {
             let _ = write!(text, "\n{label}: {said}");
         }
         line(&mut out, command, &title, &text);

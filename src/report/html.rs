@@ -89,7 +89,7 @@ fn verdict(out: &mut String, report: &Report) {
     let _ = write!(
         out,
         "<header>\n<p class=\"brand\">seaworthy</p>\n<div class=\"verdict {class}\">\n<h1>{word}</h1>\n<p>{}</p>\n</div>\n",
-        text(&summary::counts(report))
+        text(&summary::counts(&report.tally()))
     );
 }
 

@@ -41,7 +41,7 @@ fn headline(report: &Report) -> String {
         (true, false) => "⚠️",
         (true, true) => "✅",
     };
-    format!("{mark} {}", summary::counts(report))
+    format!("{mark} {}", summary::counts(&report.tally()))
 }
 
 fn artifacts(report: &Report) -> String {

@@ -10,23 +10,28 @@ use super::{Detail, Report, Styles, escape, path};
 /// Renders `report`; every line ends with a line feed.
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
     let mut out = String::new();
-    for artifact in &report.artifacts {
-        let name = path(&artifact.artifact.path);
-        for finding in &artifact.findings {
-            finding_line(&mut out, styles, finding, &name);
-        }
-        match artifact.verdict {
-            Overall::Inconclusive => inconclusive_line(&mut out, styles, artifact, &name),
-            Overall::Pass if detail != Detail::Quiet && artifact.findings.is_empty() => {
-                let _ = writeln!(out, "{name}: {}ok{:#}", styles.ok, styles.ok);
-            }
-            Overall::Pass | Overall::Fail => {}
-        }
+    for result in &report.artifacts {
+        artifact(&mut out, result, styles, detail);
     }
     for finding in &report.general {
         finding_line(&mut out, styles, finding, &path(&finding.artifact));
     }
     out
+}
+
+/// Adds what there is to say about one artifact.
+pub fn artifact(out: &mut String, result: &ArtifactResult, styles: &Styles, detail: Detail) {
+    let name = path(&result.artifact.path);
+    for finding in &result.findings {
+        finding_line(out, styles, finding, &name);
+    }
+    match result.verdict {
+        Overall::Inconclusive => inconclusive_line(out, styles, result, &name),
+        Overall::Pass if detail != Detail::Quiet && result.findings.is_empty() => {
+            let _ = writeln!(out, "{name}: {}ok{:#}", styles.ok, styles.ok);
+        }
+        Overall::Pass | Overall::Fail => {}
+    }
 }
 
 fn finding_line(out: &mut String, styles: &Styles, finding: &Finding, name: &str) {

@@ -1,23 +1,21 @@
 //! What forms for people say about a report, or an artifact, as a whole.
 
 use crate::check::{ArtifactResult, HostVerdict, Overall, Runs};
-use crate::policy::Level;
 
 use super::describe::describe;
-use super::{Report, escape};
+use super::{Tally, escape};
 
 /// `4 artifacts, 2 ok, 1 rejected, 1 could not be judged, 1 error, 2 warnings`; what there is none of is left out.
-pub(super) fn counts(report: &Report) -> String {
-    let count = |verdict| report.artifacts.iter().filter(|artifact| artifact.verdict == verdict).count();
-    let level = |level| report.findings().filter(|finding| finding.level == level).count();
-    let mut parts = vec![plural(report.artifacts.len(), "artifact")];
-    for verdict in [Overall::Pass, Overall::Fail, Overall::Inconclusive] {
-        let number = count(verdict);
+pub(super) fn counts(tally: &Tally) -> String {
+    let mut parts = vec![plural(tally.artifacts(), "artifact")];
+    let verdicts =
+        [(tally.passed, Overall::Pass), (tally.failed, Overall::Fail), (tally.inconclusive, Overall::Inconclusive)];
+    for (number, verdict) in verdicts {
         if number > 0 {
             parts.push(format!("{number} {}", word(verdict)));
         }
     }
-    for (number, noun) in [(level(Level::Deny), "error"), (level(Level::Warn), "warning")] {
+    for (number, noun) in [(tally.errors, "error"), (tally.warnings, "warning")] {
         if number > 0 {
             parts.push(plural(number, noun));
         }

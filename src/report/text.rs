@@ -1,7 +1,5 @@
 //! The report for people: a block per finding, a line per artifact without any, a summary.
 
-use std::fmt::{Arguments, Write as _};
-
 use anstyle::Style;
 
 use crate::check::{ArtifactResult, Finding, Overall};
@@ -14,98 +12,129 @@ const EVIDENCE_SHOWN: usize = 8;
 
 /// Renders `report`; every line ends with a line feed, an empty report renders to nothing.
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
-    let label = styles.label;
-    let mut text = Text { out: String::new(), styles: *styles, below: format!("  {label}={label:#} ") };
+    let text = Text::new(styles, detail);
+    let mut out = String::new();
     for artifact in &report.artifacts {
-        text.artifact(artifact, detail);
+        text.artifact(&mut out, artifact);
     }
     for finding in &report.general {
-        text.finding(finding, &path(&finding.artifact));
+        text.finding(&mut out, finding, &path(&finding.artifact));
     }
     if detail != Detail::Quiet {
         for note in &report.notes {
-            text.headline(text.styles.strong, format_args!("note"), &escape(note));
+            text.headline(&mut out, &text.strong, &["note"], &escape(note));
         }
-        text.summary(report);
+        text.summary(&mut out, report);
     }
-    text.out
+    out
 }
 
-struct Text {
-    out: String,
-    styles: Styles,
+/// What every artifact is told with.
+pub struct Text {
+    detail: Detail,
+    error: Painted,
+    warning: Painted,
+    ok: Painted,
+    strong: Painted,
     /// What every line below a headline starts with.
     below: String,
 }
 
+/// What turns a style on and off.
+struct Painted {
+    on: String,
+    off: String,
+}
+
+impl Painted {
+    fn new(style: Style) -> Painted {
+        Painted { on: style.to_string(), off: format!("{style:#}") }
+    }
+}
+
 impl Text {
-    fn artifact(&mut self, result: &ArtifactResult, detail: Detail) {
+    /// For one kind of terminal.
+    pub fn new(styles: &Styles, detail: Detail) -> Text {
+        let label = styles.label;
+        Text {
+            detail,
+            error: Painted::new(styles.error),
+            warning: Painted::new(styles.warning),
+            ok: Painted::new(styles.ok),
+            strong: Painted::new(styles.strong),
+            below: format!("  {label}={label:#} "),
+        }
+    }
+
+    /// Adds what there is to say about one artifact.
+    pub fn artifact(&self, out: &mut String, result: &ArtifactResult) {
         let name = path(&result.artifact.path);
         // `seaworthy facts` does not look into images.
         let file = if result.image.is_some() { "" } else { &name };
         for finding in result.findings.iter().chain(&findings::unjudged(result)) {
-            self.finding(finding, file);
+            self.finding(out, finding, file);
         }
-        if result.verdict == Overall::Pass && detail != Detail::Quiet {
-            let ok = self.styles.ok;
-            let _ = writeln!(self.out, "{ok}ok{ok:#}: {name}: {}", summary::what_it_is(result));
+        if result.verdict == Overall::Pass && self.detail != Detail::Quiet {
+            out.extend([&self.ok.on, "ok", &self.ok.off, ": ", &name, ": ", &summary::what_it_is(result), "\n"]);
         }
         if let Some(instructions) = result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()) {
-            self.line("uses", &format!("{name}: {}", escape(&instructions.in_words())));
+            self.line(out, "uses", &format!("{name}: {}", escape(&instructions.in_words())));
         }
-        if detail == Detail::Verbose {
+        if self.detail == Detail::Verbose {
             for (rule, reason) in &result.not_applicable {
-                self.line("not applicable", &format!("{}: {}", escape(rule), escape(reason)));
+                self.line(out, "not applicable", &format!("{}: {}", escape(rule), escape(reason)));
             }
             for (rule, reason) in result.inconclusive.iter().filter(|_| result.verdict != Overall::Inconclusive) {
-                self.line("could not be judged", &format!("{}: {}", escape(rule), escape(reason)));
+                self.line(out, "could not be judged", &format!("{}: {}", escape(rule), escape(reason)));
             }
         }
-        if detail != Detail::Quiet {
+        if self.detail != Detail::Quiet {
             for (finding, reason) in &result.excepted {
-                self.line("excepted", &format!("{}: {} ({})", finding.rule, escape(&finding.message), escape(reason)));
+                let said = format!("{}: {} ({})", finding.rule, escape(&finding.message), escape(reason));
+                self.line(out, "excepted", &said);
             }
         }
     }
 
-    fn finding(&mut self, finding: &Finding, name: &str) {
+    fn finding(&self, out: &mut String, finding: &Finding, name: &str) {
         let word = findings::severity(finding.level);
-        let style = if finding.level == Level::Deny { self.styles.error } else { self.styles.warning };
-        self.headline(style, format_args!("{word}[{}]", finding.rule), &findings::sentence(finding));
-        let lines = findings::lines(finding);
-        let (evidence, others) = lines.split_at(finding.evidence.len());
-        for (label, piece) in evidence.iter().take(EVIDENCE_SHOWN) {
-            self.line(label, piece);
+        let style = if finding.level == Level::Deny { &self.error } else { &self.warning };
+        self.headline(out, style, &[word, "[", finding.rule, "]"], &findings::sentence(finding));
+        let mut lines = findings::lines(finding);
+        for (label, piece) in lines.by_ref().take(finding.evidence.len().min(EVIDENCE_SHOWN)) {
+            self.line(out, label, &piece);
         }
-        if let Some(more @ 1..) = evidence.len().checked_sub(EVIDENCE_SHOWN) {
+        if let Some(more @ 1..) = finding.evidence.len().checked_sub(EVIDENCE_SHOWN) {
+            lines.by_ref().take(more).for_each(drop);
             let see = if name.is_empty() { "--format json".into() } else { format!("seaworthy facts {name}") };
-            self.line("evidence", &format!("… and {more} more, see `{see}`"));
+            self.line(out, "evidence", &format!("… and {more} more, see `{see}`"));
         }
-        for (label, said) in others {
-            self.line(label, said);
+        for (label, said) in lines {
+            self.line(out, label, &said);
         }
     }
 
-    fn headline(&mut self, style: Style, word: Arguments<'_>, sentence: &str) {
-        let strong = self.styles.strong;
-        let _ = writeln!(self.out, "{style}{word}{style:#}{strong}: {sentence}{strong:#}");
-    }
-
-    fn line(&mut self, label: &str, text: &str) {
-        self.out.extend([&self.below, label, ": ", text, "\n"]);
+    fn line(&self, out: &mut String, label: &str, text: &str) {
+        out.extend([&self.below, label, ": ", text, "\n"]);
     }
 
     /// One line, when there is more to sum up than one artifact without findings.
-    fn summary(&mut self, report: &Report) {
-        let quiet = report.is_clean();
-        if report.artifacts.is_empty() || (report.artifacts.len() == 1 && quiet) {
+    fn summary(&self, out: &mut String, report: &Report) {
+        let (tally, quiet) = (report.tally(), report.is_clean());
+        if tally.artifacts() == 0 || (tally.artifacts() == 1 && quiet) {
             return;
         }
         let style = match (report.is_violated(), quiet) {
-            (true, _) => self.styles.error,
-            (false, true) => self.styles.ok,
-            (false, false) => self.styles.warning,
+            (true, _) => &self.error,
+            (false, true) => &self.ok,
+            (false, false) => &self.warning,
         };
-        self.headline(style, format_args!("seaworthy"), &summary::counts(report));
+        self.headline(out, style, &["seaworthy"], &summary::counts(&tally));
+    }
+
+    fn headline(&self, out: &mut String, style: &Painted, word: &[&str], sentence: &str) {
+        out.push_str(&style.on);
+        out.extend(word.iter().copied());
+        out.extend([&style.off, &self.strong.on, ": ", sentence, &self.strong.off, "\n"]);
     }
 }

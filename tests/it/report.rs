@@ -127,7 +127,7 @@ fn a_path_that_is_not_utf8_is_told_twice() {
     use std::os::unix::ffi::OsStrExt;
     let mut odd = result("", Overall::Pass, Vec::new());
     odd.artifact.path = std::ffi::OsStr::from_bytes(b"bin/\xff").into();
-    let report = Report { artifacts: vec![odd], general: Vec::new(), notes: Vec::new(), problems: Vec::new() };
+    let report = Report { artifacts: vec![odd], ..Report::default() };
     let document: Value = serde_json::from_str(&report::json::render(&report)).expect("JSON");
     fits_the_schema(&document);
     assert_eq!(document["artifacts"][0]["path"], "bin/\u{fffd}");

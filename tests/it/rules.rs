@@ -106,7 +106,7 @@ fn examples_of_rules_about_a_run_are_what_it_says() {
     for rule in RULES.iter().filter(|rule| rule.check.is_none()) {
         let finding = said.iter().find(|finding| finding.rule == rule.id);
         let finding = finding.unwrap_or_else(|| panic!("the run does not violate `{}`", rule.id)).clone();
-        let report = Report { artifacts: Vec::new(), general: vec![finding], notes: Vec::new(), problems: Vec::new() };
+        let report = Report { general: vec![finding], ..Report::default() };
         let shown = text::render(&report, &Styles::PLAIN, Detail::Quiet);
         if std::env::var_os("SEAWORTHY_BLESS").is_some() {
             let path = repository().join(format!("src/rules/{}.rs", rule.id.replace('-', "_")));

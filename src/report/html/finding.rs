@@ -49,7 +49,7 @@ fn card(out: &mut String, at: usize, finding: &Finding) {
         findings::severity(finding.level),
         prose(&findings::sentence(finding)),
     );
-    let lines = findings::lines(finding);
+    let lines: Vec<_> = findings::lines(finding).collect();
     let (evidence, others) = lines.split_at(finding.evidence.len());
     if !evidence.is_empty() {
         out.push_str("<dt>evidence</dt><dd><ul>");

@@ -333,7 +333,7 @@ fn render(rule: &Rule, violation: &Violation, path: &Path) -> String {
         policy: violation.policy,
         help: violation.help.map(named),
     };
-    let report = Report { artifacts: Vec::new(), general: vec![finding], notes: Vec::new(), problems: Vec::new() };
+    let report = Report { general: vec![finding], ..Report::default() };
     report::text::render(&report, &report::Styles::PLAIN, report::Detail::Quiet)
 }
 

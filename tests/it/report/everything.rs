@@ -88,5 +88,6 @@ pub(crate) fn everything() -> Report {
         }],
         notes: vec!["3 files that are no linked binaries left out".into()],
         problems: vec!["cannot read `secret`: permission denied".into()],
+        ..Report::default()
     }
 }
