@@ -99,7 +99,7 @@ pub struct InImage {
     pub named: bool,
     /// The CPU level that the image's own loader says it needs.
     #[serde(skip)]
-    pub loader_cpu: Option<String>,
+    pub loader_cpu: Option<&'static str>,
     /// What a script is run by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,

@@ -20,6 +20,8 @@ mod symbols;
 mod undefined;
 mod versions;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Name, NameList};
@@ -37,7 +39,7 @@ pub use undefined::{SymbolKind, Symbols, UndefinedSymbol};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ElfFacts {
     /// `e_type`: `EXEC`, `DYN`, …
-    pub e_type: String,
+    pub e_type: Cow<'static, str>,
     /// `e_machine`, raw.
     pub e_machine: u16,
     /// `e_flags`, raw.
@@ -45,7 +47,7 @@ pub struct ElfFacts {
     /// Bits of `e_flags` by name, the calling convention apart: `EABI5`, `RVC`, `mips64r2` …
     pub flag_names: Vec<String>,
     /// `EI_OSABI`, in readelf's words.
-    pub osabi: String,
+    pub osabi: Cow<'static, str>,
     /// Calling convention and float ABI where the machine has several: `hard-float`, `soft-float`, `elfv2`, `n64`,
     /// `lp64d` …
     pub abi: Option<String>,
@@ -86,7 +88,7 @@ pub struct ElfFacts {
     /// `DT_TEXTREL` or `DF_TEXTREL`.
     pub textrel: bool,
     /// `PT_GNU_STACK`: its flags as `RW` or `RWE`; `None` when the header is absent.
-    pub gnu_stack: Option<String>,
+    pub gnu_stack: Option<&'static str>,
     /// `PT_GNU_RELRO`.
     pub relro: Relro,
     /// `DT_BIND_NOW`, `DF_BIND_NOW` or `DF_1_NOW`.
@@ -124,7 +126,7 @@ pub struct ElfFacts {
     /// API level of Android's note.
     pub android_api: Option<u32>,
     /// x86-64 level asked for by `GNU_PROPERTY_X86_ISA_1_NEEDED`: `x86-64-baseline`, `x86-64-v2` …
-    pub x86_isa_needed: Option<String>,
+    pub x86_isa_needed: Option<&'static str>,
     /// GNU properties, decoded.
     pub properties: Properties,
     /// Every note, in file order; none where [`SymbolNames`](super::SymbolNames) were not wanted.

@@ -14,7 +14,7 @@ use thiserror::Error;
 pub enum Unreadable {
     /// Not a format this tool reads (a script, an object file, an archive …).
     #[error("not a linked binary: {0}")]
-    NotLinked(String),
+    NotLinked(Cow<'static, str>),
     /// A format of linked binaries that this tool does not read.
     #[error("not supported: {0}")]
     Unsupported(String),
@@ -43,8 +43,9 @@ impl Unreadable {
     }
 }
 
-/// Bytes of the head of a file that are read at once: enough for the headers of nearly every binary.
-const HEAD: usize = 16 * 1024;
+/// Bytes of the head of a file that are read at once: enough for the headers of nearly every binary. To copy twice as many takes as
+/// long as to ask for a piece more.
+const HEAD: usize = 8 * 1024;
 /// Bytes of its end that are read at once, if any of them are wanted: section headers and their names lie there, and in most
 /// programs the dynamic section.
 const TAIL: u64 = 8 * 1024;
@@ -103,7 +104,7 @@ impl<'a> Source<'a> {
         Source { inner: Inner::Memory(bytes), base: 0, len: bytes.len() as u64 }
     }
 
-    /// A regular file; its first 16 KiB are read at once.
+    /// A regular file; its first 8 KiB are read at once.
     ///
     /// # Errors
     /// What `fstat` and `pread` say.

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use super::bytes::append_until_nul;
 use super::{Source, Unreadable};
 
-/// Bytes read at once: as many as the head of a source, which then serves the first chunk without a copy.
-const CHUNK: u64 = 16 * 1024;
+/// Bytes read at once: the head of a source then serves the first chunks without a copy.
+const CHUNK: u64 = 4 * 1024;
 /// Bytes kept at most.
 const KEPT: usize = 4 * 1024 * 1024;
 
@@ -40,6 +40,11 @@ impl<'s> Window<'s> {
     pub(crate) fn bytes<const N: usize>(&self, offset: u64, what: &str) -> Result<[u8; N], Unreadable> {
         // Most tables lie in the head of the file, which is at hand.
         if let Some(Ok(bytes)) = self.source.at_hand(offset, N as u64).map(TryInto::try_into) {
+            return Ok(bytes);
+        }
+        if let Some((first, chunk)) = &*self.last.borrow()
+            && let Some(Ok(bytes)) = part(chunk, offset.wrapping_sub(*first), N).map(TryInto::try_into)
+        {
             return Ok(bytes);
         }
         let mut out = [0; N];
@@ -131,6 +136,11 @@ impl<'s> Window<'s> {
         chunks.insert(first, Rc::clone(&chunk));
         Ok(chunk)
     }
+}
+
+fn part(of: &[u8], start: u64, len: usize) -> Option<&[u8]> {
+    let start = usize::try_from(start).ok()?;
+    of.get(start..start.checked_add(len)?)
 }
 
 #[cfg(test)]

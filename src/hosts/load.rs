@@ -196,8 +196,7 @@ fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Opt
         return Some(Reason::KernelTooOld { needs: floor.version, has, because: floor.because });
     }
     // Without a loader nobody looks at the note: musl's and static programs start and may die later.
-    let needed =
-        elf.x86_isa_needed.as_deref().filter(|_| host.glibc().is_some_and(|glibc| glibc >= Version::new(2, 33)))?;
+    let needed = elf.x86_isa_needed.filter(|_| host.glibc().is_some_and(|glibc| glibc >= Version::new(2, 33)))?;
     let has = host.cpu?;
     (level(needed)? > level(has)? && elf.interpreter.is_some())
         .then(|| Reason::CpuTooOld { needs: needed.to_owned(), has: has.to_owned() })

@@ -35,8 +35,8 @@ impl Floors {
                 floors.glibc = elf.glibc_floor.as_ref().map(|version| dotted(version));
                 let floor = kernel::floor(facts).map(|floor| floor.version.to_string());
                 floors.linux = floor.or_else(|| elf.abi_tag_kernel.clone());
-                if elf.x86_isa_needed.is_some() {
-                    floors.cpu.clone_from(&elf.x86_isa_needed);
+                if let Some(level) = elf.x86_isa_needed {
+                    floors.cpu = Some(level.to_owned());
                 }
             }
             Details::Pe(pe) if facts.os == Os::Windows => {

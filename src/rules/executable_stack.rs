@@ -66,8 +66,8 @@ mod tests {
     use super::RULE;
     use crate::rules::support::testing::Case;
 
-    fn stack(flags: Option<&str>) -> Case {
-        Case::elf().edit(|elf| elf.gnu_stack = flags.map(String::from))
+    fn stack(flags: Option<&'static str>) -> Case {
+        Case::elf().edit(|elf| elf.gnu_stack = flags)
     }
 
     #[test]

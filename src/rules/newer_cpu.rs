@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_higher_level_violates() {
         limited(Case::elf().go(&[("GOAMD64", "v3")]), "x86-64-v2").documented(&RULE);
-        let noted = || Case::elf().edit(|elf| elf.x86_isa_needed = Some("x86-64-v3".into()));
+        let noted = || Case::elf().edit(|elf| elf.x86_isa_needed = Some("x86-64-v3"));
         noted().runs_on(&["rhel:9"]).violations(&RULE);
         noted().runs_on(&["rhel:10"]).passes(&RULE);
     }

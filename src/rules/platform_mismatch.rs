@@ -101,7 +101,7 @@ fn is_above(image: &InImage, needs: &str) -> bool {
         _ => return false,
     };
     // A distribution that is built for newer machines says so in its loader, not in the index.
-    let own = image.platform.variant.is_none().then_some(image.loader_cpu.as_deref()).flatten();
+    let own = image.platform.variant.is_none().then_some(image.loader_cpu).flatten();
     let best = [Some(offered.as_str()), own].into_iter().flatten().filter_map(level).max();
     matches!((level(needs), best), (Some(needs), Some(best)) if needs.0 == best.0 && needs.1 > best.1)
 }
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn a_distribution_for_newer_machines_says_so_in_its_loader() {
         let noted = |platform: &str, loader: &'static str| {
-            let case = case(platform).edit(|elf| elf.x86_isa_needed = Some("x86-64-v3".into()));
-            case.with(|case| case.image.as_mut().expect("an image").loader_cpu = Some(loader.into()))
+            let case = case(platform).edit(|elf| elf.x86_isa_needed = Some("x86-64-v3"));
+            case.with(|case| case.image.as_mut().expect("an image").loader_cpu = Some(loader))
         };
         noted("linux/amd64", "x86-64-v3").passes(&RULE);
         noted("linux/amd64", "x86-64-v2").violations(&RULE);

@@ -89,10 +89,10 @@ fn hardening_is_read_in_every_encoding() {
     let read = |arguments: &str| facts(&compile(&scratch, "gcc", HELLO, arguments, "out"));
     let plain = read("-Wl,-z,lazy -Wl,-z,norelro -fno-stack-protector");
     assert_eq!((elf(&plain).relro, elf(&plain).bind_now), (Relro::None, false));
-    assert_eq!(elf(&plain).gnu_stack.as_deref(), Some("RW"));
+    assert_eq!(elf(&plain).gnu_stack, Some("RW"));
     let full = read("-Wl,-z,relro -Wl,-z,now -Wl,-z,execstack -Wl,-rpath,/a:/b -Wl,--disable-new-dtags");
     assert_eq!((elf(&full).relro, elf(&full).bind_now), (Relro::Full, true));
-    assert_eq!(elf(&full).gnu_stack.as_deref(), Some("RWE"));
+    assert_eq!(elf(&full).gnu_stack, Some("RWE"));
     assert_eq!((elf(&full).rpath.as_deref(), elf(&full).runpath.as_deref()), (Some("/a:/b"), None));
     let partial = read("-Wl,-z,relro -Wl,-z,lazy -Wl,-rpath,$ORIGIN -Wl,--enable-new-dtags -Wl,-z,nodefaultlib");
     assert_eq!((elf(&partial).relro, elf(&partial).bind_now), (Relro::Partial, false));

@@ -112,8 +112,8 @@ impl<'a> Bench<'a> {
     fn started(&self, started: Started) -> Inspected {
         let Started { path, part, script, fault } = started;
         let facts = match (&fault, &script) {
-            (Some(fault), _) => Err(Unreadable::NotLinked(fault.why.clone())),
-            (None, Some(_)) => Err(Unreadable::NotLinked("a script".to_owned())),
+            (Some(fault), _) => Err(Unreadable::NotLinked(fault.why.clone().into())),
+            (None, Some(_)) => Err(Unreadable::NotLinked("a script".into())),
             (None, None) => self.read(&path),
         };
         let mut inspected = self.inspected(&path, part, facts);
@@ -161,7 +161,7 @@ impl<'a> Bench<'a> {
     }
 
     fn read(&self, path: &str) -> Result<FileFacts, Unreadable> {
-        let content = self.content(path).ok_or_else(|| Unreadable::NotLinked("it is no ELF file".to_owned()))?;
+        let content = self.content(path).ok_or_else(|| Unreadable::NotLinked("it is no ELF file".into()))?;
         inspect::one(&content, self.known.policy, self.directory)
     }
 
@@ -171,12 +171,12 @@ impl<'a> Bench<'a> {
     }
 
     /// The level that the loader of the image says it needs: a distribution for newer machines.
-    fn loader_cpu(&self, arch: &str) -> Option<String> {
+    fn loader_cpu(&self, arch: &str) -> Option<&'static str> {
         let host = self.host(arch);
         let root = host.root.as_ref()?;
         host.loaders.iter().find_map(|path| match root.open(path) {
             Opened::Object(image) => match &image.facts.details {
-                Details::Elf(elf) => elf.x86_isa_needed.clone(),
+                Details::Elf(elf) => elf.x86_isa_needed,
                 _ => None,
             },
             _ => None,

@@ -1,5 +1,7 @@
 //! Machine, operating system and calling convention: `e_machine`, `EI_OSABI`, `e_flags`.
 
+use std::borrow::Cow;
+
 use goblin::elf::header::*;
 
 use super::image::Image;
@@ -65,7 +67,7 @@ fn is_mips64(image: &Image<'_>) -> bool {
 }
 
 /// `EI_OSABI` in readelf's words.
-pub(super) fn osabi(image: &Image<'_>) -> String {
+pub(super) fn osabi(image: &Image<'_>) -> Cow<'static, str> {
     let name = match image.header.e_ident[EI_OSABI] {
         0 => "UNIX - System V",
         1 => "UNIX - HP-UX",
@@ -86,9 +88,9 @@ pub(super) fn osabi(image: &Image<'_>) -> String {
         18 => "Stratus Technologies OpenVOS",
         97 => "ARM",
         255 => "Standalone App",
-        other => return format!("unknown-{other}"),
+        other => return format!("unknown-{other}").into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// The calling convention and float ABI, where the machine has several; `None` where `e_flags` tells nothing.

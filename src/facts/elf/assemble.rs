@@ -1,5 +1,7 @@
 //! Puts the facts of one ELF file together.
 
+use std::borrow::Cow;
+
 use goblin::elf::dynamic::{DF_SYMBOLIC, DT_GNU_HASH, DT_HASH, DT_SYMBOLIC};
 use goblin::elf::header::{ET_DYN, ET_EXEC};
 use goblin::elf::program_header::{
@@ -119,10 +121,10 @@ impl Parts {
     fn into_facts(self, image: &Image<'_>) -> Result<ElfFacts, Unreadable> {
         let Parts { interpreter, dynamic, names, needs, defined_versions, imports, defines_musl_loader, notes } = self;
         let with_names = imports.undefined.are_read();
-        let loads: Vec<&ProgramHeader> = image.segments_of(PT_LOAD).collect();
-        let align = |segment: &&ProgramHeader| segment.p_align.max(1);
+        let loads = || image.segments_of(PT_LOAD);
+        let align = |segment: &ProgramHeader| segment.p_align.max(1);
         let congruence =
-            |segment: &&ProgramHeader| segment.p_vaddr.wrapping_sub(segment.p_offset).trailing_zeros().min(32);
+            |segment: &ProgramHeader| segment.p_vaddr.wrapping_sub(segment.p_offset).trailing_zeros().min(32);
         let relro = match (image.segments_of(PT_GNU_RELRO).next(), dynamic.bind_now()) {
             (None, _) => Relro::None,
             (Some(_), false) => Relro::Partial,
@@ -167,21 +169,20 @@ impl Parts {
                 .into_iter()
                 .filter_map(|(tag, name)| dynamic.has(tag).then_some(name))
                 .collect(),
-            writable_code: loads
-                .iter()
+            writable_code: loads()
                 .filter(|load| load.p_flags & (PF_W | PF_X) == PF_W | PF_X)
                 .map(|load| load.p_vaddr)
                 .collect(),
-            max_load_align: loads.iter().map(align).max().unwrap_or(0),
-            min_load_align: loads.iter().map(align).min().unwrap_or(0),
-            load_congruence: 1 << loads.iter().map(congruence).min().unwrap_or(32),
+            max_load_align: loads().map(align).max().unwrap_or(0),
+            min_load_align: loads().map(align).min().unwrap_or(0),
+            load_congruence: 1 << loads().map(congruence).min().unwrap_or(32),
             layout: Some(Layout::of(image)),
             abi_tag_kernel: notes.abi_tag.as_ref().filter(|tag| tag.system == "Linux").map(|tag| tag.kernel.clone()),
             abi_tag: notes.abi_tag,
             build_id: notes.build_id,
             go_build_id: notes.go_build_id,
             android_api: notes.android_api,
-            x86_isa_needed: notes.properties.x86_isa_needed.clone(),
+            x86_isa_needed: notes.properties.x86_isa_needed,
             properties: notes.properties,
             notes: notes.all,
             stripped: symtab.is_none(),
@@ -221,20 +222,27 @@ fn producers(image: &Image<'_>) -> Result<Vec<String>, Unreadable> {
     Ok(found)
 }
 
-fn e_type(e_type: u16) -> String {
+fn e_type(e_type: u16) -> Cow<'static, str> {
     match e_type {
         ET_EXEC => "EXEC".into(),
         ET_DYN => "DYN".into(),
-        other => format!("{other:#x}"),
+        other => format!("{other:#x}").into(),
     }
 }
 
-fn flags(p_flags: u32) -> String {
-    [(PF_R, 'R'), (PF_W, 'W'), (PF_X, 'E')]
-        .iter()
-        .filter(|(bit, _)| p_flags & bit != 0)
-        .map(|(_, name)| *name)
-        .collect()
+/// The bits of `p_flags` as readelf writes them.
+fn flags(p_flags: u32) -> &'static str {
+    let is_set = |bit| p_flags & bit != 0;
+    match (is_set(PF_R), is_set(PF_W), is_set(PF_X)) {
+        (false, false, false) => "",
+        (false, false, true) => "E",
+        (false, true, false) => "W",
+        (false, true, true) => "WE",
+        (true, false, false) => "R",
+        (true, false, true) => "RE",
+        (true, true, false) => "RW",
+        (true, true, true) => "RWE",
+    }
 }
 
 /// The highest numeric `GLIBC_` version among the non-weak needs of glibc's own files. `GLIBC_2.0` of `libgcc_s.so.1` is
@@ -263,9 +271,18 @@ impl VersionNeed {
     /// Puts what stands between the dots behind `GLIBC_` in the place of what `numbers` held; `None` where one is no number.
     fn put_numbers(&self, numbers: &mut Vec<u32>) -> Option<()> {
         numbers.clear();
-        for part in self.version.strip_prefix("GLIBC_")?.split('.') {
-            numbers.push(part.parse().ok()?);
+        let mut number = None;
+        for byte in self.version.strip_prefix("GLIBC_")?.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    let tens = number.unwrap_or(0u32).checked_mul(10)?;
+                    number = Some(tens.checked_add(u32::from(byte - b'0'))?);
+                }
+                b'.' => numbers.push(number.take()?),
+                _ => return None,
+            }
         }
+        numbers.push(number?);
         Some(())
     }
 }

@@ -34,29 +34,32 @@ const LARGE: u64 = 1 << 20;
 const LARGEST: u64 = 256 << 20;
 
 /// Tags of the gABI are smaller; those of systems and processors are numbers with eight digits.
-const TAGS_OF_GABI: u64 = 63;
+const TAGS_OF_GABI: usize = 47;
 
-/// The bit of a tag among [`Dynamic::tags`].
-fn bit(tag: u64) -> u64 {
-    1 << tag.min(TAGS_OF_GABI)
+/// The place of a tag in [`Dynamic::last`].
+fn place(tag: u64) -> usize {
+    usize::try_from(tag).unwrap_or(TAGS_OF_GABI).min(TAGS_OF_GABI)
 }
 
 /// The entries before `DT_NULL`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Dynamic {
     /// Whether there is a `PT_DYNAMIC` with contents.
     pub(super) present: bool,
     entries: Vec<(u64, u64)>,
-    /// The bits of the tags that are there, of those below [`TAGS_OF_GABI`] each its own, of all others one: most that are asked
-    /// for are not there.
-    tags: u64,
+    /// Where the last entry is, counted from one, of each tag below [`TAGS_OF_GABI`], and of all others together; zero where there is
+    /// none, as of most that are asked for.
+    last: [u32; TAGS_OF_GABI + 1],
 }
 
 impl Dynamic {
     /// # Errors
     /// [`Unreadable::Damaged`] when the segment does not lie in the file.
     pub(super) fn read(image: &Image<'_>) -> Result<Self, Unreadable> {
-        let Some(segment) = image.segments_of(PT_DYNAMIC).next() else { return Ok(Dynamic::default()) };
+        let mut last = [0; TAGS_OF_GABI + 1];
+        let Some(segment) = image.segments_of(PT_DYNAMIC).next() else {
+            return Ok(Dynamic { present: false, entries: Vec::new(), last });
+        };
         let size = Dyn::size(if image.order.wide { Container::Big } else { Container::Little });
         let wanted = segment.p_filesz.min(LONGEST);
         let bytes = image.source.read(segment.p_offset, wanted, "PT_DYNAMIC")?;
@@ -65,16 +68,16 @@ impl Dynamic {
         let pairs = bytes.chunks_exact(size);
         let pairs = pairs.map_while(|entry| Some((image.order.word(entry, 0)?, image.order.word(entry, word)?)));
         entries.extend(pairs.take_while(|&(tag, _)| tag != DT_NULL));
-        let tags = entries.iter().fold(0, |tags, &(tag, _)| tags | bit(tag));
-        Ok(Dynamic { present: true, entries, tags })
+        for (number, &(tag, _)) in (1..).zip(&entries) {
+            last[place(tag)] = number;
+        }
+        Ok(Dynamic { present: true, entries, last })
     }
 
     /// Value of the last entry with this tag, which is the one loaders keep.
     pub(super) fn get(&self, tag: u64) -> Option<u64> {
-        if self.tags & bit(tag) == 0 {
-            return None;
-        }
-        self.entries.iter().rev().find(|entry| entry.0 == tag).map(|entry| entry.1)
+        let up_to_last = self.entries.get(..self.last[place(tag)] as usize)?;
+        up_to_last.iter().rev().find(|entry| entry.0 == tag).map(|entry| entry.1)
     }
 
     /// Whether there is an entry with this tag.

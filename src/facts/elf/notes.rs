@@ -86,9 +86,9 @@ pub struct AbiTag {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Properties {
     /// `GNU_PROPERTY_X86_ISA_1_NEEDED`: the highest level the loader insists on.
-    pub x86_isa_needed: Option<String>,
+    pub x86_isa_needed: Option<&'static str>,
     /// `GNU_PROPERTY_X86_ISA_1_USED`: the highest level that some of the code uses.
-    pub x86_isa_used: Option<String>,
+    pub x86_isa_used: Option<&'static str>,
     /// `GNU_PROPERTY_X86_FEATURE_1_AND` and its AArch64 brother: `IBT`, `SHSTK`, `BTI`, `PAC`, `GCS`.
     pub features: Vec<&'static str>,
     /// `GNU_PROPERTY_NO_COPY_ON_PROTECTED`.
@@ -216,8 +216,8 @@ impl Properties {
                 0xb000_8000 => self.indirect_extern_access = value & 1 != 0,
                 0xc000_0000 => self.add_features(value, &[(1, "BTI"), (2, "PAC"), (4, "GCS")]),
                 0xc000_0002 => self.add_features(value, &[(1, "IBT"), (2, "SHSTK")]),
-                0xc000_8002 => self.x86_isa_needed = self.x86_isa_needed.take().or_else(|| x86_level(value)),
-                0xc001_0002 => self.x86_isa_used = self.x86_isa_used.take().or_else(|| x86_level(value)),
+                0xc000_8002 => self.x86_isa_needed = self.x86_isa_needed.or_else(|| x86_level(value)),
+                0xc001_0002 => self.x86_isa_used = self.x86_isa_used.or_else(|| x86_level(value)),
                 _ => {}
             }
             let next = (length as usize).checked_add(8).and_then(|end| end.checked_next_multiple_of(align));
@@ -237,9 +237,9 @@ impl Properties {
 }
 
 /// The highest level named (x86-64 psABI, "Micro-architecture levels").
-fn x86_level(value: u32) -> Option<String> {
+fn x86_level(value: u32) -> Option<&'static str> {
     let levels = [(8, "x86-64-v4"), (4, "x86-64-v3"), (2, "x86-64-v2"), (1, "x86-64-baseline")];
-    levels.iter().find(|(bit, _)| value & bit != 0).map(|(_, name)| (*name).to_owned())
+    levels.iter().find(|(bit, _)| value & bit != 0).map(|(_, name)| *name)
 }
 
 #[cfg(test)]

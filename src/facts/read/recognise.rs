@@ -43,7 +43,7 @@ fn mz(source: &Source<'_>, head: &[u8]) -> Result<Format, Unreadable> {
 /// Names what is certainly not a binary of the three formats.
 fn something_else(head: &[u8]) -> Unreadable {
     let unsupported = |what: &str| Unreadable::Unsupported(what.into());
-    let not_linked = |what: &str| Unreadable::NotLinked(what.into());
+    let not_linked = |what: &'static str| Unreadable::NotLinked(what.into());
     match head {
         [0x01, 0xdf | 0xef | 0xf7, ..] => unsupported("XCOFF"),
         [b'\0', b'a', b's', b'm', ..] => unsupported("WebAssembly"),

@@ -93,7 +93,7 @@ fn stack(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
 
 /// Without the header the architecture's default holds (glibc `sysdeps/*/stackinfo.h`, `DEFAULT_STACK_PERMS`).
 fn wants_executable_stack(elf: &ElfFacts, arch: &str) -> bool {
-    match elf.gnu_stack.as_deref() {
+    match elf.gnu_stack {
         Some(flags) => flags.contains('E'),
         None => !matches!(arch, "aarch64" | "riscv64" | "loongarch64" | "ia64"),
     }

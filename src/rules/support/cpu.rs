@@ -17,7 +17,7 @@ pub(in crate::rules) fn needed(subject: &Subject<'_>) -> Option<(String, String)
         }),
         _ => None,
     };
-    let note = elf.x86_isa_needed.as_deref().map(|level| {
+    let note = elf.x86_isa_needed.map(|level| {
         let name = if level == "x86-64-baseline" { "x86-64-v1" } else { level };
         (name.to_owned(), format!("`GNU_PROPERTY_X86_ISA_1_NEEDED` is {name}"))
     });
