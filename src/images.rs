@@ -141,5 +141,5 @@ impl Part {
 
 /// A name out of an archive, for a sentence; the terminal's escapes are made harmless where it is printed.
 fn shown(name: &[u8]) -> String {
-    crate::report::path(Path::new(&crate::cli::os_string(name)))
+    crate::report::path(Path::new(&crate::cli::os_string(name))).into_owned()
 }

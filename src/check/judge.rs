@@ -1,5 +1,6 @@
 //! Judges artifacts: every rule over every slice.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use super::docket::{Docket, Step};
 use super::excuse::{Excuses, Uses};
 use super::places::{self, Before};
 use super::{ArtifactResult, Finding, Inspected, ONE_LOCK, Overall, Reason, Surroundings};
-use crate::facts::{Facts, FileFacts, Unreadable};
+use crate::facts::{Facts, FileFacts, Format, Unreadable};
 use crate::hosts::load::Loads;
 use crate::images::InImage;
 use crate::images::start::Fault;
@@ -151,6 +152,8 @@ impl<'a> Bench<'a> {
         let hosts = (around.hosts)(effective, slice);
         let path = match image {
             Some(image) => image.path.clone(),
+            // Of ELF files only hosts ask where they are; of others rules do, for what is shipped beside them.
+            None if hosts.is_empty() && slice.format == Format::Elf => String::new(),
             None => around.place(&trial.result.artifact.path),
         };
         let loads = Loads::new(slice, &path, &hosts, around.files)
@@ -292,7 +295,7 @@ impl Trial<'_> {
     }
 
     /// The path as messages show it.
-    fn shown(&self) -> String {
+    fn shown(&self) -> Cow<'_, str> {
         report::path(&self.result.artifact.path)
     }
 

@@ -28,6 +28,10 @@ static ELSEWHERE: Rule = rule("non-system-dll", Level::Deny, &[Format::Pe, Forma
 static MOOT: Rule = rule("cgo-runtime", Level::Deny, &[Format::Elf], |_| Verdict::NotApplicable("no Go in it"));
 static UNSURE: Rule =
     rule("stray-glibc", Level::Deny, &[Format::Elf], |_| Verdict::Inconclusive("no section headers".into()));
+static AT_HOME: Rule = rule("dynamic-c-runtime", Level::Deny, &[Format::Pe, Format::MachO], |subject| {
+    let message = subject.loads.beside().map(|(directory, _)| directory.to_owned()).unwrap_or_default();
+    Verdict::Violated(vec![Violation { message, ..Default::default() }])
+});
 static ABOUT_THE_RUN: Rule =
     Rule { check: None, ..rule("missing-artifact", Level::Deny, &[Format::Elf], |_| Verdict::Pass) };
 
@@ -90,6 +94,15 @@ fn judge_build(policy: &str, rules: &[&'static Rule], inspected: Vec<Inspected>,
     let (artifacts, uses) = Bench::with_rules(rules, &policy, provenance).judge_all(inspected, &surroundings);
     let general = conclude(&policy, provenance, &uses, surroundings.today);
     Report { artifacts, general, ..Report::default() }
+}
+
+#[test]
+fn what_is_shipped_beside_a_file_is_looked_for_in_its_directory_without_hosts_too() {
+    for format in [Format::Pe, Format::MachO] {
+        let program = file("dist/app.exe", Ok(vec![Facts { format, ..slice("x86_64") }]));
+        let report = judge("", &[&AT_HOME], vec![program]);
+        assert_eq!(report.artifacts[0].findings[0].message, "/work/dist");
+    }
 }
 
 fn exception(rule: &str, artifact: &str, until: &str) -> String {

@@ -120,7 +120,7 @@ struct Looked {
 
 /// What became of one file.
 enum Look {
-    Judged(Box<Judged>),
+    Judged(Judged),
     Ignored,
     Problem(String),
 }
@@ -135,7 +135,7 @@ struct Judged {
 /// What is kept of it until the end.
 enum Kept {
     Result(Box<ArtifactResult>),
-    Text(Box<str>, Tally),
+    Text(String, Tally),
 }
 
 /// What is kept of every artifact: as little as whoever is told of it needs.
@@ -176,7 +176,7 @@ impl Looked {
             _ => {
                 let (result, uses) = judge.judge(read);
                 let limits = judge::limits(std::slice::from_ref(&result), reading.policy);
-                Look::Judged(Box::new(Judged { kept: keeps.of(result), uses, limits }))
+                Look::Judged(Judged { kept: keeps.of(result), uses, limits })
             }
         };
         let text = match keeps {
@@ -186,7 +186,7 @@ impl Looked {
         let mut looked = Looked { text, ..Looked::default() };
         let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
         let take = |look| match look {
-            Look::Judged(judged) => looked.add(*judged),
+            Look::Judged(judged) => looked.add(judged),
             Look::Ignored => looked.ignored += 1,
             Look::Problem(problem) => looked.problems.push(problem),
         };

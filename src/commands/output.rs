@@ -45,13 +45,13 @@ impl Teller {
     }
 
     /// What there is to say about one artifact.
-    pub(super) fn artifact(&self, result: &ArtifactResult) -> Box<str> {
+    pub(super) fn artifact(&self, result: &ArtifactResult) -> String {
         let mut text = String::with_capacity(ROOM);
         match self {
             Teller::Text(teller) => teller.artifact(&mut text, result),
             Teller::Short(styles, detail) => report::short::artifact(&mut text, result, styles, *detail),
         }
-        text.into_boxed_str()
+        text
     }
 }
 

@@ -100,7 +100,7 @@ fn command(plan: &Plan) -> String {
 }
 
 fn quoted(word: &OsStr) -> String {
-    let text = report::path(word.as_ref());
+    let text = report::path(word.as_ref()).into_owned();
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -31,7 +31,8 @@ pub(super) fn run(
         Shim::Remove => shims::remove(&directory, tools)?,
     };
     for (tool, change) in tools.iter().zip(changes) {
-        let shown = report::path(&shims::path(&directory, *tool));
+        let path = shims::path(&directory, *tool);
+        let shown = report::path(&path);
         match change {
             Change::Installed => ui.out(&format!("installed {shown}\n"))?,
             Change::Removed => ui.out(&format!("removed {shown}\n"))?,

@@ -146,7 +146,7 @@ impl Job<'_> {
     fn artifact(&self, located: &Located<'_>) -> Result<Checked, Error> {
         let mut lines = vec![located.line()];
         let shown = located.path.strip_prefix(".").unwrap_or(&located.path);
-        let checked = |lines| Checked { path: report::path(shown), lines };
+        let checked = |lines| Checked { path: report::path(shown).into_owned(), lines };
         // Of another file nothing more can be said.
         let (Some(artifact), true) = (located.artifact, lines.iter().all(Line::is_accepted)) else {
             return Ok(checked(lines));

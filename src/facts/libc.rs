@@ -93,25 +93,28 @@ impl LibcFamily {
 pub fn is_glibc_file(name: &str) -> bool {
     // Not `split`, which prepares for a long text.
     let stem = name.as_bytes().windows(3).position(|three| three == b".so").map_or(name, |at| &name[..at]);
-    let own = [
-        "libc",
-        "libm",
-        "libmvec",
-        "libpthread",
-        "libdl",
-        "librt",
-        "libutil",
-        "libresolv",
-        "libanl",
-        "libnsl",
-        "libcrypt",
-        "libBrokenLocale",
-        "libthread_db",
-        "libSegFault",
-        "libc_malloc_debug",
-        "libmemusage",
-        "libpcprofile",
-        "libcidn",
-    ];
-    own.contains(&stem) || stem.starts_with("libnss_") || stem.starts_with("ld-linux") || matches!(stem, "ld64" | "ld")
+    let is_own = matches!(
+        stem,
+        "libc"
+            | "libm"
+            | "libmvec"
+            | "libpthread"
+            | "libdl"
+            | "librt"
+            | "libutil"
+            | "libresolv"
+            | "libanl"
+            | "libnsl"
+            | "libcrypt"
+            | "libBrokenLocale"
+            | "libthread_db"
+            | "libSegFault"
+            | "libc_malloc_debug"
+            | "libmemusage"
+            | "libpcprofile"
+            | "libcidn"
+            | "ld64"
+            | "ld"
+    );
+    is_own || stem.starts_with("libnss_") || stem.starts_with("ld-linux")
 }

@@ -19,10 +19,10 @@ pub fn escape_lines(text: &str) -> Cow<'_, str> {
 }
 
 /// A path for people: safe to print, bytes that are not UTF-8 as `\xff`.
-pub fn path(path: &Path) -> String {
+pub fn path(path: &Path) -> Cow<'_, str> {
     let bytes = path.as_os_str().as_encoded_bytes();
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return escape(text).into_owned();
+        return escape(text);
     }
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -31,7 +31,7 @@ pub fn path(path: &Path) -> String {
             let _ = write!(out, "\\x{byte:02x}");
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Whether a terminal acts on `c`, or shows something else than what is there.

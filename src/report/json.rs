@@ -169,7 +169,7 @@ fn artifact(result: &ArtifactResult) -> Artifact<'_> {
     let built = Built::of(&result.artifact.path, result.facts.as_ref());
     Artifact {
         path: lossy(&result.artifact.path),
-        path_escaped: result.artifact.path.to_str().is_none().then(|| path(&result.artifact.path)),
+        path_escaped: result.artifact.path.to_str().is_none().then(|| path(&result.artifact.path).into_owned()),
         package: result.artifact.package.as_deref(),
         target: result.artifact.target.as_deref(),
         format: first.map(|facts| facts.format),

@@ -140,7 +140,7 @@ fn of_artifact(result: &ArtifactResult) -> Suite {
         };
         tests.push((finding.rule.to_owned(), outcome));
     }
-    Suite { name: path(&result.artifact.path), tests }
+    Suite { name: path(&result.artifact.path).into_owned(), tests }
 }
 
 /// What belongs to no artifact: one test per rule about the run, and one that everything could be looked at.

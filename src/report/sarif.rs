@@ -220,7 +220,7 @@ fn said_by(finding: &Finding) -> Option<(&Path, u32)> {
 fn fingerprint(finding: &Finding) -> String {
     let name = finding.artifact.file_name().map(|name| path(Path::new(name))).unwrap_or_default();
     let shown = path(&finding.artifact);
-    let message = if shown.is_empty() { finding.message.clone() } else { finding.message.replace(&shown, &name) };
+    let message = if shown.is_empty() { finding.message.clone() } else { finding.message.replace(&*shown, &name) };
     let mut hash = Sha256::new();
     for part in
         [finding.rule, &name, finding.slice.as_deref().unwrap_or(""), finding.host.as_deref().unwrap_or(""), &message]

@@ -125,7 +125,7 @@ impl<'a> Bench<'a> {
 
     /// A file of the image with what was read from it.
     pub(super) fn inspected(&self, path: &str, part: Part, facts: Result<FileFacts, Unreadable>) -> Inspected {
-        let arch = facts.as_ref().ok().and_then(|facts| facts.slices.first()).map(|slice| slice.arch.clone());
+        let arch = facts.as_ref().ok().and_then(|facts| facts.slices.first()).map(|slice| slice.arch.as_str());
         let image = InImage {
             image: self.name.clone(),
             path: path.to_owned(),
@@ -133,7 +133,7 @@ impl<'a> Bench<'a> {
             configured: self.image.config.platform.clone(),
             part,
             named: self.known.policy.names_in_image(&self.names(path)),
-            loader_cpu: arch.and_then(|arch| self.loader_cpu(&arch)),
+            loader_cpu: arch.and_then(|arch| self.loader_cpu(arch)),
             script: None,
             fault: None,
         };

@@ -1,6 +1,6 @@
 //! Every other program of an image: asked only whether it starts there, in batches, and summed up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -53,7 +53,7 @@ fn is_program((_, facts): &(String, Result<FileFacts, Unreadable>)) -> bool {
 fn note(image: &str, fine: usize, unsure: usize) -> Option<String> {
     let programs =
         |count: usize| if count == 1 { "1 other program".to_owned() } else { format!("{count} other programs") };
-    let image = crate::report::path(&PathBuf::from(image));
+    let image = crate::report::path(Path::new(image));
     match (fine, unsure) {
         (0, 0) => None,
         (fine, 0) => Some(format!("{image}: {} can start there as well", programs(fine))),

@@ -5,23 +5,6 @@
 
 use crate::facts::libc::LibcFamily;
 
-/// Sonames of glibc's own libraries, up to `.so`; none has a dot before that.
-const GLIBC: &[&str] = &[
-    "libc",
-    "libm",
-    "libmvec",
-    "libpthread",
-    "libdl",
-    "librt",
-    "libresolv",
-    "libutil",
-    "libanl",
-    "libnsl",
-    "libBrokenLocale",
-    "libthread_db",
-    "libc_malloc_debug",
-];
-
 /// Whether `soname` is one of glibc's own files, its loader included. musl's library is plain `libc.so`.
 pub(in crate::rules) fn is_glibc(soname: &str) -> bool {
     let (stem, rest) = soname.split_at(soname.bytes().position(|byte| byte == b'.').unwrap_or(soname.len()));
@@ -29,7 +12,27 @@ pub(in crate::rules) fn is_glibc(soname: &str) -> bool {
         let version = soname.strip_prefix("libnss_").and_then(|name| name.split_once(".so"));
         version.is_some_and(|(_, version)| version.starts_with('.'))
     };
-    (rest.starts_with(".so.") && GLIBC.contains(&stem)) || is_glibc_loader(soname) || is_service()
+    (rest.starts_with(".so.") && is_stem_of_glibc(stem)) || is_glibc_loader(soname) || is_service()
+}
+
+/// Whether this is the soname of one of glibc's own libraries, up to `.so`; none has a dot before that.
+fn is_stem_of_glibc(stem: &str) -> bool {
+    matches!(
+        stem,
+        "libc"
+            | "libm"
+            | "libmvec"
+            | "libpthread"
+            | "libdl"
+            | "librt"
+            | "libresolv"
+            | "libutil"
+            | "libanl"
+            | "libnsl"
+            | "libBrokenLocale"
+            | "libthread_db"
+            | "libc_malloc_debug"
+    )
 }
 
 /// Whether `soname` is musl's library under one of its names.
