@@ -5,8 +5,9 @@ mod recognise;
 use std::fs::{File, Metadata};
 use std::path::Path;
 
+use super::source::End;
 use super::{FileFacts, Format, Source, Unreadable, elf, macho, pe};
-use recognise::recognise;
+use recognise::{recognise, something_else};
 
 /// How much to read: cheap headers only, or also what needs the whole file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,7 +54,8 @@ impl SymbolNames {
 /// # Errors
 /// [`Unreadable`], with what is wrong; the caller adds the file's name.
 pub fn read_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    read_opened(open_regular(path)?, wanted)
+    let (file, length) = open_regular(path)?;
+    read_source(&Source::of_length(&file, length).map_err(io)?, wanted)
 }
 
 /// Reads one file that its directory lists as a regular one: unlike [`read_file`] it does not ask for that before it opens it.
@@ -61,12 +63,22 @@ pub fn read_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
 /// # Errors
 /// As for [`read_file`].
 pub fn read_listed_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    read_opened(open_listed(path)?, wanted)
+    let file = open_for_reading(path).map_err(io)?;
+    let head = match End::head(&file) {
+        Ok(head) => head,
+        // What is no file any more is named first.
+        Err(error) => return Err(length(&file).err().unwrap_or_else(|| io(error))),
+    };
+    // Most files of a tree are no binaries, and need not be asked how long they are.
+    if let Some(why) = something_else(head.bytes()) {
+        return Err(why);
+    }
+    let source = Source::with_head(&file, length(&file)?, head).map_err(io)?;
+    read_source(&source, wanted)
 }
 
-fn read_opened((file, length): (File, u64), wanted: Wanted) -> Result<FileFacts, Unreadable> {
-    let source = Source::of_length(&file, length).map_err(|error| Unreadable::Io(error.to_string()))?;
-    read_source(&source, wanted)
+fn io(error: std::io::Error) -> Unreadable {
+    Unreadable::Io(error.to_string())
 }
 
 /// Reads bytes that are open already.
@@ -94,16 +106,17 @@ pub fn open(path: &Path) -> Result<File, Unreadable> {
 }
 
 fn open_regular(path: &Path) -> Result<(File, u64), Unreadable> {
-    regular(&std::fs::metadata(path).map_err(|error| Unreadable::Io(error.to_string()))?)?;
-    open_listed(path)
+    regular(&std::fs::metadata(path).map_err(io)?)?;
+    let file = open_for_reading(path).map_err(io)?;
+    let length = length(&file)?;
+    Ok((file, length))
 }
 
-fn open_listed(path: &Path) -> Result<(File, u64), Unreadable> {
-    let io = |error: std::io::Error| Unreadable::Io(error.to_string());
-    let file = open_for_reading(path).map_err(io)?;
+/// The length of a regular file, in bytes.
+fn length(file: &File) -> Result<u64, Unreadable> {
     let metadata = file.metadata().map_err(io)?;
     regular(&metadata)?;
-    Ok((file, metadata.len()))
+    Ok(metadata.len())
 }
 
 /// Whether the end of a file can be read without waiting for a disk; where the system cannot tell, or refuses, it can.

@@ -70,9 +70,13 @@ enum Inner<'a> {
 struct Opened<'a> {
     file: &'a File,
     len: u64,
-    head: Vec<u8>,
-    tail: OnceLock<Vec<u8>>,
+    head: End,
+    tail: OnceLock<End>,
 }
+
+/// The bytes of one end of a file.
+#[derive(Debug)]
+pub(super) struct End(Vec<u8>);
 
 thread_local! {
     /// Memory that held an end of a file and takes one of the next: it is in the processor's cache still.
@@ -82,18 +86,39 @@ thread_local! {
 /// Most pieces of memory that are kept for the next file.
 const MOST_SPARE: usize = 4;
 
-fn spare() -> Vec<u8> {
-    SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(HEAD))
+impl End {
+    /// The first bytes of a file, as many as it gives at once.
+    ///
+    /// # Errors
+    /// What `pread` says.
+    pub(super) fn head(file: &File) -> std::io::Result<End> {
+        let mut head = End::empty();
+        head.0.reserve_exact(HEAD);
+        read_some(file, &mut head.0, 0)?;
+        head.0.truncate(HEAD);
+        Ok(head)
+    }
+
+    fn empty() -> End {
+        let mut bytes = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(HEAD));
+        bytes.clear();
+        End(bytes)
+    }
+
+    /// The bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
-impl Drop for Opened<'_> {
+impl Drop for End {
     fn drop(&mut self) {
-        let ends = [Some(std::mem::take(&mut self.head)), self.tail.take()];
         // Where the thread ends there is no next file.
         _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
-            let room = MOST_SPARE - spare.len();
-            spare.extend(ends.into_iter().flatten().take(room));
+            if spare.len() < MOST_SPARE {
+                spare.push(std::mem::take(&mut self.0));
+            }
         });
     }
 }
@@ -101,7 +126,7 @@ impl Drop for Opened<'_> {
 impl Opened<'_> {
     /// The bytes from `start`, counted from the file's own beginning, where they are kept.
     fn kept(&self, start: u64, len: u64) -> Option<&[u8]> {
-        if let Some(bytes) = part(&self.head, start, len) {
+        if let Some(bytes) = part(self.head.bytes(), start, len) {
             return Some(bytes);
         }
         let from = self.len.saturating_sub(TAIL);
@@ -110,11 +135,11 @@ impl Opened<'_> {
         }
         // A tail that could not be read is no error of its own: the read for what is wanted of it says what is wrong.
         let tail = self.tail.get_or_init(|| {
-            let mut tail = spare();
-            _ = read_at(self.file, &mut tail, (self.len - from) as usize, from);
+            let mut tail = End::empty();
+            _ = read_at(self.file, &mut tail.0, (self.len - from) as usize, from);
             tail
         });
-        part(tail, start - from, len)
+        part(tail.bytes(), start - from, len)
     }
 }
 
@@ -139,8 +164,19 @@ impl<'a> Source<'a> {
 
     /// A regular file whose length is known.
     pub(super) fn of_length(file: &'a File, len: u64) -> std::io::Result<Self> {
-        let mut head = spare();
-        read_at(file, &mut head, usize::try_from(len).unwrap_or(HEAD).min(HEAD), 0)?;
+        Source::with_head(file, len, End::empty())
+    }
+
+    /// A regular file whose length is known, and its head, or a part of that.
+    ///
+    /// # Errors
+    /// What `pread` says.
+    pub(super) fn with_head(file: &'a File, len: u64, mut head: End) -> std::io::Result<Self> {
+        let wanted = usize::try_from(len).unwrap_or(HEAD).min(HEAD);
+        if head.0.len() < wanted {
+            read_at(file, &mut head.0, wanted, 0)?;
+        }
+        head.0.truncate(wanted);
         Ok(Source { inner: Inner::File(Arc::new(Opened { file, len, head, tail: OnceLock::new() })), base: 0, len })
     }
 
@@ -194,7 +230,7 @@ impl<'a> Source<'a> {
     pub(super) fn at_hand(&self, offset: u64, len: u64) -> Option<&[u8]> {
         offset.checked_add(len).filter(|&end| end <= self.len)?;
         match &self.inner {
-            Inner::File(opened) => part(&opened.head, self.base + offset, len),
+            Inner::File(opened) => part(opened.head.bytes(), self.base + offset, len),
             Inner::Memory(bytes) => part(bytes, self.base + offset, len),
         }
     }
@@ -249,44 +285,41 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Puts up to `len` bytes from `offset` into `buffer`, as far as the file goes, in the place of what it held. No cursor moves, and
-/// nothing is written to the buffer before: that would take longer than to read.
-#[cfg(unix)]
+/// Puts up to `len` bytes from `offset` into `buffer`, as far as the file goes, in the place of what it held. No cursor moves.
 fn read_at(file: &File, buffer: &mut Vec<u8>, len: usize, offset: u64) -> std::io::Result<()> {
-    use rustix::buffer::spare_capacity;
-    use rustix::io::{Errno, pread};
     buffer.clear();
     buffer.reserve_exact(len);
-    while buffer.len() < len {
-        let at = offset + buffer.len() as u64;
-        match pread(file, spare_capacity(buffer), at) {
-            Ok(0) => break,
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    while buffer.len() < len && read_some(file, buffer, offset)? > 0 {}
     buffer.truncate(len);
     Ok(())
 }
 
-/// Puts up to `len` bytes from `offset` into `buffer`, as far as the file goes, in the place of what it held.
+/// Puts behind the bytes of a file from `offset` on that are in `buffer` what the system gives at once of those that follow and that
+/// there is room for. Nothing is written to the room before: that would take longer than to read.
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut Vec<u8>, offset: u64) -> std::io::Result<usize> {
+    use rustix::buffer::spare_capacity;
+    use rustix::io::pread;
+    let at = offset + buffer.len() as u64;
+    Ok(rustix::io::retry_on_intr(|| pread(file, spare_capacity(buffer), at))?)
+}
+
+/// Puts behind the bytes of a file from `offset` on that are in `buffer` what the system gives at once of those that follow and that
+/// there is room for.
 #[cfg(windows)]
-fn read_at(file: &File, buffer: &mut Vec<u8>, len: usize, offset: u64) -> std::io::Result<()> {
+fn read_some(file: &File, buffer: &mut Vec<u8>, offset: u64) -> std::io::Result<usize> {
     use std::io::ErrorKind;
     use std::os::windows::fs::FileExt;
-    buffer.clear();
-    buffer.resize(len, 0);
-    let mut done = 0;
-    while done < len {
+    let done = buffer.len();
+    buffer.resize(buffer.capacity(), 0);
+    let read = loop {
         match file.seek_read(&mut buffer[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(read) => done += read,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            read => break read,
         }
-    }
-    buffer.truncate(done);
-    Ok(())
+    };
+    buffer.truncate(done + read.as_ref().copied().unwrap_or(0));
+    read
 }
 
 #[cfg(test)]

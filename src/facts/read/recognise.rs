@@ -17,8 +17,14 @@ pub(super) fn recognise(source: &Source<'_>) -> Result<Format, Unreadable> {
         // Java class files share the magic; their major version, 45 and up, stands where universal files count slices.
         [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, slices, ..] if slices < 45 => Ok(Format::MachO),
         [0xca, 0xfe, 0xba, 0xbf, ..] | [0xbe | 0xbf, 0xba, 0xfe, 0xca, ..] => Ok(Format::MachO),
-        ref other => Err(something_else(other)),
+        ref other => Err(name_of_other(other)),
     }
+}
+
+/// What a file is that begins like this, where that is certainly not a binary of the three formats, and needs no more of it.
+pub(super) fn something_else(head: &[u8]) -> Option<Unreadable> {
+    let magic = head.get(..MAGIC as usize)?;
+    recognise(&Source::from_bytes(magic)).err().filter(|why| matches!(why, Unreadable::NotLinked(_)))
 }
 
 /// Programs that start with `MZ`: PE, or its ancestors.
@@ -41,7 +47,7 @@ fn mz(source: &Source<'_>, head: &[u8]) -> Result<Format, Unreadable> {
 }
 
 /// Names what is certainly not a binary of the three formats.
-fn something_else(head: &[u8]) -> Unreadable {
+fn name_of_other(head: &[u8]) -> Unreadable {
     let unsupported = |what: &str| Unreadable::Unsupported(what.into());
     let not_linked = |what: &'static str| Unreadable::NotLinked(what.into());
     match head {
