@@ -103,12 +103,13 @@ impl Found {
     /// What is to be looked at in a directory, the last name first, for whoever takes it from the end.
     fn entries(&mut self, directory: &Path) -> Vec<Entry> {
         let (mut found, mut links) = (Vec::new(), Vec::new());
-        let read = each_entry(directory, |path, kind| match kind {
-            Kind::Directory => found.push(Entry { path, what: What::Directory }),
-            Kind::File => found.push(Entry { path, what: What::File }),
-            Kind::Link => links.push(path),
+        let opened = each_entry(directory, |entry| match entry {
+            Ok((path, Kind::Directory)) => found.push(Entry { path, what: What::Directory }),
+            Ok((path, Kind::File)) => found.push(Entry { path, what: What::File }),
+            Ok((path, Kind::Link)) => links.push(path),
+            Err(error) => self.problem(directory, &error),
         });
-        if let Err(error) = read {
+        if let Err(error) = opened {
             self.problem(directory, &error);
         }
         // Only names differ: nothing has to be taken apart to compare them.

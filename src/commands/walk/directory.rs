@@ -11,13 +11,13 @@ pub(super) enum Kind {
     Link,
 }
 
-/// Calls `take` for every entry of `directory`, in the order of the system. What is neither a file nor a directory nor a link is left
-/// out.
+/// Gives `take` every entry of `directory`, in the order of the system, and what kept one, or all that follow, from being told. What is
+/// neither a file nor a directory nor a link is left out.
 ///
 /// # Errors
-/// What kept the directory from being read, or from being read to its end.
+/// What kept the directory from being opened.
 #[cfg(target_os = "linux")]
-pub(super) fn each_entry(directory: &Path, mut take: impl FnMut(PathBuf, Kind)) -> io::Result<()> {
+pub(super) fn each_entry(directory: &Path, mut take: impl FnMut(io::Result<(PathBuf, Kind)>)) -> io::Result<()> {
     use std::ffi::{OsStr, OsString};
     use std::os::unix::ffi::OsStrExt as _;
 
@@ -31,7 +31,14 @@ pub(super) fn each_entry(directory: &Path, mut take: impl FnMut(PathBuf, Kind)) 
     let mut entries = RawDir::new(opened, buffer.spare_capacity_mut());
     let start = directory.join("").into_os_string();
     while let Some(entry) = entries.next() {
-        let entry = entry?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            // It would be the next answer as well.
+            Err(error) => {
+                take(Err(error.into()));
+                break;
+            }
+        };
         let name = entry.file_name().to_bytes();
         if matches!(name, b"." | b"..") {
             continue;
@@ -41,33 +48,29 @@ pub(super) fn each_entry(directory: &Path, mut take: impl FnMut(PathBuf, Kind)) 
         path.push(OsStr::from_bytes(name));
         let path = PathBuf::from(path);
         let kind = match entry.file_type() {
-            FileType::Directory => Some(Kind::Directory),
-            FileType::RegularFile => Some(Kind::File),
-            FileType::Symlink => Some(Kind::Link),
+            FileType::Directory => Ok(Some(Kind::Directory)),
+            FileType::RegularFile => Ok(Some(Kind::File)),
+            FileType::Symlink => Ok(Some(Kind::Link)),
             // Not every file system says it here.
-            FileType::Unknown => kind(path.symlink_metadata()?.file_type()),
-            _ => None,
+            FileType::Unknown => path.symlink_metadata().map(|metadata| kind(metadata.file_type())),
+            _ => Ok(None),
         };
-        if let Some(kind) = kind {
-            take(path, kind);
+        if let Some(told) = kind.map(|kind| Some((path, kind?))).transpose() {
+            take(told);
         }
     }
     Ok(())
 }
 
-/// Calls `take` for every entry of `directory`, in the order of the system. What is neither a file nor a directory nor a link is left
-/// out.
+/// The same by the standard library.
 ///
 /// # Errors
-/// What kept the directory from being read, or from being read to its end.
+/// What kept the directory from being opened.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn each_entry(directory: &Path, mut take: impl FnMut(PathBuf, Kind)) -> io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        if let Some(kind) = kind(entry.file_type()?) {
-            take(entry.path(), kind);
-        }
-    }
+pub(super) fn each_entry(directory: &Path, take: impl FnMut(io::Result<(PathBuf, Kind)>)) -> io::Result<()> {
+    let told = |entry: std::fs::DirEntry| Ok(kind(entry.file_type()?).map(|kind| (entry.path(), kind)));
+    let entries = std::fs::read_dir(directory)?;
+    entries.filter_map(|entry| entry.and_then(told).transpose()).for_each(take);
     Ok(())
 }
 
@@ -105,11 +108,11 @@ mod tests {
         expected.sort_by(|a, b| a.0.cmp(&b.0));
         for directory in [directory.to_path_buf(), directory.join("")] {
             let mut found = Vec::new();
-            each_entry(&directory, |path, kind| found.push((path, kind))).unwrap();
+            each_entry(&directory, |entry| found.push(entry.unwrap())).unwrap();
             found.sort_by(|a, b| a.0.cmp(&b.0));
             assert!(found == expected, "{found:?}");
         }
-        assert!(each_entry(&directory.join("none"), |_, _| {}).is_err());
-        assert!(each_entry(&directory.join("a file with the number 7"), |_, _| {}).is_err());
+        assert!(each_entry(&directory.join("none"), |_| {}).is_err());
+        assert!(each_entry(&directory.join("a file with the number 7"), |_| {}).is_err());
     }
 }
