@@ -70,7 +70,6 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     };
     let mut looked = Looked::at(files, &reading, &judge, &keeps);
     judge.finish()?;
-    let text = std::mem::take(&mut looked.text);
     found.problems.append(&mut looked.problems);
     let nothing = looked.is_nothing() && found.images.is_empty() && found.problems.is_empty();
     let images = images::judge(&policy, &directory, &found.images)?;
@@ -83,7 +82,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     notes.extend(looked.limits);
     notes.extend(images.notes);
     let report = Report { told: looked.told, artifacts: looked.artifacts, general, notes, problems: found.problems };
-    tell(ui, options, how, text, &report, &directory)?;
+    tell(ui, options, how, looked.text, &report, &directory)?;
     if let Some(wanted) = signature.filter(|_| !nothing && report.problems.is_empty()) {
         manifest::write(ui, &wanted, Made { report: &report, policy: &policy, plan: None, directory: &directory })?;
     }

@@ -93,7 +93,14 @@ impl LibcFamily {
 pub fn is_glibc_file(name: &str) -> bool {
     // Not `split`, which prepares for a long text.
     let stem = name.as_bytes().windows(3).position(|three| three == b".so").map_or(name, |at| &name[..at]);
-    let is_own = matches!(
+    let is_old = matches!(stem, "libcrypt" | "libSegFault" | "libmemusage" | "libpcprofile" | "libcidn");
+    let is_loader = matches!(stem, "ld64" | "ld") || stem.starts_with("ld-linux");
+    is_stem_of_glibc(stem) || is_old || is_loader || stem.starts_with("libnss_")
+}
+
+/// Whether this is the name, up to `.so`, of one of the libraries that glibc brings to this day; none has a dot before that.
+pub(crate) fn is_stem_of_glibc(stem: &str) -> bool {
+    matches!(
         stem,
         "libc"
             | "libm"
@@ -101,20 +108,12 @@ pub fn is_glibc_file(name: &str) -> bool {
             | "libpthread"
             | "libdl"
             | "librt"
-            | "libutil"
             | "libresolv"
+            | "libutil"
             | "libanl"
             | "libnsl"
-            | "libcrypt"
             | "libBrokenLocale"
             | "libthread_db"
-            | "libSegFault"
             | "libc_malloc_debug"
-            | "libmemusage"
-            | "libpcprofile"
-            | "libcidn"
-            | "ld64"
-            | "ld"
-    );
-    is_own || stem.starts_with("libnss_") || stem.starts_with("ld-linux")
+    )
 }

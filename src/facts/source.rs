@@ -93,12 +93,11 @@ impl End {
     /// What `pread` says.
     pub(super) fn head(file: &File) -> std::io::Result<End> {
         let mut head = End::empty();
-        head.0.reserve_exact(HEAD);
         read_some(file, &mut head.0, 0)?;
-        head.0.truncate(HEAD);
         Ok(head)
     }
 
+    /// None yet, with room for [`HEAD`] at least.
     fn empty() -> End {
         let mut bytes = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(HEAD));
         bytes.clear();
@@ -143,7 +142,8 @@ impl Opened<'_> {
     }
 }
 
-fn part(of: &[u8], start: u64, len: u64) -> Option<&[u8]> {
+/// So many bytes from `start`, if they are all there.
+pub(super) fn part(of: &[u8], start: u64, len: u64) -> Option<&[u8]> {
     let start = usize::try_from(start).ok()?;
     of.get(start..start.checked_add(usize::try_from(len).ok()?)?)
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::bytes::append_until_nul;
+use super::source::part;
 use super::{Source, Unreadable};
 
 /// Bytes read at once: the head of a source then serves the first chunks without a copy.
@@ -43,7 +44,7 @@ impl<'s> Window<'s> {
             return Ok(bytes);
         }
         if let Some((first, chunk)) = &*self.last.borrow()
-            && let Some(Ok(bytes)) = part(chunk, offset.wrapping_sub(*first), N).map(TryInto::try_into)
+            && let Some(Ok(bytes)) = part(chunk, offset.wrapping_sub(*first), N as u64).map(TryInto::try_into)
         {
             return Ok(bytes);
         }
@@ -136,11 +137,6 @@ impl<'s> Window<'s> {
         chunks.insert(first, Rc::clone(&chunk));
         Ok(chunk)
     }
-}
-
-fn part(of: &[u8], start: u64, len: usize) -> Option<&[u8]> {
-    let start = usize::try_from(start).ok()?;
-    of.get(start..start.checked_add(len)?)
 }
 
 #[cfg(test)]

@@ -80,20 +80,13 @@ pub(super) fn policy(finding: &Finding) -> String {
 
 /// The next step, with the page of the rule; safe to print. A clash with the policy is no rule and has no page.
 pub(super) fn help(finding: &Finding) -> Option<Cow<'_, str>> {
-    const EXPLAIN: &str = "see `seaworthy explain ";
-    let page = rules::find(finding.rule).map(|rule| rule.id);
-    let names = |help: &str, page: &str| {
-        help.match_indices(EXPLAIN).any(|(at, _)| {
-            let rest = help[at + EXPLAIN.len()..].strip_prefix(page);
-            rest.is_some_and(|rest| rest.starts_with('`'))
-        })
-    };
-    match (&finding.help, page) {
-        (Some(help), Some(page)) if !names(help, page) => {
-            Some([&escape(help), ", or ", EXPLAIN, page, "`"].concat().into())
+    let explain = rules::find(finding.rule).map(|rule| ["see `seaworthy explain ", rule.id, "`"].concat());
+    match (&finding.help, explain) {
+        (Some(help), Some(explain)) if !help.contains(&explain) => {
+            Some([&escape(help), ", or ", &explain].concat().into())
         }
         (Some(help), _) => Some(escape(help)),
-        (None, page) => page.map(|page| [EXPLAIN, page, "`"].concat().into()),
+        (None, explain) => explain.map(Cow::Owned),
     }
 }
 

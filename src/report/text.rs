@@ -124,7 +124,7 @@ impl Text {
         if tally.artifacts() == 0 || (tally.artifacts() == 1 && quiet) {
             return;
         }
-        let style = match (report.is_violated(), quiet) {
+        let style = match (tally.is_violated(), quiet) {
             (true, _) => &self.error,
             (false, true) => &self.ok,
             (false, false) => &self.warning,

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use goblin::elf::section_header::SHT_SYMTAB;
 
 use super::code::{Code, Reference};
-use super::strings::{Found, Means, search, search_in};
+use super::strings::{Found, MARGIN, Means, search, search_in};
 use crate::facts::Unreadable;
 use crate::facts::elf::image::Image;
 
@@ -48,8 +48,6 @@ const MOST: usize = 64;
 const OF_LIBRARY: u64 = 256 * 1024;
 /// Of these so many are searched at a time: as a rule both names lie in the last piece (75 to 85 KiB before the end with glibc 2.36).
 const PIECE: u64 = 96 * 1024;
-/// Bytes of the piece behind it that a piece is searched with: more than the names have.
-const OVERLAP: u64 = 128;
 /// The names of the modules lie before `GLIBC_TUNABLES` within so many bytes (3 to 6 KiB in programs with glibc 2.36).
 const APART: u64 = 16 * 1024;
 
@@ -134,7 +132,7 @@ fn modules_of_library(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
         }
         let end = left;
         left = end.saturating_sub(PIECE);
-        let length = (end + OVERLAP).min(size) - left;
+        let length = (end + MARGIN as u64).min(size) - left;
         Some((header.sh_addr.wrapping_add(first + left), header.sh_offset.saturating_add(first + left), length))
     });
     let searched = search_in(

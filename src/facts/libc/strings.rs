@@ -15,7 +15,7 @@ use crate::facts::elf::image::Image;
 /// Bytes read at once: few enough that the memory for them is the same for every file, and in the cache.
 const CHUNK: u64 = 64 * 1024;
 /// Bytes a match may look at beyond its needle; also how much two chunks share.
-const MARGIN: usize = 128;
+pub(super) const MARGIN: usize = 128;
 
 /// As many strings are looked for one by one before all at once.
 const FEW: usize = 2;

@@ -3,7 +3,7 @@
 //! Sources: glibc's `shlib-versions` files (`sysdeps/unix/sysv/linux/*`), musl's `INSTALL` and `configure`, Alpine's
 //! `libc.musl-ARCH.so.1`.
 
-use crate::facts::libc::LibcFamily;
+use crate::facts::libc::{LibcFamily, is_stem_of_glibc};
 
 /// Whether `soname` is one of glibc's own files, its loader included. musl's library is plain `libc.so`.
 pub(in crate::rules) fn is_glibc(soname: &str) -> bool {
@@ -13,26 +13,6 @@ pub(in crate::rules) fn is_glibc(soname: &str) -> bool {
         version.is_some_and(|(_, version)| version.starts_with('.'))
     };
     (rest.starts_with(".so.") && is_stem_of_glibc(stem)) || is_glibc_loader(soname) || is_service()
-}
-
-/// Whether this is the soname of one of glibc's own libraries, up to `.so`; none has a dot before that.
-fn is_stem_of_glibc(stem: &str) -> bool {
-    matches!(
-        stem,
-        "libc"
-            | "libm"
-            | "libmvec"
-            | "libpthread"
-            | "libdl"
-            | "librt"
-            | "libresolv"
-            | "libutil"
-            | "libanl"
-            | "libnsl"
-            | "libBrokenLocale"
-            | "libthread_db"
-            | "libc_malloc_debug"
-    )
 }
 
 /// Whether `soname` is musl's library under one of its names.
