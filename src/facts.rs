@@ -84,6 +84,13 @@ pub struct Facts {
     pub details: Details,
 }
 
+impl Facts {
+    /// Whether reading with [`Wanted::makers`] could not tell more of who made the file.
+    pub fn tells_maker(&self) -> bool {
+        self.format == Format::Elf || self.go.is_some() || self.rust.is_some()
+    }
+}
+
 /// The facts of one format.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]

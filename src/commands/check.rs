@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
-use crate::facts::Unreadable;
+use crate::facts::{Facts, Unreadable};
 use crate::policy::exceptions::today;
 use crate::report::{self, Detail, Report, Styles, Tally};
 use crate::run::{Artifact, Provenance, Role};
@@ -56,6 +56,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
         policy: &policy,
         directory: &directory,
         symbol_names: inspect::symbol_names(keeps_names, &policy, &provenance),
+        tells_makers: keeps_names,
         scan_instructions: how.scan_instructions,
         progress: &progress,
     };
@@ -173,7 +174,7 @@ impl Looked {
                 Look::Problem(super::unreadable(&read.artifact.path, why))
             }
             _ => {
-                let (result, uses) = judge.judge(read);
+                let (result, uses) = judged(read, reading, judge);
                 let limits = judge::limits(std::slice::from_ref(&result), reading.policy);
                 Look::Judged(Judged { kept: keeps.of(result), uses, limits })
             }
@@ -209,6 +210,18 @@ impl Looked {
     fn is_nothing(&self) -> bool {
         self.artifacts.is_empty() && self.told.artifacts() == 0
     }
+}
+
+/// Judges a file. What to do about a finding is said in the words of the tool that made the file, and to find that out may take a search
+/// of all its data: what has no finding is spared that.
+fn judged(read: Inspected, reading: &Reading<'_>, judge: &Judge<'_>) -> (ArtifactResult, Uses) {
+    let (result, uses) = judge.judge(read);
+    let says_nothing = result.findings.is_empty() && result.excepted.is_empty();
+    let is_known = result.facts.as_ref().is_none_or(|file| file.slices.iter().all(Facts::tells_maker));
+    if reading.tells_makers || says_nothing || is_known {
+        return (result, uses);
+    }
+    judge.judge(reading.again(result.artifact))
 }
 
 /// Reports wherever somebody wants to hear of it; people, of what is in `text` already.

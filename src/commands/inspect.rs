@@ -14,7 +14,8 @@ use crate::run::{Artifact, Provenance};
 use crate::ui::Progress;
 
 /// What the rules need of a file, whatever the policy says.
-pub(super) const WANTED: Wanted = Wanted { names: SymbolNames::Always, hashes: true, strings: true, detail: false };
+pub(super) const WANTED: Wanted =
+    Wanted { names: SymbolNames::Always, hashes: true, strings: true, makers: true, detail: false };
 
 /// Files from which on threads are worth their start.
 const MANY: usize = 16;
@@ -88,7 +89,14 @@ pub(super) fn inspect(
     directory: &Path,
     progress: &Progress,
 ) -> Vec<Inspected> {
-    let reading = Reading { policy, directory, symbol_names: SymbolNames::Always, scan_instructions: false, progress };
+    let reading = Reading {
+        policy,
+        directory,
+        symbol_names: SymbolNames::Always,
+        tells_makers: true,
+        scan_instructions: false,
+        progress,
+    };
     let mut all = Vec::with_capacity(artifacts.len());
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();
     reading.each(named, |inspected, _| inspected, |inspected| all.push(inspected));
@@ -101,6 +109,8 @@ pub(super) struct Reading<'a> {
     pub(super) directory: &'a Path,
     /// The files whose symbols somebody will look at.
     pub(super) symbol_names: SymbolNames,
+    /// Somebody is told who made a file, whatever is said of it.
+    pub(super) tells_makers: bool,
     /// The machine code is read too.
     pub(super) scan_instructions: bool,
     pub(super) progress: &'a Progress,
@@ -118,13 +128,7 @@ impl Reading<'_> {
         let search = Search::of(self.policy, self.directory);
         let one = |(artifact, named): (Artifact, bool)| {
             let read = if named { read_file } else { read_listed_file };
-            let mut facts = searched(read(&artifact.path, self.wanted(&artifact)), &artifact.path, search.as_ref());
-            if self.scan_instructions
-                && let Ok(facts) = &mut facts
-            {
-                facts.instructions = scan_file(&artifact.path).ok().flatten();
-            }
-            let done = then(Inspected { artifact, facts, image: None }, named);
+            let done = then(self.one(artifact, read, self.tells_makers, search.as_ref()), named);
             self.progress.step();
             done
         };
@@ -137,8 +141,25 @@ impl Reading<'_> {
         self.progress.finish();
     }
 
-    /// What is wanted of one file.
-    fn wanted(&self, artifact: &Artifact) -> Wanted {
-        Wanted { names: symbols_for(artifact.target.as_deref(), self.symbol_names), ..WANTED }
+    /// Reads an artifact once more, for whoever has to know who made it.
+    pub(super) fn again(&self, artifact: Artifact) -> Inspected {
+        self.one(artifact, read_file, true, Search::of(self.policy, self.directory).as_ref())
+    }
+
+    fn one(
+        &self,
+        artifact: Artifact,
+        read: fn(&Path, Wanted) -> Result<FileFacts, Unreadable>,
+        makers: bool,
+        search: Option<&Search>,
+    ) -> Inspected {
+        let names = symbols_for(artifact.target.as_deref(), self.symbol_names);
+        let mut facts = searched(read(&artifact.path, Wanted { names, makers, ..WANTED }), &artifact.path, search);
+        if self.scan_instructions
+            && let Ok(facts) = &mut facts
+        {
+            facts.instructions = scan_file(&artifact.path).ok().flatten();
+        }
+        Inspected { artifact, facts, image: None }
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn judge(
     let judge = Judge::new(policy, directory, provenance, false);
     let progress = Progress::hidden();
     let symbol_names = inspect::symbol_names(tells_names, policy, provenance);
-    let reading = Reading { policy, directory, symbol_names, scan_instructions: false, progress: &progress };
+    // The tool that was wrapped made them.
+    let tells_makers = tells_names || provenance.tool.is_none();
+    let reading =
+        Reading { policy, directory, symbol_names, tells_makers, scan_instructions: false, progress: &progress };
     let mut results = Vec::with_capacity(artifacts.len());
     let mut uses = Uses::default();
     let named = artifacts.into_iter().map(|artifact| (artifact, true)).collect();

@@ -19,6 +19,8 @@ pub(super) struct LanguagePlaces<'p> {
     pub(super) go_section: Option<(u64, u64)>,
     /// What else shows Go.
     pub(super) go_traces: Vec<String>,
+    /// Nothing but that could be without Go's build information: only then its table of functions is searched for.
+    pub(super) may_hide_go: bool,
     /// Writable data.
     pub(super) writable: Vec<(u64, u64)>,
     /// Data that cannot be written.
@@ -43,7 +45,7 @@ impl LanguagePlaces<'_> {
             return Ok(Some(build));
         }
         let mut traces = self.go_traces.clone();
-        if wanted.strings && traces.is_empty() {
+        if wanted.strings && self.may_hide_go && traces.is_empty() {
             let table = go_build_info::find_pclntab(source, self.order, &self.read_only)?;
             traces.extend(table.map(|release| format!("table of functions of {release}")));
         }
@@ -60,7 +62,7 @@ impl LanguagePlaces<'_> {
             let section = source.read_up_to(offset, size.min(LONGEST_LIST), ".dep-v0")?;
             build.packages = rust_build_info::packages(&section).unwrap_or_default();
         }
-        if wanted.strings {
+        if wanted.makers {
             rust_build_info::search(source, &self.read_only, &mut build)?;
         }
         Ok((self.dep_v0.is_some() || build.is_shown()).then_some(build))

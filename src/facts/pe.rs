@@ -145,7 +145,7 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     facts.debug = optional(debug::read(&image), problems)?.unwrap_or_default();
     facts.manifest = optional(resources::manifest(&image), problems)?.flatten();
     facts.stripped = facts.coff_symbols == 0 && facts.debug.pdb.is_none();
-    facts.certificates = certificates::read(source, &headers, problems)?;
+    facts.certificates = certificates::read(source, &headers, wanted.hashes, problems)?;
     if wanted.hashes {
         optional(authenticode::recompute(source, &headers, &mut facts.certificates), problems)?;
     }

@@ -14,10 +14,13 @@ use recognise::{recognise, something_else};
 pub struct Wanted {
     /// Names of the dynamic symbols of ELF files.
     pub names: SymbolNames,
-    /// Recompute page hashes and Authenticode digests (reads the whole file).
+    /// Recompute page hashes and Authenticode digests, and verify signatures (reads the whole file).
     pub hashes: bool,
     /// Search read-only data for strings where structure alone cannot tell (static libc, embedded Go strings).
     pub strings: bool,
+    /// Search the constants of PE and Mach-O files for what Rust's standard library leaves, as nothing else tells that Rust made them
+    /// (reads most of the file).
+    pub makers: bool,
     /// What no rule asks for and costs a pass over the file: version ranges of a static libc and what it loads beside name
     /// service modules, commits of Rust compilers, packages of cargo-auditable, names in `.symtab`.
     pub detail: bool,
@@ -25,7 +28,8 @@ pub struct Wanted {
 
 impl Wanted {
     /// Everything; what `seaworthy facts` shows.
-    pub const ALL: Wanted = Wanted { names: SymbolNames::Always, hashes: true, strings: true, detail: true };
+    pub const ALL: Wanted =
+        Wanted { names: SymbolNames::Always, hashes: true, strings: true, makers: true, detail: true };
 }
 
 /// The ELF files whose dynamic symbols are read, and with them the names of all sections, and the notes: most of what is known of a

@@ -68,11 +68,12 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    /// The facts, with every signer checked against the content that was signed.
-    pub(super) fn facts(&self, content: &[u8]) -> SignedData {
+    /// The facts, with every signer checked against the content that was signed where that is wanted.
+    pub(super) fn facts(&self, content: &[u8], verifies: bool) -> SignedData {
+        let facts = |signer: &ParsedSigner<'_>| signer.facts(&self.certificates, content, verifies);
         SignedData {
             certificates: self.certificates.iter().map(|certificate| certificate.facts.clone()).collect(),
-            signers: self.signers.iter().map(|signer| signer.facts(&self.certificates, content)).collect(),
+            signers: self.signers.iter().map(facts).collect(),
         }
     }
 

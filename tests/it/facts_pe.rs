@@ -133,3 +133,21 @@ fn seeds() -> &'static [Vec<u8>] {
         seeds
     })
 }
+
+#[test]
+fn advice_about_a_program_of_rust_is_in_its_words_whatever_form_the_report_has() {
+    requires!(MINGW);
+    let scratch = Scratch::empty();
+    let advice = |kept: &str, format: &str| {
+        let source = format!(
+            "#include <pthread.h>\nconst char *kept[] = {{{kept}}};\nint main(void) {{ return !kept[1] + !pthread_self(); }}\n"
+        );
+        mingw(&scratch, &source, "-lpthread", "a.exe");
+        let said = scratch.seaworthy().args(["check", "--format", format, "a.exe"]).run().expect_code(3).stdout();
+        [said.contains("`-C target-feature=+crt-static`"), said.contains("link with `-static`")]
+    };
+    for format in ["text", "json"] {
+        assert_eq!(advice("\"RUST_BACKTRACE\", \"library/std/src\"", format), [true, false], "{format}");
+        assert_eq!(advice("\"RUST\", \"library\"", format), [false, true], "{format}");
+    }
+}

@@ -3,14 +3,14 @@
 //! Go `internal/abi` and `debug/gosym`: a magic that names the format's release, two zero bytes, the instruction quantum,
 //! the size of a pointer, then counts and offsets that must make sense together.
 
-use memchr::memmem::Finder;
+use aho_corasick::packed;
 
 use crate::facts::bytes::Order;
 use crate::facts::ranges::bounded;
 use crate::facts::{Source, Unreadable};
 
 /// Bytes searched at once, and what two chunks share.
-const CHUNK: u64 = 256 * 1024;
+const CHUNK: u64 = 64 * 1024;
 const HEADER: u64 = 80;
 /// More functions than this no program has.
 const MOST_FUNCTIONS: u64 = 1 << 24;
@@ -32,15 +32,17 @@ pub(in crate::facts) fn find(
     order: Order,
     ranges: &[(u64, u64)],
 ) -> Result<Option<String>, Unreadable> {
+    let bytes = |magic: u32| if order.big { magic.to_be_bytes() } else { magic.to_le_bytes() };
+    let patterns = MAGICS.map(|(magic, _)| [&bytes(magic)[..], &[0, 0]].concat());
+    let Some(searcher) = packed::Searcher::new(patterns) else { return Ok(None) };
+    let mut buffer = Vec::new();
     for (offset, size) in bounded(source.len(), ranges.iter().copied()) {
         let mut at = 0;
         while at < size {
-            let chunk = source.read_up_to(offset + at, (CHUNK + HEADER).min(size - at), "Go pclntab")?;
-            for (magic, release) in MAGICS {
-                let bytes = if order.big { magic.to_be_bytes() } else { magic.to_le_bytes() };
-                let pattern = [&bytes[..], &[0, 0]].concat();
-                let is_table = |at: usize| chunk.get(at..).is_some_and(|table| is_table(order, magic, table, size));
-                if Finder::new(&pattern).find_iter(&chunk).any(is_table) {
+            let chunk = source.read_into(offset + at, (CHUNK + HEADER).min(size - at), "Go pclntab", &mut buffer)?;
+            for found in searcher.find_iter(chunk) {
+                let (magic, release) = MAGICS[found.pattern().as_usize()];
+                if is_table(order, magic, &chunk[found.start()..], size) {
                     return Ok(Some(release.to_owned()));
                 }
             }

@@ -158,7 +158,8 @@ fn fill(
     if signature.cms_size > 0 {
         let blob = superblob.content(superblob::CMS).unwrap_or_default();
         let primary = superblob.blob(superblob::CODE_DIRECTORY).unwrap_or_default();
-        if let Some(read) = cms::read(blob, primary, &signature.code_directories, &mut signature.problems) {
+        let CodeSignature { code_directories, problems, .. } = &mut *signature;
+        if let Some(read) = cms::read(blob, primary, code_directories, wanted.hashes, problems) {
             signature.cms_names_directories = read.names_directories;
             signature.cms = Some(read.signed_data);
         }

@@ -35,6 +35,8 @@ pub(super) fn with_places<T>(
         order: Order { big: header.endian == Endian::Big, wide: header.bits == 64 },
         go_section: named("__go_buildinfo").map(range),
         go_traces: traces.map(|name| format!("section {name}")).collect(),
+        // Every Go linker writes these sections, and nothing takes the name of a section away.
+        may_hide_go: false,
         writable: protected("rw-").collect(),
         read_only: protected("r-x").collect(),
         dep_v0: named(".dep-v0").map(range),

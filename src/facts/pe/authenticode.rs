@@ -56,12 +56,12 @@ pub struct Authenticode {
 struct AlgorithmOf(Digest);
 
 impl Authenticode {
-    /// Parses a `ContentInfo`; `None` when it is not a signature over a file.
-    pub(super) fn parse(data: &[u8]) -> Option<Authenticode> {
-        Self::parse_nested(data, 0)
+    /// Parses a `ContentInfo`, and verifies the signature where that is wanted; `None` when it is not a signature over a file.
+    pub(super) fn parse(data: &[u8], verifies: bool) -> Option<Authenticode> {
+        Self::parse_nested(data, verifies, 0)
     }
 
-    fn parse_nested(data: &[u8], depth: usize) -> Option<Authenticode> {
+    fn parse_nested(data: &[u8], verifies: bool, depth: usize) -> Option<Authenticode> {
         let parsed = Parsed::parse(data).filter(|parsed| oid(parsed.content_type) == INDIRECT_DATA)?;
         // SpcIndirectDataContent: what was signed, then DigestInfo.
         let info = parsed.content?.tagged(asn1::SEQUENCE)?.children().nth(1)?;
@@ -76,8 +76,8 @@ impl Authenticode {
             computed_digest: None,
             digest_matches: None,
             program_name: signer.and_then(program_name),
-            signed_data: parsed.facts(&parsed.own_content()?),
-            nested: nested.iter().filter_map(|value| Self::parse_nested(value.whole, depth + 1)).collect(),
+            signed_data: parsed.facts(&parsed.own_content()?, verifies),
+            nested: nested.iter().filter_map(|value| Self::parse_nested(value.whole, verifies, depth + 1)).collect(),
             algorithm: known.map(AlgorithmOf),
         })
     }

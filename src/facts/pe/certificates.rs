@@ -38,7 +38,7 @@ pub(super) fn place(headers: &Headers) -> Option<(u64, u64)> {
     (table.size != 0).then_some((table.at.into(), table.size.into()))
 }
 
-/// Reads every entry. Damage to the table becomes a problem, and the one entry that is returned then: the image still
+/// Reads every entry, and verifies the signatures where that is wanted. Damage to the table becomes a problem, and the one entry that is returned then: the image still
 /// starts, but whatever signature it had is no longer one.
 ///
 /// # Errors
@@ -46,10 +46,11 @@ pub(super) fn place(headers: &Headers) -> Option<(u64, u64)> {
 pub(super) fn read(
     source: &Source<'_>,
     headers: &Headers,
+    verifies: bool,
     problems: &mut Vec<String>,
 ) -> Result<Vec<CertificateEntry>, Unreadable> {
     let Some((offset, size)) = place(headers) else { return Ok(Vec::new()) };
-    match entries(source, offset, size) {
+    match entries(source, offset, size, verifies) {
         Err(damage @ Unreadable::Damaged { .. }) => {
             problems.push(damage.to_string());
             let problem = Some(damage.to_string());
@@ -59,7 +60,7 @@ pub(super) fn read(
     }
 }
 
-fn entries(source: &Source<'_>, offset: u64, size: u64) -> Result<Vec<CertificateEntry>, Unreadable> {
+fn entries(source: &Source<'_>, offset: u64, size: u64, verifies: bool) -> Result<Vec<CertificateEntry>, Unreadable> {
     let table = source.read(offset, size, "certificate table")?;
     let fields = Fields::little(&table);
     let mut entries = Vec::new();
@@ -79,7 +80,7 @@ fn entries(source: &Source<'_>, offset: u64, size: u64) -> Result<Vec<Certificat
             ..CertificateEntry::default()
         };
         if kind == PKCS_SIGNED_DATA {
-            entry.authenticode = Authenticode::parse(body);
+            entry.authenticode = Authenticode::parse(body, verifies);
             if entry.authenticode.is_none() {
                 entry.problem = Some("the signature cannot be read".into());
             }

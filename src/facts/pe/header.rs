@@ -8,6 +8,9 @@ use crate::facts::{Endian, Source, Unreadable};
 /// Length of `IMAGE_FILE_HEADER` with the signature before it.
 const COFF: u64 = 24;
 
+/// Bytes behind the DOS header that are looked at for the mark of a linker; real ones have some hundred.
+const LONGEST_STUB: u64 = 4096;
+
 /// Length of one section header.
 const SECTION: usize = 40;
 
@@ -40,6 +43,8 @@ pub(super) struct Headers {
     pub(super) characteristics: u16,
     pub(super) timestamp: u32,
     pub(super) coff_symbols: u32,
+    /// The mark of Microsoft's linker between the DOS stub and the COFF header.
+    pub(super) has_rich_header: bool,
     pub(super) bits: u8,
     pub(super) linker_version: (u8, u8),
     pub(super) entry_point: u32,
@@ -79,6 +84,8 @@ impl Headers {
         let mut headers = Headers::from_optional(optional, bits, pe + COFF).ok_or_else(|| {
             Unreadable::damaged("SizeOfOptionalHeader", pe + 20, format!("{optional_size} bytes are too few"))
         })?;
+        headers.has_rich_header =
+            has_rich_header(&source.read_up_to(64, pe.saturating_sub(64).min(LONGEST_STUB), "DOS stub")?);
         headers.machine = coff.u16(4).unwrap_or(0);
         headers.timestamp = coff.u32(8).unwrap_or(0);
         headers.coff_symbols = coff.u32(16).unwrap_or(0);
@@ -105,6 +112,7 @@ impl Headers {
             characteristics: 0,
             timestamp: 0,
             coff_symbols: 0,
+            has_rich_header: false,
             bits,
             linker_version: (optional.u8(2)?, optional.u8(3)?),
             entry_point: optional.u32(16)?,
@@ -150,6 +158,14 @@ impl Headers {
             ..PeFacts::default()
         }
     }
+}
+
+/// Whether the "Rich" header is there, which no document describes: `DanS`, a list of the tools that made the objects, `Rich`, and the
+/// key that all before `Rich` is combined with.
+fn has_rich_header(stub: &[u8]) -> bool {
+    let mut words = stub.chunks_exact(4).filter_map(|word| word.try_into().ok()).map(u32::from_le_bytes);
+    let before: Vec<u32> = words.by_ref().take_while(|&word| word != u32::from_le_bytes(*b"Rich")).collect();
+    words.next().is_some_and(|key| before.contains(&(u32::from_le_bytes(*b"DanS") ^ key)))
 }
 
 fn version((major, minor): (u16, u16)) -> String {
@@ -202,4 +218,20 @@ fn long_name(source: &Source<'_>, short: &[u8], strings: u64) -> Result<Option<S
     let name = source.read_up_to(strings.saturating_add(offset), 256, "COFF string table")?;
     let name = until_nul(&name);
     Ok((!name.is_empty()).then(|| text(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_of_microsofts_linker_is_told_from_text() {
+        let key = 0x1234_5678_u32;
+        let words = |words: [u32; 5]| words.map(u32::to_le_bytes).concat();
+        let (start, end) = (u32::from_le_bytes(*b"DanS"), u32::from_le_bytes(*b"Rich"));
+        assert!(has_rich_header(&words([0, start ^ key, key, end, key])));
+        assert!(!has_rich_header(&words([0, start, key, end, key])));
+        assert!(!has_rich_header(&words([0, 0, 0, start ^ key, end])));
+        assert!(!has_rich_header(b"This program cannot be run in DOS mode."));
+    }
 }

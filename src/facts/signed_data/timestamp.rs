@@ -27,11 +27,11 @@ pub struct Timestamp {
     pub verification: Verification,
 }
 
-/// The timestamp of a signer, if it has one.
-pub(super) fn read(signer: &ParsedSigner<'_>, certificates: &[ParsedCertificate]) -> Option<Timestamp> {
+/// The timestamp of a signer, if it has one, verified where that is wanted.
+pub(super) fn read(signer: &ParsedSigner<'_>, certificates: &[ParsedCertificate], verifies: bool) -> Option<Timestamp> {
     let token = signer.unsigned_attribute(TOKEN).or_else(|| signer.unsigned_attribute(MICROSOFT_TOKEN));
     if let Some(token) = token {
-        return Some(rfc3161(token, &signer.signature).unwrap_or_else(|| damaged("rfc3161")));
+        return Some(rfc3161(token, &signer.signature, verifies).unwrap_or_else(|| damaged("rfc3161")));
     }
     let counter = signer.unsigned_attribute(COUNTERSIGNATURE)?;
     let Some(counter) = ParsedSigner::parse(counter) else { return Some(damaged("countersignature")) };
@@ -40,7 +40,10 @@ pub(super) fn read(signer: &ParsedSigner<'_>, certificates: &[ParsedCertificate]
         kind: "countersignature",
         time: counter.signed_attribute(SIGNING_TIME).and_then(time),
         authority: certificate.map(|certificate| certificate.facts.subject.clone()),
-        verification: counter.verify(certificate, &signer.signature),
+        verification: match verifies {
+            true => counter.verify(certificate, &signer.signature),
+            false => Verification::not_wanted(),
+        },
     })
 }
 
@@ -50,7 +53,7 @@ fn damaged(kind: &'static str) -> Timestamp {
 }
 
 /// A token holds a `TSTInfo` with the digest of what was stamped: here the signature's bytes.
-fn rfc3161(token: Value<'_>, signature: &[u8]) -> Option<Timestamp> {
+fn rfc3161(token: Value<'_>, signature: &[u8], verifies: bool) -> Option<Timestamp> {
     let parsed = Parsed::parse(token.whole)?;
     let content = parsed.own_content()?;
     let info = Value::parse(&content)?;
@@ -61,7 +64,8 @@ fn rfc3161(token: Value<'_>, signature: &[u8]) -> Option<Timestamp> {
     let signer = parsed.signers.first()?;
     let certificate = signer.certificate(&parsed.certificates);
     let verification = match Digest::from_oid(digest.contents).map(|digest| digest.of(signature) == stamped) {
-        Some(true) => signer.verify(certificate, &content),
+        Some(true) if verifies => signer.verify(certificate, &content),
+        Some(true) => Verification::not_wanted(),
         Some(false) => Verification::Invalid("the timestamp is of another signature".into()),
         None => Verification::NotChecked("the digest algorithm of the timestamp is not known here".into()),
     };

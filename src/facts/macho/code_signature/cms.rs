@@ -17,18 +17,20 @@ pub(super) struct Cms {
     pub(super) names_directories: Option<bool>,
 }
 
-/// Reads the signature and checks it against the CodeDirectories; what is wrong is added to `problems`.
+/// Reads the signature, verifies it where that is wanted, and compares it with the CodeDirectories; what is wrong is added to
+/// `problems`.
 pub(super) fn read(
     blob: &[u8],
     primary: &[u8],
     directories: &[CodeDirectory],
+    verifies: bool,
     problems: &mut Vec<String>,
 ) -> Option<Cms> {
     let Some(parsed) = Parsed::parse(blob).filter(|parsed| !parsed.signers.is_empty()) else {
         problems.push("the CMS signature cannot be read".into());
         return None;
     };
-    let signed = parsed.facts(primary);
+    let signed = parsed.facts(primary, verifies);
     for signer in &signed.signers {
         if let Verification::Invalid(why) = &signer.verification {
             problems.push(format!("the CMS signature: {why}"));
