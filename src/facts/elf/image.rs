@@ -38,7 +38,7 @@ pub(in crate::facts) struct Image<'s> {
 }
 
 /// How many names [`asked_for`] knows.
-const ASKED_FOR: usize = 18;
+const ASKED_FOR: usize = 19;
 /// More bytes than the longest of them has: of a hostile table without a NUL no more is looked at for each section.
 const LONGEST_ASKED_FOR: usize = 24;
 
@@ -62,7 +62,8 @@ fn asked_for(name: &[u8]) -> Option<usize> {
         b".debug_info" => 14,
         b".zdebug_info" => 15,
         b".debug_info.dwo" => 16,
-        b".gnu_debugdata" => 17,
+        b".gnu.build.attributes" => 17,
+        b".note.stapsdt" => 18,
         _ => return None,
     })
 }

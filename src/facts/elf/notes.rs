@@ -14,6 +14,9 @@ const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 const LONGEST: u64 = 1 << 20;
 /// Bytes of a description that are kept.
 const LONGEST_SHOWN: usize = 64;
+/// Sections with notes for debuggers and for audits of a build, hundreds of them: they are listed, and are about nothing else that is
+/// told of a file (SystemTap's probes, annobin's "watermarks").
+const FOR_TOOLS: [&str; 2] = [".note.stapsdt", ".gnu.build.attributes"];
 /// Notes that are kept, and tables of notes that are read.
 const MOST: usize = 1024;
 /// Notes that are looked at, repeated ones too.
@@ -110,24 +113,37 @@ impl Notes {
         let mut notes = Notes { keeps_all, ..Notes::default() };
         let segments = || image.segments_of(PT_NOTE).chain(image.segments_of(PT_GNU_PROPERTY));
         for segment in segments().take(MOST) {
-            notes.walk(image, segment.p_offset, segment.p_filesz, segment.p_align)?;
+            notes.walk(image, (segment.p_offset, segment.p_filesz, segment.p_align), Notes::note)?;
         }
         for note in &mut notes.all {
             note.is_loaded = true;
         }
+        let for_tools = FOR_TOOLS.map(|name| image.section(name).map(|section| section.header));
+        let is_for_tools = |section| for_tools.iter().flatten().any(|known| std::ptr::eq(*known, section));
         let sections = image.section_headers().iter().filter(|section| section.sh_type == SHT_NOTE);
         for section in sections.take(MOST) {
             let is_covered = |segment: &ProgramHeader| {
                 section.sh_offset.checked_sub(segment.p_offset).is_some_and(|at| at < segment.p_filesz)
             };
-            if !segments().take(MOST).any(is_covered) {
-                notes.walk(image, section.sh_offset, section.sh_size, section.sh_addralign)?;
+            let place = (section.sh_offset, section.sh_size, section.sh_addralign);
+            match is_for_tools(section) {
+                _ if segments().take(MOST).any(is_covered) => {}
+                true if keeps_all => notes.walk(image, place, Notes::keep)?,
+                true => {}
+                false => notes.walk(image, place, Notes::note)?,
             }
         }
         Ok(notes)
     }
 
-    fn walk(&mut self, image: &Image<'_>, offset: u64, size: u64, align: u64) -> Result<(), Unreadable> {
+    /// Hands every note of a table to `take`, with its owner, its type and its description. A table has an offset, a size and an
+    /// alignment.
+    fn walk(
+        &mut self,
+        image: &Image<'_>,
+        (offset, size, align): (u64, u64, u64),
+        take: fn(&mut Notes, Order, &[u8], u32, &[u8]),
+    ) -> Result<(), Unreadable> {
         // Segments and sections may lie over each other.
         let bytes = image.source.read(offset, size.min(LONGEST - self.looked_at.0), "PT_NOTE")?;
         self.looked_at.0 += bytes.len() as u64;
@@ -147,7 +163,7 @@ impl Notes {
             let Some(at) = description_at else { break };
             let Some(owner) = rest.get(12..12usize.saturating_add(namesz as usize)) else { break };
             let Some(description) = rest.get(at..at.saturating_add(descsz as usize)) else { break };
-            self.note(order, until_nul(owner), kind, description);
+            take(self, order, until_nul(owner), kind, description);
             let Some(next) = pad(descsz).and_then(|padded| rest.get(at.checked_add(padded)?..)) else { break };
             rest = next;
         }
@@ -155,7 +171,7 @@ impl Notes {
     }
 
     fn note(&mut self, order: Order, owner: &[u8], kind: u32, description: &[u8]) {
-        self.keep(owner, kind, description);
+        self.keep(order, owner, kind, description);
         match (owner, kind) {
             (b"GNU", 1) => self.abi_tag = self.abi_tag.take().or_else(|| abi_tag(order, description)),
             (b"GNU", 3) => self.build_id = self.build_id.take().or_else(|| Some(hex(description))),
@@ -168,7 +184,7 @@ impl Notes {
         self.system = [self.system, system].into_iter().flatten().min();
     }
 
-    fn keep(&mut self, owner: &[u8], kind: u32, description: &[u8]) {
+    fn keep(&mut self, _: Order, owner: &[u8], kind: u32, description: &[u8]) {
         if !self.keeps_all || self.all.len() >= MOST {
             return;
         }

@@ -88,6 +88,24 @@ fn without_the_names_of_symbols_all_else_is_the_same() {
 }
 
 #[test]
+fn notes_for_tools_are_listed_and_say_nothing_else() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    let noted = |section: &str| {
+        let note = format!(
+            ".pushsection {section},\\\"\\\",%note; .long 8,4,1; .asciz \\\"Android\\\"; .long 21; .popsection"
+        );
+        let source = format!("__asm__(\"{note}\");\nint main(void) {{ return 0; }}\n");
+        let found = facts(&compile(&scratch, "gcc", &source, "-static", "out"));
+        let is_listed = elf(&found).notes.iter().any(|note| note.owner == "Android" && !note.is_loaded);
+        (is_listed, elf(&found).android_api)
+    };
+    assert_eq!(noted(".gnu.build.attributes"), (true, None));
+    assert_eq!(noted(".note.stapsdt"), (true, None));
+    assert_eq!(noted(".note.other"), (true, Some(21)));
+}
+
+#[test]
 fn undefined_symbols_and_versions_are_those_of_nm() {
     requires!("gcc", "nm");
     let scratch = Scratch::empty();
