@@ -6,7 +6,7 @@
 # - What would unwind a stack is left out (scripts/release.ld).
 # - What nearly every run calls lies together (scripts/link_in_order.py): a third of the time of a short run.
 # - `opt-level = "z"` with some of the inlining that it leaves out by itself: 0.4 MB less than "s", for five instructions in a
-#   hundred.
+#   hundred. What hashes, verifies, unpacks and searches is excepted (scripts/rustc_for_speed.sh).
 release_flags=(
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
   "--remap-path-prefix=$PWD=seaworthy"
@@ -20,5 +20,6 @@ release_flags=(
 )
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\037' && printf '%s' "${release_flags[*]}")
 CARGO_PROFILE_RELEASE_OPT_LEVEL=z
-export CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_RELEASE_OPT_LEVEL
+RUSTC_WRAPPER=$PWD/scripts/rustc_for_speed.sh
+export CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_RELEASE_OPT_LEVEL RUSTC_WRAPPER
 unset release_flags
