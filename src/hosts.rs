@@ -14,6 +14,7 @@ mod own;
 mod rootfs;
 pub(crate) mod table;
 mod version;
+pub mod windows;
 
 use std::sync::Arc;
 

@@ -125,6 +125,17 @@ fn family(name: &str) -> Option<(Family, Version)> {
     Some((family, version))
 }
 
+/// The oldest GCC of a system here that has this glibc, or a newer one.
+fn oldest_gcc(glibc: Version) -> u32 {
+    let gcc = |(_, row): (&str, &str)| {
+        let mut columns = row.split('\t').skip(1);
+        let libc: Version = columns.next()?.strip_prefix("glibc ")?.parse().ok()?;
+        let gcc = columns.nth(1)?.parse().ok()?;
+        (libc >= glibc).then_some(gcc)
+    };
+    HOSTS.all().filter_map(gcc).min().unwrap_or(4)
+}
+
 fn of_family(name: &str, family: Family, version: Version, arch: &str) -> Host {
     let mut host = empty(name, arch);
     host.complete = false;
@@ -133,8 +144,8 @@ fn of_family(name: &str, family: Family, version: Version, arch: &str) -> Host {
             "the symbol tables of glibc".clone_into(&mut host.source);
             host.confidence = if version > glibc::NEWEST { Confidence::Unsure } else { Confidence::Verified };
             add_glibc(&mut host, version, None);
-            // Every distribution has it, if not every image; GCC 4.8 is as old as glibc 2.17.
-            add_gcc(&mut host, if version < Version::new(2, 17) { 4 } else { 5 });
+            // Every distribution has it, if not every image, and nobody says how new it is.
+            add_gcc(&mut host, oldest_gcc(version), true);
         }
         Family::Musl => {
             "the symbol table of musl".clone_into(&mut host.source);
@@ -191,6 +202,30 @@ mod tests {
             let host = host(spelling);
             assert_eq!((host.name.as_str(), host.listed_as), (spelling, Some(name)));
         }
+    }
+
+    #[test]
+    fn libgcc_of_a_glibc_is_as_old_as_systems_have_it_and_may_be_newer() {
+        let node = |name: &str, node: &str| host(name).has_node("libgcc_s.so.1", node);
+        assert_eq!(node("glibc:2.17", "GCC_4.8.0"), Answer::Yes);
+        assert_eq!(node("glibc:2.17", "GCC_7.0.0"), Answer::Unknown);
+        assert_eq!(node("glibc:2.28", "GCC_7.0.0"), Answer::Yes);
+        assert_eq!(node("glibc:2.43", "GCC_14.0.0"), Answer::Yes);
+        assert_eq!(node("debian:11", "GCC_14.0.0"), Answer::No);
+    }
+
+    #[test]
+    fn a_symbol_of_a_node_that_grows_is_looked_for_by_name() {
+        let has = |name: &str, library: &str, symbol: &str, node: &str| {
+            host(name).library(library).expect("it is listed").exports.satisfies_glibc(symbol, Some(node))
+        };
+        let kdf = |name: &str| has(name, "libgcrypt.so.20", "gcry_kdf_close", "GCRYPT_1.6");
+        assert_eq!((kdf("debian:11"), kdf("debian:12")), (Answer::No, Answer::Yes));
+        let balloon = |name: &str| has(name, "libnettle.so.8", "nettle_balloon", "NETTLE_8");
+        assert_eq!((balloon("debian:12"), balloon("debian:13")), (Answer::No, Answer::Yes));
+        // Without any versions glibc takes what has the name.
+        let pcre = |symbol: &str| has("debian:13", "libpcre2-8.so.0", symbol, "PCRE2_10.47");
+        assert_eq!((pcre("pcre2_config_8"), pcre("pcre2_nothing_8")), (Answer::Yes, Answer::No));
     }
 
     #[test]

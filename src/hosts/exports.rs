@@ -31,7 +31,8 @@ pub enum Exports {
     Glibc(GlibcLibrary),
     /// musl's libc.so, from the table: its version and the architecture.
     Musl(Version, String),
-    /// Only its version nodes are known; a symbol bound to a node that is there is taken to be there, since a node never loses one.
+    /// Its version nodes, and perhaps its symbols, are known. Without those, a symbol bound to a node that is there is taken to be there:
+    /// a node never loses one, but in some libraries it gains them.
     Nodes(Nodes),
     /// Nothing is known.
     Unknown,
@@ -49,6 +50,8 @@ impl Exports {
 pub struct Nodes {
     /// Families with their newest: `("GLIBCXX", 3.4.30)` stands for every numeric `GLIBCXX_` node up to it.
     pub up_to: Vec<(&'static str, Version)>,
+    /// There may be newer ones of these families.
+    pub may_be_newer: bool,
     /// Nodes by name.
     pub named: Vec<&'static str>,
     /// Whether `named` is all there is.
@@ -150,7 +153,7 @@ impl Exports {
             Exports::Listed(listed) => Some(Answer::of(listed.versions.iter().any(|version| version == node))),
             Exports::Glibc(library) => Some(library.node(node)),
             Exports::Musl(..) => None,
-            Exports::Nodes(nodes) if nodes.complete && nodes.named.is_empty() && nodes.up_to.is_empty() => None,
+            Exports::Nodes(nodes) if nodes.has_none() => None,
             Exports::Nodes(nodes) => Some(nodes.defines(node)),
             Exports::Unknown => Some(Answer::Unknown),
         }
@@ -162,8 +165,8 @@ impl Exports {
             (Exports::Listed(listed), _) => Answer::of(listed.glibc_choice(name, version).is_some()),
             (Exports::Glibc(library), _) => library.symbol(name, version),
             (Exports::Musl(release, arch), _) => musl::defines(name, *release, arch),
-            (Exports::Nodes(nodes), Some(version)) => nodes.defines(version),
-            (Exports::Nodes(nodes), None) => nodes.symbol(name),
+            (Exports::Nodes(nodes), Some(version)) if !nodes.has_none() => nodes.bound(name, version),
+            (Exports::Nodes(nodes), _) => nodes.symbol(name),
             (Exports::Unknown, _) => Answer::Unknown,
         }
     }
@@ -195,8 +198,21 @@ impl Nodes {
         if words.is_empty() { "no versions".to_owned() } else { words.join(", ") }
     }
 
+    /// Whether it is known to have no version nodes at all.
+    fn has_none(&self) -> bool {
+        self.complete && self.named.is_empty() && self.up_to.is_empty()
+    }
+
+    /// Whether a symbol is there that is bound to a node.
+    fn bound(&self, name: &str, node: &str) -> Answer {
+        match self.defines(node) {
+            Answer::Yes if self.symbols_complete => self.symbol(name),
+            other => other,
+        }
+    }
+
     /// Whether a symbol is there, whatever its version.
-    fn symbol(&self, name: &str) -> Answer {
+    pub(super) fn symbol(&self, name: &str) -> Answer {
         if self.symbols.iter().any(|list| table::has_word(list, name)) {
             Answer::Yes
         } else if self.symbols_complete || (self.reserved_names && !name.starts_with('_')) {
@@ -213,7 +229,11 @@ impl Nodes {
         }
         for (family, newest) in &self.up_to {
             if let Some(number) = node.strip_prefix(family).and_then(|rest| rest.strip_prefix('_')) {
-                return glibc::number(number).map_or(Answer::Unknown, |number| Answer::of(number <= *newest));
+                return match glibc::number(number) {
+                    Some(number) if number <= *newest => Answer::Yes,
+                    Some(_) if !self.may_be_newer => Answer::No,
+                    _ => Answer::Unknown,
+                };
             }
         }
         if self.complete { Answer::No } else { Answer::Unknown }

@@ -78,3 +78,21 @@ fn without_hosts_there_is_nothing_to_show() {
     let done = scratch.seaworthy().args(["check", "--matrix", "static"]).run().expect_code(4);
     done.expect_stderr("set `runs-on`");
 }
+
+#[test]
+fn what_stands_beside_libc_is_expected_of_interpreters_alone() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
+    let check = |more: &str| {
+        let source =
+            format!("double sin(double); int {more}(void);\ndouble f(double x) {{ {more}(); return sin(x); }}\n");
+        scratch.write("a.c", source);
+        scratch.program("gcc").args(["-O2", "-shared", "-fPIC", "a.c", "-o", "a.so"]).run().expect_code(0);
+        scratch.seaworthy().args(["check", "a.so"]).run()
+    };
+    check("Py_Initialize").expect_code(0);
+    let done = check("rand").expect_code(3);
+    let said = "a.so does not ask for libm.so.6, which defines `sin`; whether the loading program has it is not known";
+    assert!(done.stdout().contains(said) && done.stdout().starts_with("error[inconclusive]"), "{}", done.stdout());
+}

@@ -57,6 +57,11 @@ impl Head {
         Order { big, wide: true }.u32(&self.bytes, 20).unwrap_or(0)
     }
 
+    /// `e_flags`.
+    pub fn e_flags(&self, big: bool, wide: bool) -> u32 {
+        Order { big, wide }.u32(&self.bytes, if wide { 48 } else { 36 }).unwrap_or(0)
+    }
+
     /// Whether program headers of the right size lie in the file, for one of that byte order and width.
     pub fn has_program_headers(&self, big: bool, wide: bool) -> bool {
         self.program_headers(Order { big, wide }).is_some()

@@ -73,7 +73,7 @@ pub(super) fn from_row(name: &str, row: &'static str, arch: &str) -> Host {
         }
     }
     if let Ok(major) = gcc.parse() {
-        add_gcc(&mut host, major);
+        add_gcc(&mut host, major, false);
     }
     add_families(&mut host, stdcxx, zlib);
     for soname in libraries.split_whitespace() {
@@ -101,14 +101,15 @@ pub(in crate::hosts) fn add_musl(host: &mut Host, version: Version) {
     host.libraries.push(Library { soname: "libc.so".to_owned(), exports });
 }
 
-/// libgcc_s of a GCC release: its nodes are numbered by the release that brought them (`libgcc/libgcc-std.ver`).
-pub(super) fn add_gcc(host: &mut Host, major: u32) {
+/// libgcc_s of a GCC release, or a newer one: its nodes are numbered by the release that brought them (`libgcc/libgcc-std.ver`).
+pub(super) fn add_gcc(host: &mut Host, major: u32, may_be_newer: bool) {
     let newest = if major == 4 { Version::patch(4, 8, 0) } else { Version::patch(major, 99, 0) };
     push(
         host,
         "libgcc_s.so.1",
         Nodes {
             up_to: vec![("GCC", newest)],
+            may_be_newer,
             // Where libc once had these functions, libgcc_s still answers for its node (libgcc/config/*/libgcc-glibc.ver).
             named: match host.arch.as_str() {
                 "i386" => vec!["GLIBC_2.0"],

@@ -22,6 +22,9 @@ static NOTHING: LazyLock<Exports> = LazyLock::new(|| Exports::Listed(Listed::def
 /// What the kernel maps into every process by itself.
 const VDSO: &str = "linux-vdso.so.1";
 
+/// What libc of glibc does not define itself, or did not before 2.34.
+const BESIDE_LIBC: [&str; 4] = ["libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
+
 /// A chain of needs is never this long outside a hostile file.
 const MOST_OBJECTS: usize = 4096;
 
@@ -274,15 +277,28 @@ impl<'a> Graph<'a> {
             return false;
         }
         let loader = glibc::loader_path(&self.host.arch, None).and_then(|path| path.rsplit('/').next());
-        ["libc.so.6"].into_iter().chain(loader).any(|name| {
-            let found = self.loader_itself(name).unwrap_or_else(|| search::find(self, name, 0));
-            let exports = match &found {
-                Found::Object(Body::Table(library), _) => &library.exports,
-                Found::Object(Body::File(image), _) => &image.exports,
-                _ => return false,
-            };
-            exports.satisfies_glibc(symbol, version) == Answer::Yes
-        })
+        ["libc.so.6"].into_iter().chain(loader).any(|name| self.host_has(name, symbol, version))
+    }
+
+    /// The library beside libc that defines what a shared object leaves open without asking for the library: programs that load shared
+    /// objects mostly have it.
+    pub(super) fn beside_libc(&self, symbol: &str) -> Option<&'static str> {
+        let is_shared = matches!(&self.nodes[0].body, Body::Program(program, _)
+            if matches!(program.facts.kind, Kind::SharedObject | Kind::RunnableSharedObject));
+        let mut beside = BESIDE_LIBC.into_iter().filter(|name| self.named(name).is_none());
+        let of_glibc = is_shared && self.family == LibcFamily::Glibc;
+        of_glibc.then(|| beside.find(|name| self.host_has(name, symbol, None))).flatten()
+    }
+
+    /// Whether a library that the host has, loaded or not, defines a symbol.
+    fn host_has(&self, library: &str, symbol: &str, version: Option<&str>) -> bool {
+        let found = self.loader_itself(library).unwrap_or_else(|| search::find(self, library, 0));
+        let exports = match &found {
+            Found::Object(Body::Table(library), _) => &library.exports,
+            Found::Object(Body::File(image), _) => &image.exports,
+            _ => return false,
+        };
+        exports.satisfies_glibc(symbol, version) == Answer::Yes
     }
 
     /// Paths, or names, of the objects.

@@ -18,18 +18,29 @@ const NEWEST_ABI: u8 = 3;
 /// The oldest release seen to know the newest.
 const KNOWS_ABI: Version = Version::new(2, 31);
 
+/// Machines that have several calling conventions, as `e_flags` says.
+const EM_PPC64: u16 = 21;
+const EM_ARM: u16 = 40;
+const EM_RISCV: u16 = 243;
+/// The version of Arm's ABI in `e_flags`, and the one that all files of today have.
+const EF_ARM_EABIMASK: u32 = 0xff00_0000;
+const EF_ARM_EABI_VER5: u32 = 0x0500_0000;
+
 /// What a loader for programs like this one wants to see.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     wide: bool,
     big: bool,
     machine: u16,
+    /// Path of the loader.
+    loader: &'a str,
     host: &'a Host,
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn of(facts: &Facts, elf: &ElfFacts, host: &'a Host) -> Self {
-        Wanted { wide: facts.bits == 64, big: facts.endian == Endian::Big, machine: elf.e_machine, host }
+    pub(super) fn of(facts: &Facts, elf: &'a ElfFacts, host: &'a Host) -> Self {
+        let loader = elf.interpreter.as_deref().or(host.loaders.first().map(String::as_str)).unwrap_or_default();
+        Wanted { wide: facts.bits == 64, big: facts.endian == Endian::Big, machine: elf.e_machine, loader, host }
     }
 
     /// What glibc refuses; `None` when it reads on.
@@ -41,8 +52,10 @@ impl<'a> Wanted<'a> {
         if head.byte(4) != if self.wide { 2 } else { 1 } {
             return Some(Accepted::PassedOver(format!("it is not made for {} bits", if self.wide { 64 } else { 32 })));
         }
-        let is_other = head.e_machine(self.big) != self.machine;
-        let other = || Some(Accepted::PassedOver("it is made for another machine".to_owned()));
+        let is_other_machine = head.e_machine(self.big) != self.machine;
+        let is_other = is_other_machine || self.is_of_other_convention(head);
+        let what = if is_other_machine { "machine" } else { "calling convention (`e_flags`)" };
+        let other = || Some(Accepted::PassedOver(format!("it is made for another {what}")));
         match self.ident(head) {
             // Seen with 2.31 to 2.43: of a file for another machine nothing else in `e_ident` counts.
             Some(_) if is_other => return other(),
@@ -60,6 +73,24 @@ impl<'a> Wanted<'a> {
         }
         (!head.has_program_headers(self.big, self.wide))
             .then(|| Accepted::Unusable("its program headers cannot be read".to_owned()))
+    }
+
+    /// Whether its flags say another calling convention than the loader's, which is like another machine to glibc. Seen with 2.36 of
+    /// Debian 12 (`ld-linux-armhf.so.3`) and 2.41 of Debian 13 (`lp64d`) and files with each of the flags.
+    fn is_of_other_convention(self, head: &Head) -> bool {
+        let flags = head.e_flags(self.big, self.wide);
+        let loader = self.loader.rsplit('/').next().unwrap_or_default();
+        match (self.machine, loader) {
+            // EF_ARM_ABI_FLOAT_SOFT and _HARD, which count since EABI 5 (ELF for the Arm Architecture, 5.2).
+            (EM_ARM, "ld-linux-armhf.so.3") => flags & EF_ARM_EABIMASK == EF_ARM_EABI_VER5 && flags & 0x200 != 0,
+            (EM_ARM, "ld-linux.so.3") => flags & EF_ARM_EABIMASK == EF_ARM_EABI_VER5 && flags & 0x400 != 0,
+            // EF_RISCV_FLOAT_ABI (RISC-V ELF psABI, "File Header").
+            (EM_RISCV, "ld-linux-riscv64-lp64d.so.1") => flags & 6 != 4,
+            (EM_RISCV, "ld-linux-riscv64-lp64.so.1") => flags & 6 != 0,
+            // EF_PPC64_ABI (64-Bit ELF V2 ABI, 4.1): zero is no version in particular.
+            (EM_PPC64, _) if !self.big => !matches!(flags & 3, 0 | 2),
+            _ => false,
+        }
     }
 
     /// What is wrong behind the magic and the width.
@@ -93,5 +124,42 @@ impl<'a> Wanted<'a> {
         }
         let is_other = head.e_machine(self.big) != self.machine || head.byte(4) != if self.wide { 2 } else { 1 };
         is_other.then(|| Accepted::Doubtful("it is made for another machine, at which musl does not look".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Source;
+    use crate::hosts;
+
+    /// Whether glibc's loader of Debian 12 or 13 takes a file with these flags for one of its own.
+    fn takes(machine: u16, arch: &str, loader: &str, flags: u32) -> bool {
+        let host = hosts::find("debian:13", arch).expect("it is in the catalogue");
+        let wide = machine != EM_ARM;
+        let mut header = vec![0; if wide { 64 } else { 52 }];
+        let at = if wide { 48 } else { 36 };
+        header[at..at + 4].copy_from_slice(&flags.to_le_bytes());
+        let head = Head::read(&Source::from_bytes(&header)).expect("it is in memory");
+        !Wanted { wide, big: false, machine, loader, host: &host }.is_of_other_convention(&head)
+    }
+
+    #[test]
+    fn flags_that_loaders_refused_are_refused() {
+        let (armhf, armel) = ("/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3");
+        for (flags, by_armhf, by_armel) in [
+            (0x500_0000, true, true),
+            (0x500_0200, false, true),
+            (0x500_0400, true, false),
+            (0x500_0600, false, false),
+            (0x400_0200, true, true),
+        ] {
+            assert_eq!(takes(EM_ARM, "arm", armhf, flags), by_armhf, "{flags:#x}");
+            assert_eq!(takes(EM_ARM, "arm", armel, flags), by_armel, "{flags:#x}");
+        }
+        let lp64d = |flags| takes(EM_RISCV, "riscv64", "/lib/ld-linux-riscv64-lp64d.so.1", flags);
+        assert_eq!([1, 3, 5, 7].map(lp64d), [false, false, true, false]);
+        let v2 = |flags| takes(EM_PPC64, "ppc64le", "/lib64/ld64.so.2", flags);
+        assert_eq!([0, 1, 2, 3].map(v2), [true, false, true, false]);
     }
 }

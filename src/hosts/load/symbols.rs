@@ -16,11 +16,13 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("CPython", &["Py", "_Py"]),
     ("Node.js", &["napi_", "node_", "_ZN2v8", "_ZNK2v8", "_ZTIN2v8", "_ZN4node", "_ZNK4node", "uv_"]),
     ("Ruby", &["rb_", "ruby_"]),
-    ("Perl", &["Perl_", "PL_", "boot_"]),
+    ("Perl", &["Perl_", "PerlIO", "PL_", "boot_"]),
     ("Lua", &["lua_", "luaL_"]),
     ("PHP", &["zend_", "php_", "_zend_", "_php_"]),
     ("R", &["R_", "Rf_"]),
     ("Erlang", &["enif_", "driver_"]),
+    ("OCaml", &["caml_"]),
+    ("Apache", &["ap_", "apr_"]),
     ("PostgreSQL", &["pg_", "SPI_", "errstart", "errmsg", "errfinish", "palloc", "pfree"]),
 ];
 
@@ -30,6 +32,7 @@ pub(super) fn check(graph: &Graph<'_>, of_program: &OnceCell<Bindings>, mode: Mo
     if !matches!(graph.family, LibcFamily::Glibc | LibcFamily::Musl) {
         return;
     }
+    let mut beside = Vec::new();
     for (at, node) in graph.nodes.iter().enumerate() {
         let Some(elf) = node.elf() else { continue };
         let own = OnceCell::new();
@@ -44,9 +47,13 @@ pub(super) fn check(graph: &Graph<'_>, of_program: &OnceCell<Bindings>, mode: Mo
                 met.get(at) == Some(&true) || need.is_some_and(|need| bindings::is_met(graph, need, symbol.name))
             });
             if !is_met {
-                one(graph, node, elf, (symbol, scope), mode, result);
+                one(graph, node, elf, (symbol, scope), mode, result, &mut beside);
             }
         }
+    }
+    // Interpreters have all of glibc's libraries.
+    if result.expects.is_empty() {
+        result.gaps.append(&mut beside);
     }
 }
 
@@ -57,6 +64,7 @@ fn one(
     (symbol, scope): (UndefinedSymbol<'_>, &[Node<'_>]),
     mode: Mode<'_>,
     result: &mut Load,
+    beside: &mut Vec<Gap>,
 ) {
     let versioned = graph.family == LibcFamily::Glibc;
     let version = symbol.version.filter(|_| versioned);
@@ -72,6 +80,17 @@ fn one(
         Answer::No if graph.only_loading_program_has(symbol.name, version) && mode.strict_symbols => {
             result.gaps.push(Gap::symbol(format!(
                 "{} does not ask for the C library that defines `{}`; whether the loading program has it is not known",
+                node.label(),
+                symbol.name
+            )));
+        }
+        Answer::No
+            if version.is_none()
+                && !mode.strict_symbols
+                && let Some(library) = graph.beside_libc(symbol.name) =>
+        {
+            beside.push(Gap::symbol(format!(
+                "{} does not ask for {library}, which defines `{}`; whether the loading program has it is not known",
                 node.label(),
                 symbol.name
             )));

@@ -66,14 +66,19 @@ fn needs(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) 
 /// A library without any versions where a symbol's version is asked for: glibc 2.36 still aborted ("Inconsistency detected by
 /// ld.so", `dl-lookup.c`, `check_match`), glibc 2.41 takes it. In between nobody here has tried.
 fn unversioned(graph: &Graph<'_>, library: &Node<'_>, need: &VersionNeed, node: &Node<'_>, result: &mut Load) {
-    let bare = matches!(graph.exports(library), Some(Exports::Listed(listed)) if !listed.has_versym);
-    let bare = bare && need.symbols.iter().any(|symbol| reaches(graph, library, symbol, &need.version));
+    // Without DT_VERSYM nothing is compared; a table does not say whether it is there.
+    let is_bare = match graph.exports(library) {
+        Some(Exports::Listed(listed)) => Some(!listed.has_versym),
+        _ => None,
+    };
+    let may_be_bare =
+        is_bare != Some(false) && need.symbols.iter().any(|symbol| reaches(graph, library, symbol, &need.version));
     match graph.host.glibc() {
-        Some(glibc) if bare && glibc <= ABORTS => {
+        Some(glibc) if may_be_bare && is_bare.is_some() && glibc <= ABORTS => {
             let (library, needed_by) = (need.file.to_string(), node.label().to_owned());
             result.reasons.push(Reason::UnversionedLibrary { library, needed_by });
         }
-        Some(glibc) if bare && glibc < ACCEPTS => result.gaps.push(Gap::library(format!(
+        Some(glibc) if may_be_bare && glibc < ACCEPTS => result.gaps.push(Gap::library(format!(
             "whether glibc {glibc} takes {} without versions, needed by {}, is not known",
             need.file,
             node.label()
@@ -87,7 +92,11 @@ fn reaches(graph: &Graph<'_>, library: &Node<'_>, symbol: &str, version: &str) -
     for node in &graph.nodes {
         let Some(exports) = graph.exports(node) else { continue };
         if std::ptr::eq(node, library) {
-            return matches!(exports, Exports::Listed(listed) if listed.named(symbol).next().is_some());
+            return match exports {
+                Exports::Listed(listed) => listed.named(symbol).next().is_some(),
+                Exports::Nodes(nodes) => nodes.symbol(symbol) == Answer::Yes,
+                _ => false,
+            };
         }
         if exports.satisfies_glibc(symbol, Some(version)) == Answer::Yes {
             return false;
