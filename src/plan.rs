@@ -178,8 +178,15 @@ pub struct Expectations {
     /// cargo-zigbuild: the newest glibc that programs for a target may need, by its suffix: `2.17` for
     /// `x86_64-unknown-linux-gnu`.
     pub glibc: BTreeMap<String, String>,
-    /// cargo or go: static linking was asked for.
-    pub static_link: Option<Origin>,
+    /// cargo or go: targets that static linking was asked for, `None` where there is one build for all, and who asked.
+    pub static_links: Vec<(Option<String>, Origin)>,
+}
+
+impl Expectations {
+    /// Who asked for static linking of what is built for this target.
+    pub fn static_link(&self, target: Option<&str>) -> Option<&Origin> {
+        self.static_links.iter().find(|(of, _)| of.is_none() || of.as_deref() == target).map(|(_, origin)| origin)
+    }
 }
 
 /// What is done with a call, without a policy: aliases are followed, an outer guard is respected. Cheaper than [`make`],

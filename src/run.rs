@@ -68,8 +68,17 @@ pub struct Provenance {
     pub degraded: Option<String>,
     /// Main packages that were built and thrown away (`go build ./...` without `-o`).
     pub discarded: Vec<String>,
-    /// Artifacts that were expected and did not come: what, and why they were expected.
-    pub missing: Vec<String>,
+    /// cargo: what the packages ask for and it left out, with a warning.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A shared library that cargo did not make, as the target has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// "the cdylib of `app`".
+    pub what: String,
+    /// The target.
+    pub target: Option<String>,
 }
 
 impl Provenance {

@@ -60,6 +60,7 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     let needs = CargoBuild {
         target,
         why: &why,
+        toolchain: build.plan.args.first().and_then(|first| first.to_str()?.strip_prefix('+')),
         directory: build.directory,
         names_linker,
         compiler: compiler.as_deref(),

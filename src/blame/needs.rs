@@ -73,6 +73,8 @@ pub struct CargoBuild<'a> {
     pub target: &'a str,
     /// What wants that target.
     pub why: &'a str,
+    /// The toolchain that was asked for, as rustup names it.
+    pub toolchain: Option<&'a str>,
     /// Where the project is.
     pub directory: &'a Path,
     /// A linker for the target is named by the environment or a configuration file.
@@ -86,11 +88,12 @@ pub struct CargoBuild<'a> {
 
 /// What a cargo build needs.
 pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
-    let CargoBuild { target, why, directory, names_linker, .. } = build;
+    let CargoBuild { target, why, toolchain, directory, names_linker, .. } = build;
     let mut needs = vec![machine.program(Tool::Cargo.name(), "cargo builds".into())];
     let present = machine.has_target(target);
     let fix = if machine.rustup {
-        format!("rustup target add {target}")
+        let of = toolchain.map_or_else(String::new, |toolchain| format!("--toolchain {toolchain} "));
+        format!("rustup target add {of}{target}")
     } else {
         format!("install the standard library of {target} with the package manager that installed Rust")
     };
@@ -199,7 +202,8 @@ mod tests {
 
     fn musl(directory: &Path) -> CargoBuild<'_> {
         let target = "x86_64-unknown-linux-musl";
-        CargoBuild { target, why: "by default", directory, names_linker: false, compiler: None, c_crates: None }
+        let (toolchain, names_linker, compiler, c_crates) = Default::default();
+        CargoBuild { target, why: "by default", toolchain, directory, names_linker, compiler, c_crates }
     }
 
     #[test]

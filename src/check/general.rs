@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Finding;
 use crate::policy::{Level, Policy, Setting};
 use crate::rules::{PolicySource, Rule, degraded_discovery, discarded_artifact, missing_artifact};
-use crate::run::Provenance;
+use crate::run::{Dropped, Provenance};
 
 /// A finding of `rule` that is about no single file; `None` where the policy allows it.
 pub(super) fn finding(rule: &Rule, policy: &Policy, message: String, evidence: String, help: &str) -> Option<Finding> {
@@ -33,17 +33,28 @@ pub(super) fn with_source(finding: Option<Finding>, source: PolicySource) -> Opt
 
 /// What is to be said about the build as a whole.
 pub(super) fn findings(policy: &Policy, provenance: &Provenance) -> Vec<Finding> {
-    let missing = provenance.missing.iter().map(|what| {
-        let message = format!("the build succeeded, but an artifact it should have made is not there: {what}");
-        let help = "look at the tool's own output; a file that was moved or deleted meanwhile cannot be judged";
-        finding(&missing_artifact::RULE, policy, message, what.clone(), help)
-    });
+    let missing = provenance.dropped.iter().map(|dropped| missing(policy, provenance, dropped));
     let degraded = provenance.degraded.iter().map(|why| {
         let message = format!("discovery degraded: what the build made could not be told for sure: {why}");
         let help = "judge the files that matter by name with `seaworthy check PATH…`";
         finding(&degraded_discovery::RULE, policy, message, why.clone(), help)
     });
     missing.chain(degraded).chain(std::iter::once(discarded(policy, provenance))).flatten().collect()
+}
+
+fn missing(policy: &Policy, provenance: &Provenance, Dropped { what, target }: &Dropped) -> Option<Finding> {
+    let message = format!("the build succeeded, but an artifact it should have made is not there: {what}");
+    let made = target.as_ref().map_or_else(String::new, |target| format!(" for {target}"));
+    let evidence = format!("cargo warned that it drops it, as none can be made{made}");
+    let help = "build it for a target with shared libraries (`--target x86_64-unknown-linux-gnu`, with `linkage = \"any\"` for it), \
+                or take it out of `crate-type`";
+    let found = finding(&missing_artifact::RULE, policy, message, evidence, help);
+    match &provenance.expectations.target {
+        Some((given, origin)) if Some(given) == target.as_ref() => {
+            with_source(found, PolicySource { key: format!("cargo.target = \"{given}\""), origin: origin.clone() })
+        }
+        _ => found,
+    }
 }
 
 fn discarded(policy: &Policy, provenance: &Provenance) -> Option<Finding> {

@@ -272,7 +272,14 @@ impl Trial<'_> {
         }
         self.accepted = Some(level.clone());
         if level.value != Level::Allow {
-            let help = "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out";
+            let help = match why {
+                Unreadable::Unsupported(_) => {
+                    "ELF, PE and Mach-O files can be judged; leave this one out, or give it an `[[exception]]`"
+                }
+                _ => {
+                    "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out"
+                }
+            };
             self.result.findings.push(Finding { help: Some(help.to_owned()), ..finding });
         }
     }

@@ -10,7 +10,7 @@ use crate::facts::{Details, Endian, Format, Kind, Linkage, Os};
 use crate::hosts::load::NoFiles;
 use crate::policy::parse_str;
 use crate::rules::{Rule, Subject, Verdict, Violation};
-use crate::run::Role;
+use crate::run::{Dropped, Role};
 
 static BAD: Rule = rule("run-path", Level::Deny, &[Format::Elf], |_| {
     let first = Violation {
@@ -258,7 +258,7 @@ fn an_exception_for_what_could_not_be_told_accepts_it() {
 #[test]
 fn what_the_build_did_not_leave_is_reported() {
     let provenance = Provenance {
-        missing: vec!["bin/app".into()],
+        dropped: vec![Dropped { what: "the cdylib of `app`".into(), target: None }],
         degraded: Some("go wrote no action graph".into()),
         discarded: vec!["example.com/a".into(), "example.com/b".into()],
         ..Provenance::default()

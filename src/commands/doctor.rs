@@ -36,6 +36,7 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
         let build = CargoBuild {
             target: &target,
             why: &why,
+            toolchain: None,
             directory: &directory,
             names_linker,
             compiler: compiler.as_deref(),

@@ -6,6 +6,8 @@ mod pclntab;
 
 use serde::Serialize;
 
+use super::Os;
+
 pub(in crate::facts) use find::{Places, find};
 pub(in crate::facts) use pclntab::find as find_pclntab;
 
@@ -35,11 +37,28 @@ pub struct GoModule {
     pub version: String,
     /// Checksum as in `go.sum` (`h1:…`); empty where there is none.
     pub sum: String,
+    /// Path of the module that it stands in for, by a `replace` of `go.mod`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 impl GoBuild {
     /// The value of a build setting.
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// The system that `GOOS` names, of those with ELF files.
+    pub(super) fn os(&self) -> Option<Os> {
+        Some(match self.setting("GOOS")? {
+            "linux" => Os::Linux,
+            "android" => Os::Android,
+            "freebsd" => Os::FreeBsd,
+            "netbsd" => Os::NetBsd,
+            "openbsd" => Os::OpenBsd,
+            "dragonfly" => Os::DragonFly,
+            "solaris" | "illumos" => Os::Solaris,
+            _ => return None,
+        })
     }
 }

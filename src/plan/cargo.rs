@@ -120,8 +120,8 @@ fn give_target(plan: &mut Plan, edit: &mut Edit, policy: &Policy) -> Option<Sour
     let (triple, key, origin) = targets::to_give(policy)?;
     edit.added.extend(["--target".into(), OsString::from(&triple)]);
     plan.changes.push(Change { what: format!("--target {triple}"), key, origin: origin.clone() });
-    plan.expectations.target = Some((triple.clone(), origin));
-    Some(Sourced { value: triple, source: Source::CommandLine })
+    plan.expectations.target = Some((triple.clone(), origin.clone()));
+    Some(Sourced { value: triple, source: Source::Policy(key, origin) })
 }
 
 /// What the rustflags for one target do to the policy, and what the policy adds to them.
@@ -145,7 +145,7 @@ fn weigh_flags(
     let linker = linker(triple, &flags, config, environment);
     plan.users.targets.push(TargetSettings {
         target: Sourced { value: triple.to_owned(), source: target.source.clone() },
-        flags: flags.flags.iter().cloned().chain(last_words(resolved)).collect(),
+        flags: flags.flags.iter().cloned().chain(words_for_rustc(resolved)).collect(),
         hidden: flags.hidden.clone(),
         linker: linker.clone(),
         overrides: overrides(triple, config),
@@ -153,7 +153,7 @@ fn weigh_flags(
     if !stays_static {
         return;
     }
-    plan.expectations.static_link = Some(policy.linkage.origin.clone());
+    plan.expectations.static_links.push((Some(triple.to_owned()), policy.linkage.origin.clone()));
     let off = last_words(resolved).or_else(|| flags.without_crt_static().cloned());
     if let Some(flag) = off {
         plan.conflicts.push(lost_crt_static(&flag, policy, adds));
@@ -168,17 +168,21 @@ fn weigh_flags(
     }
 }
 
+/// What stands behind the `--` of `cargo rustc`.
+fn words_for_rustc(resolved: &Resolved) -> impl Iterator<Item = Sourced> {
+    let is_rustc = resolved.verb == "rustc";
+    let words = resolved.args.iter().skip_while(|word| *word != "--").skip(1).filter_map(|word| word.to_str());
+    let words = words.filter(move |_| is_rustc);
+    words.map(|word| Sourced { value: word.to_owned(), source: Source::CommandLine })
+}
+
 /// `cargo rustc -- -C target-feature=-crt-static`.
 fn last_words(resolved: &Resolved) -> Option<Sourced> {
-    if resolved.verb != "rustc" {
-        return None;
-    }
-    let after = resolved.args.iter().skip_while(|word| *word != "--").filter_map(|word| word.to_str());
     let (mut on, mut off) = (false, None);
-    for word in after {
-        on |= rustflags::features(word).any(|feature| feature == "+crt-static");
-        if rustflags::features(word).any(|feature| feature == "-crt-static") {
-            off = Some(Sourced { value: word.to_owned(), source: Source::CommandLine });
+    for word in words_for_rustc(resolved) {
+        on |= rustflags::features(&word.value).any(|feature| feature == "+crt-static");
+        if rustflags::features(&word.value).any(|feature| feature == "-crt-static") {
+            off = Some(word);
         }
     }
     off.filter(|_| !on)

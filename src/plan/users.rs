@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::policy::Origin;
+
 /// Where a value stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -15,6 +17,8 @@ pub enum Source {
     Variable(String),
     /// This file.
     File(PathBuf),
+    /// The policy, by this key.
+    Policy(&'static str, Origin),
 }
 
 impl fmt::Display for Source {
@@ -25,6 +29,7 @@ impl fmt::Display for Source {
             Source::Alias(name, Some(path)) => write!(f, "the alias `{name}` of {}", path.display()),
             Source::Variable(name) => write!(f, "`{name}` in the environment"),
             Source::File(path) => write!(f, "{}", path.display()),
+            Source::Policy(key, origin) => write!(f, "`{key}` ({origin})"),
         }
     }
 }

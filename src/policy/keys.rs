@@ -81,6 +81,8 @@ pub(super) enum Shape {
     Any,
     /// Numbers with dots between them.
     Version,
+    /// A version of Windows, as its own numbers go.
+    Windows,
     /// A name of a host: `name` or `name:version`.
     Host,
     /// A glob that is checked here.
@@ -146,11 +148,6 @@ pub(super) fn words<T: Words>() -> Vec<&'static str> {
 /// The page sizes that `linux.page-size` can name.
 fn page_sizes() -> Vec<&'static str> {
     vec!["4K", "16K", "64K"]
-}
-
-/// The subsystems that `windows.subsystem` can name.
-fn subsystems() -> Vec<&'static str> {
-    vec!["console", "windows"]
 }
 
 /// The levels of CPUs that `linux.cpu` can name, weakest first (x86-64 psABI, "Micro-Architecture Levels").
@@ -306,13 +303,17 @@ static WINDOWS: Section = Section {
     header: "[windows]",
     meaning: "What PE images must be.",
     keys: &[
-        key("min", Kind::Text(Shape::Version), "no limit", "the oldest Windows it must run on, as `10.0.17763`")
-            .example("\"10.0.17763\""),
+        key("min", Kind::Text(Shape::Windows), "no limit", "the oldest Windows it must run on").example("\"10.0\""),
         key("signed", Kind::Flag, "not asked", "images must carry an Authenticode signature").example("true"),
         key("signer", Kind::Text(Shape::Any), "any", "part of the name of the certificate that must have signed")
             .example("\"O=Example GmbH\""),
-        key("subsystem", Kind::Word(subsystems), "any", "what programs open: a `console`, or `windows` of their own")
-            .example("\"console\""),
+        key(
+            "subsystem",
+            Kind::Word(|| vec!["console", "windows"]),
+            "any",
+            "what programs open: a `console`, or `windows` of their own",
+        )
+        .example("\"console\""),
     ],
 };
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{Details, Facts, Os};
 use crate::hosts::Version;
 use crate::hosts::kernel::{self, GoFloors};
+use crate::hosts::windows;
 
 /// The oldest version of each thing that still runs the artifact; `None` where the file does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,7 +19,7 @@ pub struct Floors {
     /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`, and what the Go release in the file supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub macos: Option<String>,
-    /// Windows, from the subsystem version, and what the Go release in the file supports.
+    /// Windows, from the subsystem version, the imported functions, and what the Go release in the file supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows: Option<String>,
     /// CPU level, from `GNU_PROPERTY_X86_ISA_1_NEEDED` or Go's `GOAMD64` and its like.
@@ -41,7 +42,8 @@ impl Floors {
             }
             Details::Pe(pe) if facts.os == Os::Windows => {
                 let stated = Some(pe.subsystem_version.clone()).filter(|version| !version.is_empty());
-                floors.windows = higher(stated, go_floors(facts).map(|go| go.windows));
+                let runtime = go_floors(facts).map(|go| go.windows);
+                floors.windows = higher(stated, runtime.max(windows::floor(pe)));
             }
             Details::MachO(macho) if facts.os == Os::MacOs => {
                 floors.macos = higher(macho.min_os.clone(), go_floors(facts).map(|go| go.macos));

@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 That a program for Linux carries no `PT_INTERP` header while the policy says `linkage = "static"`. The C library's own
 files among its `DT_NEEDED` entries are shown as evidence here; other libraries are a matter of `dynamic-library`.
-A `PT_DYNAMIC` header alone is no fault: a static PIE has one. Whatever the linkage, `/lib/ld64.so.1` violates on x86_64: GNU
+A `PT_DYNAMIC` header alone is no fault: a static PIE has one. What the guard builds with Go's `-race`, `-msan` or `-asan` is let through, as
+it needs cgo and is no release; `seaworthy check` judges it like any other file. Whatever the linkage, `/lib/ld64.so.1` violates on x86_64: GNU
 ld writes it when `-static` meets `-Bdynamic`, and no system has it.
 
 ## Why it matters

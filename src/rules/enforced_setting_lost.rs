@@ -90,7 +90,8 @@ fn go_settings(go: &GoBuild, wanted: &Expectations) -> Vec<Violation> {
 /// A static link that was asked for. Where the policy demands static linking anyway, `dynamic-loader` says it better.
 fn static_link(subject: &Subject<'_>, wanted: &Expectations) -> Vec<Violation> {
     let demanded = subject.policy.linkage.value == LinkagePolicy::Static;
-    if wanted.static_link.is_none() || demanded || !subject.is_program() || !subject.is_linux() {
+    let asked = wanted.static_link(subject.artifact.target.as_deref());
+    if asked.is_none() || demanded || !subject.is_program() || !subject.is_linux() {
         return Vec::new();
     }
     let Some(elf) = subject.elf().filter(|_| subject.facts.linkage == Linkage::Dynamic) else { return Vec::new() };
@@ -122,6 +123,8 @@ mod tests {
     use crate::policy::{LinkagePolicy, Origin};
     use crate::rules::support::testing::Case;
 
+    const MUSL: &str = "x86_64-unknown-linux-musl";
+
     fn built_by_go(settings: &[(&str, &str)]) -> Case {
         Case::elf().go(settings).with(|case| case.provenance.tool = Some(Tool::Go))
     }
@@ -147,11 +150,17 @@ mod tests {
         let case = || {
             Case::elf().dynamic(&["libc.so.6"]).with(|case| {
                 case.provenance.tool = Some(Tool::Cargo);
-                case.provenance.expectations.static_link = Some(Origin::Default);
+                case.provenance.expectations.static_links = vec![(None, Origin::Default)];
             })
         };
         case().linkage(LinkagePolicy::Any).violations(&RULE);
         case().passes(&RULE);
+        // It was asked for another target of the same build.
+        let musl = |case: &mut Case| {
+            case.provenance.expectations.static_links = vec![(Some(MUSL.to_owned()), Origin::Default)];
+        };
+        case().linkage(LinkagePolicy::Any).with(musl).target(MUSL).violations(&RULE);
+        case().linkage(LinkagePolicy::Any).with(musl).target("x86_64-unknown-linux-gnu").passes(&RULE);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
+use crate::facts::go_build_info::GoModule;
 use crate::hosts::table::Table;
 use crate::policy::{CgoPolicy, Level};
 
@@ -68,7 +69,19 @@ fn check(subject: &Subject<'_>) -> Verdict {
             }
         })
         .collect();
-    if found.is_empty() { Verdict::Pass } else { Verdict::Violated(found) }
+    if !found.is_empty() {
+        return Verdict::Violated(found);
+    }
+    // Another version of the same module is found above; a fork, or a copy in a directory, has what it has.
+    let is_stub = |path: &str| STUBS.rows(path).next().is_some();
+    let mut modules = go.deps.iter().chain(&go.module);
+    match modules.find(|module| module.replaces.as_deref().is_some_and(is_stub)) {
+        Some(GoModule { path, replaces, .. }) => Verdict::Inconclusive(format!(
+            "`{path}` stands in for `{}`, which does nothing without cgo; whether this one does is not known",
+            replaces.as_deref().unwrap_or_default()
+        )),
+        None => Verdict::Pass,
+    }
 }
 
 /// The line of the policy that turned cgo off, if one did.
@@ -113,6 +126,18 @@ mod tests {
     #[test]
     fn a_stubbed_driver_violates() {
         links("github.com/mattn/go-sqlite3", "0").documented(&RULE);
+    }
+
+    #[test]
+    fn what_stands_in_for_a_stubbed_driver_may_be_a_stub_too() {
+        let fork = |cgo| {
+            links("example.com/fork", cgo).with(|case| {
+                let dep = case.facts.go.as_mut().and_then(|go| go.deps.last_mut()).expect("the driver");
+                dep.replaces = Some("github.com/mattn/go-sqlite3".into());
+            })
+        };
+        fork("0").inconclusive(&RULE);
+        fork("1").not_applicable(&RULE);
     }
 
     #[test]

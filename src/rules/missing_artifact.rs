@@ -12,22 +12,24 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     check: None,
     docs: r#"## What it checks
-That every output the tool announced is there when it is done, and is of the kind the package asked for.
+That every kind of output the packages ask for was made. What the tool announced and is not there when it is done is a matter of
+`unreadable-binary`.
 
 ## Why it matters
-A file that is not there cannot be judged, and silence would look like a pass. cargo drops a `cdylib` for a static musl
-target with a mere warning and exits with 0; a tool that cleans up behind the build takes the file away.
+A file that is not there cannot be judged, and silence would look like a pass. cargo drops a `cdylib` or `dylib` for a static musl
+target with a mere warning, and exits with 0.
 
 ## Example
 ```text
-error[missing-artifact]: the build succeeded, but an artifact it should have made is not there: target/x86_64-unknown-linux-musl/release/libapp.so
-  = evidence: target/x86_64-unknown-linux-musl/release/libapp.so
-  = policy: `missing-artifact` is `deny` (by default)
-  = help: look at the tool's own output; a file that was moved or deleted meanwhile cannot be judged, or see `seaworthy explain missing-artifact`
+error[missing-artifact]: the build succeeded, but an artifact it should have made is not there: the cdylib of `app`
+  = evidence: cargo warned that it drops it, as none can be made for x86_64-unknown-linux-musl
+  = policy: `cargo.target = "x86_64-unknown-linux-musl"` (by default)
+  = help: build it for a target with shared libraries (`--target x86_64-unknown-linux-gnu`, with `linkage = "any"` for it), or take it out of `crate-type`, or see `seaworthy explain missing-artifact`
 ```
 
 ## How to fix
-- Go: keep the file where the build puts it until it was judged. What Go throws away by itself is `discarded-artifact`.
-- Cargo: build the `cdylib` for a target that has shared libraries, or take it out of `crate-type`.
+- Go: not concerned; what Go throws away by itself is `discarded-artifact`.
+- Cargo: build it for a target that has shared libraries, with `linkage = "any"` for that target in an `[[artifact]]`, or take it out
+  of `crate-type`.
 "#,
 };

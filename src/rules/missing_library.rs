@@ -1,6 +1,8 @@
 //! A host lacks the loader or a library that the file needs, or cannot load one.
 
-use super::support::advice::{Maker, link_statically};
+use std::collections::BTreeSet;
+
+use super::support::advice::link_statically;
 use super::support::hosts::pick;
 use super::support::listed;
 use super::support::windows::{imports, on_image};
@@ -58,7 +60,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
         {
             return None;
         }
-        let names: Vec<String> = causes.iter().filter_map(name).collect();
+        let mut names: Vec<String> = causes.iter().filter_map(name).collect();
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
         let message = match first {
             Reason::NoLoader { path, .. } => {
                 format!("`{{artifact}}` asks for the loader `{path}`, which `{}` does not have", host.name)
@@ -103,13 +107,10 @@ fn name(cause: &Cause) -> Option<String> {
 }
 
 fn help(subject: &Subject<'_>) -> String {
-    let advice = link_statically(subject);
-    match subject.maker() {
-        Maker::Other if !subject.is_program() => {
-            "link the library statically, or ship it beside the file with the run path `$ORIGIN`".into()
-        }
-        _ => advice,
+    if subject.is_program() {
+        return link_statically(subject);
     }
+    "link the library statically, or ship it beside the file with the run path `$ORIGIN`".into()
 }
 
 /// DLLs that the named images of Windows lack; where nobody publishes a list, nobody knows.

@@ -193,15 +193,22 @@ fn broken_promise(highest: &str) -> String {
 }
 
 fn help(subject: &Subject<'_>, limit: &str) -> String {
-    let arch = &subject.facts.arch;
+    let arch = subject.facts.arch.as_str();
+    // As zig and rustc name them.
+    let (zig, rust) = match arch {
+        "arm" => ("arm-linux-gnueabihf", "armv7-unknown-linux-gnueabihf".to_owned()),
+        "i386" => ("x86-linux-gnu", "i686-unknown-linux-gnu".to_owned()),
+        "ppc64le" => ("powerpc64le-linux-gnu", "powerpc64le-unknown-linux-gnu".to_owned()),
+        "riscv64" => ("riscv64-linux-gnu", "riscv64gc-unknown-linux-gnu".to_owned()),
+        other => (&*format!("{other}-linux-gnu"), format!("{other}-unknown-linux-gnu")),
+    };
     match subject.maker() {
-        Maker::Go => format!("build with `CGO_ENABLED=0`, or with `CC=\"zig cc -target {arch}-linux-gnu.{limit}\"`"),
-        Maker::Rust => format!(
-            "build for `{}`, or with `cargo zigbuild --target {arch}-unknown-linux-gnu.{limit}`",
-            musl_target(arch)
-        ),
+        Maker::Go => format!("build with `CGO_ENABLED=0`, or with `CC=\"zig cc -target {zig}.{limit}\"`"),
+        Maker::Rust => {
+            format!("build for `{}`, or with `cargo zigbuild --target {rust}.{limit}`", musl_target(arch))
+        }
         Maker::Other => {
-            format!("link against glibc {limit}: on an older system, or with `zig cc -target {arch}-linux-gnu.{limit}`")
+            format!("link against glibc {limit}: on an older system, or with `zig cc -target {zig}.{limit}`")
         }
     }
 }

@@ -5,11 +5,9 @@ use super::support::windows::imports;
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::pe::PeFacts;
 use crate::facts::{Format, Os};
-use crate::hosts::table::Table;
+use crate::hosts::windows::Came;
 use crate::hosts::{System, Version, kernel};
 use crate::policy::Level;
-
-static FUNCTIONS: Table = Table::new(include_str!("../../data/windows-functions.tsv"));
 
 pub(super) static RULE: Rule = Rule {
     id: "newer-windows",
@@ -146,12 +144,11 @@ fn needs(subject: &Subject<'_>, pe: &PeFacts) -> Vec<Need> {
 
 /// When a function came, where that is known.
 fn came(function: &str, dll: &str) -> Option<Need> {
-    let mut columns = FUNCTIONS.rows(&function.to_ascii_lowercase()).next()?.split('\t');
-    let version: Version = columns.next()?.parse().ok()?;
-    let doubt = if columns.next() == Some("V") { "" } else { " (unverified)" };
+    let Came { version, updated, is_verified } = Came::of(function)?;
+    let doubt = if is_verified { "" } else { " (unverified)" };
     Some(Need {
         version,
-        updated: columns.next().and_then(|updated| updated.parse().ok()),
+        updated,
         evidence: format!("`{function}` of `{dll}` came with Windows {version}{doubt}"),
         cause: Some(Cause::Symbol(function.to_owned())),
     })
@@ -159,7 +156,7 @@ fn came(function: &str, dll: &str) -> Option<Need> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FUNCTIONS, RULE};
+    use super::RULE;
     use crate::facts::pe::DllImport;
     use crate::rules::support::testing::{Case, from_file};
 
@@ -169,11 +166,6 @@ mod tests {
             pe.subsystem_version = "6.0".into();
             pe.imports = vec![import];
         })
-    }
-
-    #[test]
-    fn the_table_is_sorted() {
-        FUNCTIONS.assert_sorted();
     }
 
     #[test]

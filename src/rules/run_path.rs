@@ -75,7 +75,11 @@ fn macho_entries(macho: &MachOFacts) -> Vec<(&'static str, &str)> {
 fn verdict(subject: &Subject<'_>, entries: Vec<(&'static str, &str)>) -> Verdict {
     let bad: Vec<&(&str, &str)> = entries.iter().filter(|(_, entry)| !is_harmless(entry)).collect();
     let Some((_, first)) = bad.first() else { return Verdict::Pass };
-    let place = if is_absolute(first) { format!("`{first}`") } else { format!("`{first}` of the current directory") };
+    let place = match *first {
+        "" => "the current directory".to_owned(),
+        first if is_absolute(first) => format!("`{first}`"),
+        first => format!("`{first}` of the current directory"),
+    };
     let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
     let help = match subject.facts.format {
         Format::MachO => "use `@loader_path`, or remove the entry with `install_name_tool -delete_rpath`",

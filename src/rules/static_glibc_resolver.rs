@@ -62,11 +62,15 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if evidence.is_empty() {
         return Verdict::Pass;
     }
+    // Where there is no symbol table to name others: what nearly everybody calls.
+    let named = evidence.first().and_then(|nss| nss.strip_prefix("nss: ")?.split_once(" are linked in"));
+    let names = named.map_or("getaddrinfo", |(names, _)| names);
+    let causes = names.split(", ").map(|name| Cause::Symbol(name.to_owned())).collect();
     Verdict::Violated(vec![Violation {
         message: "`{artifact}` is statically linked, but glibc loads NSS modules at run time when it looks up names"
             .into(),
         evidence,
-        causes: vec![Cause::Symbol("getaddrinfo".into())],
+        causes,
         help: Some(help(subject)),
         ..Violation::default()
     }])
@@ -74,15 +78,24 @@ fn check(subject: &Subject<'_>) -> Verdict {
 
 fn help(subject: &Subject<'_>) -> String {
     match subject.maker() {
+        Maker::Go if has_own_resolver(subject) => {
+            "its C code looks names up: link it against musl, `CC=musl-gcc`, whose resolver is linked in whole".into()
+        }
         Maker::Go => "build with `-tags=netgo,osusergo`, or with `CC=musl-gcc`".into(),
         Maker::Rust => super::support::advice::link_statically(subject),
         Maker::Other => "link against musl (`musl-gcc -static`), whose resolver is linked in whole".into(),
     }
 }
 
+/// Whether Go's own packages look nothing up by C.
+fn has_own_resolver(subject: &Subject<'_>) -> bool {
+    let tags: Vec<&str> = subject.go_setting("-tags").unwrap_or_default().split(',').collect();
+    ["netgo", "osusergo"].iter().all(|tag| tags.contains(tag))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::RULE;
+    use super::{Cause, RULE};
     use crate::facts::libc::LibcFamily;
     use crate::rules::support::testing::{Case, libc};
 
@@ -97,6 +110,24 @@ mod tests {
         static_glibc(&["nss: `libnss_` is in its read-only data", "iconv: `gconv` is in it"])
             .go(&[("CGO_ENABLED", "1")])
             .documented(&RULE);
+    }
+
+    #[test]
+    fn those_who_call_what_is_linked_in_are_to_blame() {
+        let causes = |evidence: &str| static_glibc(&[evidence]).violations(&RULE).remove(0).causes;
+        let of = |names: &[&str]| names.iter().map(|name| Cause::Symbol((*name).to_owned())).collect::<Vec<_>>();
+        let linked = "nss: gethostbyname, getpwnam are linked in, and the modules are opened as \"libnss_%s\"";
+        assert_eq!(causes(linked), of(&["gethostbyname", "getpwnam"]));
+        assert_eq!(causes("nss: the modules are opened as \"libnss_%s\""), of(&["getaddrinfo"]));
+    }
+
+    #[test]
+    fn tags_that_are_there_are_not_advised() {
+        let help = |tags: &str| {
+            let case = static_glibc(&["nss: the modules are opened"]).go(&[("-tags", tags)]);
+            case.violations(&RULE).remove(0).help.expect("help")
+        };
+        assert!(help("netgo").contains("-tags") && !help("netgo,osusergo").contains("-tags"));
     }
 
     #[test]

@@ -95,6 +95,10 @@ fn traces(subject: &Subject<'_>, elf: &ElfFacts) -> (Vec<String>, Vec<Cause>) {
         evidence.push(format!("`PT_INTERP` is glibc's `{loader}`"));
         causes.push(Cause::Loader(loader.clone()));
     }
+    // A library names no loader: the flag that makes programs dynamic gave it glibc.
+    if subject.maker() == Maker::Rust && !subject.is_program() && elf.needed.iter().any(|name| is_glibc(name)) {
+        causes.push(Cause::Loader(String::new()));
+    }
     for library in elf.needed.iter().filter(|name| is_glibc(name)) {
         evidence.push(format!("`DT_NEEDED` lists glibc's `{library}`"));
         causes.push(Cause::Library(library.clone()));
@@ -142,7 +146,8 @@ fn glibc_only<'e>(elf: &'e ElfFacts, arch: &str) -> Vec<&'e str> {
 }
 
 fn help(subject: &Subject<'_>, elf: &ElfFacts) -> String {
-    let linked_against_glibc = elf.interpreter.as_deref().is_some_and(is_glibc_loader);
+    let linked_against_glibc =
+        elf.interpreter.as_deref().is_some_and(is_glibc_loader) || elf.needed.iter().any(|name| is_glibc(name));
     match subject.maker() {
         Maker::Rust if linked_against_glibc => {
             "remove `-C target-feature=-crt-static` from the flags of rustc: with it, the host's C compiler links glibc"

@@ -61,10 +61,19 @@ fn check(subject: &Subject<'_>) -> Verdict {
             message,
             evidence: pick(load, |reason| names(reason).map(|_| reason.to_string())),
             causes: found.into_iter().flat_map(|(_, causes)| causes).collect(),
-            help: Some(link_statically(subject)),
+            help: Some(help(subject)),
             ..Violation::default()
         })
     })
+}
+
+fn help(subject: &Subject<'_>) -> String {
+    if subject.is_program() {
+        return link_statically(subject);
+    }
+    "link the library that defines it, or build against an older release of that; what the program provides that loads this file \
+     is said by `provided` in an `[[artifact]]`"
+        .into()
 }
 
 /// The symbol or version of a reason that is this rule's, and what brought it in.

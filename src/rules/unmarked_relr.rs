@@ -1,7 +1,6 @@
 //! Packed relative relocations that a loader refuses or passes over.
 
 use super::support::hosts::pick;
-use super::support::libraries::is_glibc;
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::hosts::load::Reason;
@@ -15,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-A file with `DT_RELR` that needs glibc must need the version `GLIBC_ABI_DT_RELR` too. And each loader of `runs-on` must
+A file with `DT_RELR` that needs a version of glibc's `libc.so.6` must need the version `GLIBC_ABI_DT_RELR` too. And each loader of `runs-on` must
 know `DT_RELR`: glibc from 2.36 on, musl from 1.2.4 on.
 
 ## Why it matters
@@ -44,7 +43,8 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let help =
         || Some("link with `-z pack-relative-relocs`, or for older hosts with `-z nopack-relative-relocs`".into());
     let marked = elf.version_needs.iter().any(|need| need.version == "GLIBC_ABI_DT_RELR");
-    if elf.has_relr && !marked && elf.version_needs.iter().any(|need| is_glibc(&need.file)) {
+    // glibc asks for the marker where anything is asked of libc itself (`elf/dl-version.c`).
+    if elf.has_relr && !marked && elf.version_needs.iter().any(|need| need.file.starts_with("libc.so.")) {
         return Verdict::Violated(vec![Violation {
             message: "`{artifact}` has packed relative relocations without the marker that glibc demands".into(),
             evidence: vec!["`DT_RELR` is there, a need of `GLIBC_ABI_DT_RELR` is not".into()],

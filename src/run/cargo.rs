@@ -36,7 +36,7 @@ pub(super) fn run<W: Write>(
 
     let mut outcome = Outcome { status, artifacts: found.artifacts, provenance: Provenance::of(plan) };
     outcome.provenance.cargo_messages = found.unparsed;
-    outcome.provenance.missing = found.missing;
+    outcome.provenance.dropped = found.dropped;
     if let Discovery::CargoInstall { bin, .. } = &plan.discovery {
         installed::relocate(&mut outcome, bin, plan, found.finished);
     } else if status.success() && !found.finished {

@@ -6,10 +6,11 @@ use std::path::Path;
 use seaworthy::check::{Finding, Inspected, Surroundings, check};
 use seaworthy::facts::Unreadable;
 use seaworthy::hosts::load::NoFiles;
-use seaworthy::policy::parse_str;
+use seaworthy::plan::Expectations;
+use seaworthy::policy::{Origin, parse_str};
 use seaworthy::report::{Detail, Report, Styles, text};
 use seaworthy::rules::{RULES, handbook};
-use seaworthy::run::{Artifact, Provenance, Role};
+use seaworthy::run::{Artifact, Dropped, Provenance, Role};
 
 use crate::support::repository;
 
@@ -133,10 +134,12 @@ reason = "vendor blob, replaced in 3.2"
 until = 2027-03-01
 "#;
     let policy = parse_str(exceptions, Path::new("seaworthy.toml")).expect("a good policy");
+    let musl = "x86_64-unknown-linux-musl";
     let provenance = Provenance {
         degraded: Some("go wrote no action graph".into()),
         discarded: vec!["example.com/app/cmd/a".into(), "example.com/app/cmd/b".into()],
-        missing: vec!["target/x86_64-unknown-linux-musl/release/libapp.so".into()],
+        dropped: vec![Dropped { what: "the cdylib of `app`".into(), target: Some(musl.to_owned()) }],
+        expectations: Expectations { target: Some((musl.to_owned(), Origin::Default)), ..Expectations::default() },
         ..Provenance::default()
     };
     let damaged = |path: &str| Inspected {

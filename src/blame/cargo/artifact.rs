@@ -66,6 +66,13 @@ impl<'b> ArtifactBlame<'b> {
         let target = self.artifact.target.as_deref();
         let of_target = users.targets.iter().filter(|settings| target == Some(settings.target.value.as_str()));
         let mut phrases: Vec<String> = of_target.flat_map(|settings| settings::of_target(settings, causes)).collect();
+        for script in self.scripts() {
+            let args = self.own_args(script);
+            let brought = args.iter().filter(|arg| settings::brings(arg, causes));
+            phrases.extend(brought.map(|arg| {
+                format!("`{arg}`, which the build script of {} gives the linker", self.named(&script.package))
+            }));
+        }
         let is_about_settings = |cause: &Cause| matches!(cause, Cause::Setting(_));
         if causes.iter().any(is_about_settings) {
             let manifest = self.blame.tree(target).map(|tree| tree.manifest().to_path_buf());

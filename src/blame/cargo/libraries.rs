@@ -59,7 +59,7 @@ impl ArtifactBlame<'_> {
         for script in self.scripts() {
             if finds(&script.link_words()).is_some() {
                 asking.packages.insert(script.package.clone(), "its build script asks for the library".into());
-            } else if let Some(word) = finds(&self.own_args(script)) {
+            } else if let Some(word) = finds(&LinkWords::read(self.own_args(script).iter().map(String::as_str))) {
                 asking.packages.insert(script.package.clone(), format!("its build script gives the linker `{word}`"));
             }
         }
@@ -82,10 +82,10 @@ impl ArtifactBlame<'_> {
     }
 
     /// What a build script gives the linker for this artifact, when it is its own package's.
-    fn own_args(&self, script: &Script) -> LinkWords {
+    pub(super) fn own_args(&self, script: &Script) -> Vec<String> {
         let name = self.artifact.path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
         if self.artifact.package.as_deref() != Some(name_and_version(&script.package).0) {
-            return LinkWords::default();
+            return Vec::new();
         }
         let is_library = self.artifact.path.extension().is_some_and(|ending| ending != "exe");
         let args = script.link_args().into_iter().filter_map(|(kind, flag)| match kind.as_str() {
@@ -95,8 +95,7 @@ impl ArtifactBlame<'_> {
             "-bin" => flag.split_once('=').filter(|(bin, _)| *bin == name).map(|(_, flag)| flag.to_owned()),
             _ => None,
         });
-        let args: Vec<String> = args.collect();
-        LinkWords::read(args.iter().map(String::as_str))
+        args.collect()
     }
 
     /// What stands behind the `--` of `cargo rustc`.

@@ -49,6 +49,17 @@ fn property(cause: &Cause) -> Option<&str> {
     }
 }
 
+/// Whether a flag brings one of these causes about.
+pub(super) fn brings(flag: &str, causes: &[Cause]) -> bool {
+    let effects = |property| EFFECTS.iter().filter(move |(name, _)| *name == property);
+    let does = |parts: &[&str]| parts.iter().any(|part| flag.contains(part));
+    causes
+        .iter()
+        .filter_map(property)
+        .flat_map(effects)
+        .any(|(_, effect)| does(effect.brings) && !does(effect.prevents))
+}
+
 /// The settings for the target behind these causes, one phrase each.
 pub(super) fn of_target(settings: &TargetSettings, causes: &[Cause]) -> Vec<String> {
     let mut phrases = Vec::new();

@@ -20,7 +20,7 @@ use super::symbols::{self, SymbolTable};
 use super::versions::{Needs, definitions};
 use super::{Asks, ElfFacts, Relro, VersionNeed, abi, attributes, hardening, kind, languages};
 use crate::facts::bytes::{text, until_nul};
-use crate::facts::{Details, Endian, Facts, Format, NameList, Source, SymbolNames, Unreadable, Wanted, libc};
+use crate::facts::{Details, Endian, Facts, Format, NameList, Os, Source, SymbolNames, Unreadable, Wanted, libc};
 
 /// Longest path the kernel takes from `PT_INTERP` (Linux `PATH_MAX`).
 const PATH_MAX: u64 = 4096;
@@ -29,7 +29,7 @@ const LONGEST_COMMENT: u64 = 1 << 16;
 /// Names kept of them.
 const MOST_PRODUCERS: usize = 64;
 /// Sections with debugging information.
-const DEBUG_INFO: [&str; 4] = [".debug_info", ".zdebug_info", ".debug_info.dwo", ".gnu_debugdata"];
+const DEBUG_INFO: [&str; 3] = [".debug_info", ".zdebug_info", ".debug_info.dwo"];
 
 /// Reads an ELF file.
 ///
@@ -41,13 +41,15 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     let parts = Parts::read(&image, wanted.names)?;
     let kind = kind::kind(&image, &parts.dynamic, &parts.names, parts.interpreter.as_deref());
     let arch = abi::arch(&image);
-    let os = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
+    let by_elf = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
     let mut elf = parts.into_facts(&image)?;
     if elf.stack_protector.is_none() {
         elf.stack_protector = hardening::linked_in_stack_protector(&image, kind, wanted)?;
     }
     let packed = languages::packer(&image)?;
     let go = languages::go(&image, &elf, wanted)?;
+    // Go leaves no mark of some systems but in its build information.
+    let os = Some(by_elf).filter(|os| *os != Os::Unknown).or_else(|| go.as_ref()?.os()).unwrap_or(by_elf);
     let subject = libc::Subject { kind, arch: &arch, os, elf: &elf, go: go.as_ref(), is_packed: packed.is_some() };
     let libc = libc::of_elf(&image, subject, wanted)?;
     let rust = languages::rust(&image, &elf, wanted)?;

@@ -29,7 +29,8 @@ pub(super) fn parse(bytes: &[u8]) -> GoBuild {
             "=>" => {
                 let place = if last_is_main { build.module.as_mut() } else { build.deps.last_mut() };
                 if let Some(place) = place {
-                    *place = module(rest);
+                    let replaces = Some(std::mem::take(&mut place.path));
+                    *place = GoModule { replaces, ..module(rest) };
                 }
             }
             "build" => build.settings.extend(setting(rest)),
@@ -42,7 +43,7 @@ pub(super) fn parse(bytes: &[u8]) -> GoBuild {
 fn module(fields: &str) -> GoModule {
     let mut fields = fields.split('\t').map(str::to_owned);
     let mut next = || fields.next().unwrap_or_default();
-    GoModule { path: next(), version: next(), sum: next() }
+    GoModule { path: next(), version: next(), sum: next(), replaces: None }
 }
 
 /// `key=value`, either of which Go quotes when it has spaces, quotes or line ends.
@@ -123,6 +124,8 @@ mod tests {
         let deps: Vec<_> =
             build.deps.iter().map(|dep| (dep.path.as_str(), dep.version.as_str(), dep.sum.as_str())).collect();
         assert_eq!(deps, [("a", "v1.0.0", "h1:aa="), ("c", "v3.0.0", "h1:cc=")]);
+        let replaced: Vec<_> = build.deps.iter().map(|dep| dep.replaces.as_deref()).collect();
+        assert_eq!(replaced, [None, Some("b")]);
         assert_eq!(build.settings.len(), 2);
     }
 

@@ -21,7 +21,8 @@ pub(super) fn by_needs(elf: &ElfFacts, os: Os) -> Option<(LibcFamily, String)> {
         let family = match need.version.as_str() {
             version if version.starts_with("GLIBC_") && is_glibc_file(&need.file) => LibcFamily::Glibc,
             "LIBC" | "LIBC_N" | "LIBC_O" | "LIBC_P" | "LIBC_Q" | "LIBC_R" => LibcFamily::Bionic,
-            version if version.starts_with("SUNW") || version.starts_with("ILLUMOS_") => LibcFamily::Solaris,
+            // Libraries of OpenJDK have versions of Sun's on every system.
+            version if is_of_sun(version) && need.file.starts_with("libc.so.") => LibcFamily::Solaris,
             version if version.starts_with("FBSD_") => LibcFamily::Bsd,
             _ => return None,
         };
@@ -30,6 +31,10 @@ pub(super) fn by_needs(elf: &ElfFacts, os: Os) -> Option<(LibcFamily, String)> {
     by_version.or_else(|| {
         elf.needed.iter().find_map(|name| by_name(name).map(|family| (family, format!("DT_NEEDED has {name}"))))
     })
+}
+
+fn is_of_sun(version: &str) -> bool {
+    version.starts_with("SUNW") || version.starts_with("ILLUMOS_")
 }
 
 fn by_name(name: &str) -> Option<LibcFamily> {
@@ -83,6 +88,9 @@ mod tests {
         assert_eq!(needs(&["libgcc_s.so.1", "libc.so"], &[("libgcc_s.so.1", "GLIBC_2.0")]), Some(LibcFamily::Musl));
         assert_eq!(needs(&["libc.so"], &[("libc.so", "LIBC")]), Some(LibcFamily::Bionic));
         assert_eq!(needs(&["libc.so.97.1"], &[]), Some(LibcFamily::Bsd));
+        assert_eq!(needs(&["libc.so.1"], &[("libc.so.1", "SUNW_1.22")]), Some(LibcFamily::Solaris));
+        let jdk = [("libjvm.so", "SUNWprivate_1.1"), ("libc.so.6", "GLIBC_2.2.5")];
+        assert_eq!(needs(&["libjvm.so", "libc.so.6"], &jdk), Some(LibcFamily::Glibc));
         assert_eq!(needs(&["libc.musl-x86_64.so.1"], &[]), Some(LibcFamily::Musl));
         assert_eq!(needs(&["libfoo.so"], &[]), None);
     }

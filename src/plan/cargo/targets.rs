@@ -145,7 +145,7 @@ pub(super) fn conflict(target: &Sourced, policy: &Policy) -> Option<Conflict> {
         user: match &target.source {
             Source::CommandLine | Source::Alias(..) => format!("--target {triple}"),
             Source::Variable(name) => format!("{name}={triple}"),
-            Source::File(_) => format!("build.target = \"{triple}\""),
+            Source::File(_) | Source::Policy(..) => format!("build.target = \"{triple}\""),
         },
         user_source: place(target),
         policy: "linkage = \"static\"".to_owned(),

@@ -96,7 +96,7 @@ fn statically(
     wanted.linker.external = Some(if build.mode() == "pie" { "-static-pie" } else { "-static" });
     wanted.linker_by = ("go.cgo", origin.clone());
     plan.expectations.cgo_enabled = Some(("1".to_owned(), origin.clone()));
-    plan.expectations.static_link = Some(origin);
+    plan.expectations.static_links.push((None, origin));
 }
 
 /// Whether go would find its default C compiler; without it, it leaves cgo off.

@@ -23,8 +23,7 @@ impl LinkerFlags {
         let (pattern, list) = split_pattern(value);
         let mut words = split(list).ok()?;
         for word in &self.words {
-            // Flags of more than one word are kept as one here: `-X` with what follows it.
-            let parts: Vec<String> = split(word).ok()?;
+            let parts = parts(word)?;
             if !words.windows(parts.len().max(1)).any(|present| present == parts) {
                 words.extend(parts);
             }
@@ -34,6 +33,19 @@ impl LinkerFlags {
         }
         unquote_first(&mut words);
         Some(format!("{pattern}{}", join(&words)?))
+    }
+}
+
+/// The words of what the policy has as one: `-X` may stand with what follows it, and a value may have spaces. `None` when a quote is not
+/// closed.
+fn parts(word: &str) -> Option<Vec<String>> {
+    let has_value = |(before, after): (&str, &str)| {
+        let is_list = flag_value(before, "extldflags").is_some();
+        before.contains('=') && (is_list || !after.trim_start().starts_with('-')) && !word.contains(['\'', '"'])
+    };
+    match word.split_once(char::is_whitespace) {
+        Some(parts) if has_value(parts) => Some(vec![word.to_owned()]),
+        _ => split(word).ok(),
     }
 }
 
@@ -131,6 +143,19 @@ fn make_external(words: &mut Vec<String>, flag: &str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_with_spaces_stays_one() {
+        let added = |words: &[&str]| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            LinkerFlags { words, external: None }.added_to("-s").unwrap()
+        };
+        assert_eq!(added(&["-X", "main.v=a b"]), "-s -X 'main.v=a b'");
+        assert_eq!(added(&["-X=main.v=a b"]), "-s '-X=main.v=a b'");
+        assert_eq!(added(&["-extldflags=-static -lm"]), "-s '-extldflags=-static -lm'");
+        assert_eq!(added(&["-X main.v=1", "-w -linkmode=external"]), "-s -X main.v=1 -w -linkmode=external");
+        assert_eq!(added(&["-X 'main.v=a b'"]), "-s -X 'main.v=a b'");
+    }
 
     fn added(value: &str) -> Option<String> {
         LinkerFlags { words: vec!["-s".into(), "-X 'a.b=c d'".into()], external: None }.added_to(value)

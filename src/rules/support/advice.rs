@@ -56,11 +56,12 @@ pub(in crate::rules) fn link_statically(subject: &Subject<'_>) -> String {
              `CGO_ENABLED=0`"
                 .into()
         }
-        Maker::Go if subject.go_setting("-buildmode") == Some("pie") => {
+        // musl-gcc passes `-static-pie` on and names the loader all the same.
+        Maker::Go if subject.go_setting("-buildmode") == Some("pie") => format!(
             "`-buildmode=pie` asks for a loader: build with `-buildmode=exe`, or with cgo, \
-             `-ldflags='-linkmode=external -extldflags=-static-pie'` and `CC=musl-gcc`"
-                .into()
-        }
+             `-ldflags='-linkmode=external -extldflags=-static-pie'` and `CC=\"zig cc -target {}-linux-musl\"`",
+            subject.facts.arch
+        ),
         Maker::Go => "build with `CGO_ENABLED=0`, or link cgo statically: `CC=musl-gcc go build -tags=netgo,osusergo \
                       -ldflags='-linkmode=external -extldflags=-static'`"
             .into(),

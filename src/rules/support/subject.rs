@@ -75,7 +75,8 @@ impl<'a> Subject<'a> {
         if !self.is_program() {
             return Err(Verdict::NotApplicable(NOT_PROGRAM));
         }
-        if self.is_sanitized() {
+        // Whoever builds one is told nothing about it; whoever ships it is.
+        if self.is_sanitized() && self.provenance.tool.is_some() {
             return Err(Verdict::NotApplicable("a Go program with a sanitizer needs cgo, and is no release"));
         }
         match self.policy.linkage.value {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::package_id::name_and_version;
 use super::relay::START;
-use crate::run::{Artifact, Role};
+use crate::run::{Artifact, Dropped, Role};
 
 /// Most that is kept unparsed for [`crate::blame`].
 const MOST_UNPARSED: usize = 256 << 20;
@@ -26,7 +26,7 @@ pub(super) fn is_cargos(line: &[u8]) -> bool {
 pub(super) struct Found<'p> {
     targets: &'p [String],
     pub(super) artifacts: Vec<Artifact>,
-    pub(super) missing: Vec<String>,
+    pub(super) dropped: Vec<Dropped>,
     pub(super) unparsed: Vec<u8>,
     pub(super) finished: bool,
     pub(super) unread: Option<String>,
@@ -63,8 +63,8 @@ struct Profile {
 
 impl<'p> Found<'p> {
     pub(super) fn new(targets: &'p [String]) -> Self {
-        let (artifacts, missing, unparsed) = (Vec::new(), Vec::new(), Vec::with_capacity(UNPARSED));
-        Found { targets, artifacts, missing, unparsed, finished: false, unread: None }
+        let (artifacts, dropped, unparsed) = (Vec::new(), Vec::new(), Vec::with_capacity(UNPARSED));
+        Found { targets, artifacts, dropped, unparsed, finished: false, unread: None }
     }
 
     pub(super) fn too_long(&mut self) {
@@ -126,23 +126,25 @@ impl<'p> Found<'p> {
         for path in &shared {
             self.add(path.to_path_buf(), Role::SharedObject, package.clone());
         }
-        let dropped = shared.is_empty() && files().next().is_some() && !files().any(|path| has(&["wasm"], path));
-        if dropped {
-            let target = self.targets.first().map_or_else(String::new, |target| format!(" for {target}"));
-            let name = &message.target.name;
-            self.missing.push(format!("the {kind} of `{name}`: cargo dropped it, it cannot be made{target}"));
+        let is_dropped = shared.is_empty() && files().next().is_some() && !files().any(|path| has(&["wasm"], path));
+        if is_dropped {
+            let what = format!("the {kind} of `{}`", message.target.name);
+            self.dropped.push(Dropped { what, target: files().next().and_then(|file| self.target(file)) });
         }
     }
 
     fn add(&mut self, path: PathBuf, role: Role, package: Option<String>) {
-        let target = match self.targets {
-            [only] => Some(only.clone()),
-            several => {
-                let within = |target: &&String| path.components().any(|part| part.as_os_str() == target.as_str());
-                several.iter().find(within).cloned()
-            }
-        };
+        let target = self.target(&path);
         self.artifacts.push(Artifact { path, role, package, target });
+    }
+
+    /// The target that a file was made for: of several, the one whose directory it is in.
+    fn target(&self, path: &Path) -> Option<String> {
+        let within = |target: &&String| path.components().any(|part| part.as_os_str() == target.as_str());
+        match self.targets {
+            [only] => Some(only.clone()),
+            several => several.iter().find(within).cloned(),
+        }
     }
 }
 
@@ -188,7 +190,7 @@ mod tests {
         found.message(line.as_bytes());
         assert_eq!(found.unread, None);
         let artifacts = found.artifacts.into_iter().map(|one| (one.path.display().to_string(), one.role)).collect();
-        (artifacts, found.missing.len())
+        (artifacts, found.dropped.len())
     }
 
     #[test]
@@ -208,6 +210,16 @@ mod tests {
         assert_eq!(message("cdylib", "/t/debug/liba.rlib", "null", false), (vec![], 1));
         assert_eq!(message("cdylib", "/t/debug/a.wasm", "null", false), (vec![], 0));
         assert_eq!(message("proc-macro", "/t/debug/liba.so", "null", false), (vec![], 0));
+    }
+
+    #[test]
+    fn what_cargo_dropped_is_of_the_target_whose_directory_it_is_in() {
+        let targets = ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"].map(str::to_owned);
+        let mut found = Found::new(&targets);
+        found.message(
+            br#"{"reason":"compiler-artifact","package_id":"a 1 (x)","target":{"crate_types":["cdylib","rlib"],"name":"a"},"filenames":["/t/x86_64-unknown-linux-musl/debug/liba.rlib"],"executable":null}"#,
+        );
+        assert_eq!(found.dropped, [Dropped { what: "the cdylib of `a`".into(), target: Some(targets[1].clone()) }]);
     }
 
     #[test]
