@@ -244,7 +244,7 @@ static CARGO: Section = Section {
             "the target when you give none",
         )
         .example("\"x86_64-unknown-linux-musl\""),
-        key("crt-static", Kind::Flag, "`true`", "adds `+crt-static` for targets that do not have it by default"),
+        key("crt-static", Kind::Flag, "`true`", "adds `+crt-static` where programs must be static, or if set"),
     ],
 };
 

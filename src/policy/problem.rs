@@ -183,7 +183,7 @@ pub(super) fn any_of(words: &[&str]) -> String {
     }
 }
 
-/// The known word that `word` was probably meant to be.
+/// The known word that `word` was probably meant to be; of those as close, the first.
 pub(crate) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     // Comparing takes quadratic time, and no name is longer than this.
     if word.chars().nth(64).is_some() {
@@ -191,7 +191,7 @@ pub(crate) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     }
     let plain = word.to_lowercase().replace(['_', ' '], "-");
     let near = |name: &&str| strsim::jaro_winkler(&plain, name);
-    known.into_iter().filter(|name| near(name) > 0.8).max_by(|left, right| near(left).total_cmp(&near(right)))
+    known.into_iter().filter(|name| near(name) > 0.8).min_by(|left, right| near(right).total_cmp(&near(left)))
 }
 
 /// "did you mean …?" for a word that is not among the known ones.
@@ -233,6 +233,7 @@ mod tests {
     #[test]
     fn close_words_are_found_and_far_ones_are_not() {
         assert_eq!(closest("linkge", ["linkage", "runs-on"]), Some("linkage"));
+        assert_eq!(closest("x86-64", ["x86-64-v1", "x86-64-v2", "x86-64-v3"]), Some("x86-64-v1"));
         assert_eq!(closest("runs_on", ["linkage", "runs-on"]), Some("runs-on"));
         assert_eq!(closest("qqq", ["linkage", "runs-on"]), None);
         assert_eq!(closest(&"l".repeat(10_000), ["linkage"]), None);

@@ -71,8 +71,7 @@ fn help(subject: &Subject<'_>) -> String {
     if subject.is_program() {
         return link_statically(subject);
     }
-    "link the library that defines it, or build against an older release of that; what the program provides that loads this file \
-     is said by `provided` in an `[[artifact]]`"
+    "link the library that defines it; what the loading program provides is named by `provided` in an `[[artifact]]`"
         .into()
 }
 
