@@ -84,15 +84,20 @@ fn what_stands_beside_libc_is_expected_of_interpreters_alone() {
     requires!("gcc");
     let scratch = Scratch::empty();
     scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
-    let check = |more: &str| {
-        let source =
-            format!("double sin(double); int {more}(void);\ndouble f(double x) {{ {more}(); return sin(x); }}\n");
+    let check = |source: &str| {
         scratch.write("a.c", source);
         scratch.program("gcc").args(["-O2", "-shared", "-fPIC", "a.c", "-o", "a.so"]).run().expect_code(0);
         scratch.seaworthy().args(["check", "a.so"]).run()
     };
-    check("Py_Initialize").expect_code(0);
-    let done = check("rand").expect_code(3);
+    let calls = |name: &str| {
+        check(&format!("double sin(double); int {name}(void);\ndouble f(double x) {{ {name}(); return sin(x); }}\n"))
+    };
+    calls("Py_Initialize").expect_code(0);
+    let done = calls("rand").expect_code(3);
     let said = "a.so does not ask for libm.so.6, which defines `sin`; whether the loading program has it is not known";
     assert!(done.stdout().contains(said) && done.stdout().starts_with("error[inconclusive]"), "{}", done.stdout());
+    // Names that PostgreSQL gives its extensions have nothing in common, but every extension defines one of them.
+    let extension = "int text_to_cstring(void); int f(void) { return text_to_cstring(); }\n";
+    check(&format!("{extension}void Pg_magic_func(void) {{}}\n")).expect_code(0);
+    check(extension).expect_code(3);
 }

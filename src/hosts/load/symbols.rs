@@ -26,6 +26,9 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("PostgreSQL", &["pg_", "SPI_", "errstart", "errmsg", "errfinish", "palloc", "pfree"]),
 ];
 
+/// Programs whose interfaces have no prefix in common, by what every extension of theirs has to define.
+const MARKS: &[(&str, &str)] = &[("PostgreSQL", "Pg_magic_func")];
+
 /// Judges every strong undefined symbol, and the targets of copy relocations, of every object whose file is known; what the
 /// program expects is kept for the next host.
 pub(super) fn check(graph: &Graph<'_>, of_program: &OnceCell<Bindings>, mode: Mode<'_>, result: &mut Load) {
@@ -165,7 +168,12 @@ fn is_expected(graph: &Graph<'_>, name: &str, mode: Mode<'_>, result: &mut Load)
         return true;
     }
     let family = FAMILIES.iter().find(|(_, prefixes)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
-    let Some((family, _)) = family else { return false };
+    let defines = |mark: &str| {
+        let exports = graph.exports(&graph.nodes[0]);
+        exports.is_some_and(|exports| exports.satisfies_glibc(mark, None) == Answer::Yes)
+    };
+    let marked = || MARKS.iter().find(|(_, mark)| defines(mark)).map(|(family, _)| family);
+    let Some(family) = family.map(|(family, _)| family).or_else(marked) else { return false };
     if !result.expects.contains(family) {
         result.expects.push(family);
     }
