@@ -61,7 +61,10 @@ fn check(subject: &Subject<'_>) -> Verdict {
             "`{{artifact}}` has packed relative relocations, which the loader of `{}` does not take",
             host.name
         );
-        (!evidence.is_empty()).then(|| Violation { message, evidence, help: help(), ..Violation::default() })
+        // What the loader does not know no marker makes it know.
+        let is_old = load.reasons.iter().any(|reason| matches!(reason, Reason::RelrIgnored { .. }));
+        let help = if is_old { Some("link with `-z nopack-relative-relocs`".into()) } else { help() };
+        (!evidence.is_empty()).then(|| Violation { message, evidence, help, ..Violation::default() })
     });
     match verdict {
         Verdict::NotApplicable(_) if elf.has_relr => Verdict::Pass,
@@ -106,7 +109,8 @@ mod tests {
                 elf.interpreter = Some("/lib/ld-musl-x86_64.so.1".into());
             })
         };
-        musl().runs_on(&["alpine:3.17"]).violations(&RULE);
+        let help = musl().runs_on(&["alpine:3.17"]).violations(&RULE).remove(0).help;
+        assert_eq!(help.as_deref(), Some("link with `-z nopack-relative-relocs`"));
         musl().runs_on(&["alpine:3.22"]).passes(&RULE);
     }
 }
