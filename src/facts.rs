@@ -16,6 +16,7 @@ pub mod libc;
 pub mod macho;
 mod name;
 pub mod object;
+mod patterns;
 pub mod pe;
 mod ranges;
 mod read;

@@ -19,7 +19,7 @@ pub(super) struct LanguagePlaces<'p> {
     pub(super) go_section: Option<(u64, u64)>,
     /// What else shows Go.
     pub(super) go_traces: Vec<String>,
-    /// Nothing but that could be without Go's build information: only then its table of functions is searched for.
+    /// Go may have made the file although nothing of this shows it: then its table of functions is searched for.
     pub(super) may_hide_go: bool,
     /// Writable data.
     pub(super) writable: Vec<(u64, u64)>,

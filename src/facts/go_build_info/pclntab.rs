@@ -3,9 +3,8 @@
 //! Go `internal/abi` and `debug/gosym`: a magic that names the format's release, two zero bytes, the instruction quantum,
 //! the size of a pointer, then counts and offsets that must make sense together.
 
-use aho_corasick::packed;
-
 use crate::facts::bytes::Order;
+use crate::facts::patterns::Patterns;
 use crate::facts::ranges::bounded;
 use crate::facts::{Source, Unreadable};
 
@@ -34,17 +33,19 @@ pub(in crate::facts) fn find(
 ) -> Result<Option<String>, Unreadable> {
     let bytes = |magic: u32| if order.big { magic.to_be_bytes() } else { magic.to_le_bytes() };
     let patterns = MAGICS.map(|(magic, _)| [&bytes(magic)[..], &[0, 0]].concat());
-    let Some(searcher) = packed::Searcher::new(patterns) else { return Ok(None) };
+    let Some(patterns) = Patterns::new(&patterns) else { return Ok(None) };
     let mut buffer = Vec::new();
     for (offset, size) in bounded(source.len(), ranges.iter().copied()) {
         let mut at = 0;
         while at < size {
             let chunk = source.read_into(offset + at, (CHUNK + HEADER).min(size - at), "Go pclntab", &mut buffer)?;
-            for found in searcher.find_iter(chunk) {
-                let (magic, release) = MAGICS[found.pattern().as_usize()];
-                if is_table(order, magic, &chunk[found.start()..], size) {
+            let mut from = 0;
+            while let Some((which, found)) = patterns.find(chunk, from) {
+                let (magic, release) = MAGICS[which];
+                if is_table(order, magic, &chunk[found..], size) {
                     return Ok(Some(release.to_owned()));
                 }
+                from = found + 1;
             }
             at += CHUNK;
         }

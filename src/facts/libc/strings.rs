@@ -5,12 +5,12 @@
 
 use std::ops::ControlFlow;
 
-use aho_corasick::packed;
 use memchr::memmem::Finder;
 
 use crate::facts::Unreadable;
 use crate::facts::bytes::until_nul;
 use crate::facts::elf::image::Image;
+use crate::facts::patterns::Patterns;
 
 /// Bytes read at once: few enough that the memory for them is the same for every file, and in the cache.
 const CHUNK: u64 = 64 * 1024;
@@ -127,9 +127,7 @@ pub(super) fn search_in(
 ) -> Result<(), Unreadable> {
     let needles: Vec<Needle> = NEEDLES.iter().copied().filter(|needle| wanted(needle.means)).collect();
     let patterns: Vec<&str> = needles.iter().map(Needle::pattern).collect();
-    let searcher =
-        packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&patterns).build();
-    let Some(searcher) = searcher else { return Ok(()) };
+    let Some(all) = Patterns::new(&patterns) else { return Ok(()) };
     // Looking for one string is so much faster that it pays to do it for each of a few, since hardly a piece has any.
     let few: Vec<Finder<'_>> = patterns.iter().take(FEW + 1).map(|pattern| Finder::new(*pattern)).collect();
     let may_have_any = |chunk: &[u8]| few.len() > FEW || few.iter().any(|one| one.find(chunk).is_some());
@@ -144,10 +142,10 @@ pub(super) fn search_in(
             let end = if is_last { chunk.len() } else { chunk.len() - MARGIN };
             let first = if at == 0 { 0 } else { MARGIN };
             let mut from = if may_have_any(chunk) { 0 } else { chunk.len() };
-            while let Some(found) = searcher.find_in(chunk, (from..chunk.len()).into()) {
-                from = found.start() + 1;
-                let needle = &needles[found.pattern().as_usize()];
-                let start = needle.start(chunk, found.start()).filter(|start| (first..end).contains(start));
+            while let Some((which, found)) = all.find(chunk, from) {
+                from = found + 1;
+                let needle = &needles[which];
+                let start = needle.start(chunk, found).filter(|start| (first..end).contains(start));
                 let Some(start) = start else { continue };
                 let tail = &chunk[start..(start + MARGIN).min(chunk.len())];
                 let address = base.wrapping_add(at + start as u64);

@@ -38,8 +38,8 @@ pub(super) fn place(headers: &Headers) -> Option<(u64, u64)> {
     (table.size != 0).then_some((table.at.into(), table.size.into()))
 }
 
-/// Reads every entry, and verifies the signatures where that is wanted. Damage to the table becomes a problem, and the one entry that is returned then: the image still
-/// starts, but whatever signature it had is no longer one.
+/// Reads every entry, and verifies the signatures where that is wanted. Damage to the table becomes a problem, and the one entry that is
+/// returned then: the image still starts, but whatever signature it had is no longer one.
 ///
 /// # Errors
 /// Only what reading the file says.
