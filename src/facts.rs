@@ -156,6 +156,36 @@ pub enum Os {
     Unknown,
 }
 
+impl Os {
+    /// The system of one part of a triple, or of a `GOOS`. Other systems than these are not told apart.
+    pub(crate) fn named(part: &str) -> Option<Os> {
+        Some(match part {
+            "linux" => Os::Linux,
+            "android" => Os::Android,
+            "freebsd" => Os::FreeBsd,
+            "netbsd" => Os::NetBsd,
+            "openbsd" => Os::OpenBsd,
+            "dragonfly" => Os::DragonFly,
+            "solaris" | "illumos" => Os::Solaris,
+            "darwin" | "macos" => Os::MacOs,
+            "ios" | "tvos" | "watchos" | "visionos" => Os::OtherApple,
+            "windows" | "win7" => Os::Windows,
+            "uefi" => Os::Efi,
+            _ => return None,
+        })
+    }
+
+    /// The container format of its binaries.
+    pub(crate) fn format(self) -> Option<Format> {
+        match self {
+            Os::MacOs | Os::OtherApple => Some(Format::MachO),
+            Os::Windows | Os::Efi => Some(Format::Pe),
+            Os::Unknown => None,
+            _ => Some(Format::Elf),
+        }
+    }
+}
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::go::left_out::{self, LeftOut};
 use super::needs::{self, CargoBuild, Machine, Need};
-use super::{cargo, fixes, go};
+use super::{cargo, fixes, go, toolchain};
 use crate::plan::environment::Environment;
 use crate::plan::{Plan, Tool};
 use crate::policy::Policy;
@@ -60,7 +60,7 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     let needs = CargoBuild {
         target,
         why: &why,
-        toolchain: build.plan.args.first().and_then(|first| first.to_str()?.strip_prefix('+')),
+        toolchain: toolchain::chosen(build.plan).and_then(|word| word.to_str()?.strip_prefix('+')),
         directory: build.directory,
         names_linker,
         compiler: compiler.as_deref(),

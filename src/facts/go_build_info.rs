@@ -6,7 +6,7 @@ mod pclntab;
 
 use serde::Serialize;
 
-use super::Os;
+use super::{Format, Os};
 
 pub(in crate::facts) use find::{Places, find};
 pub(in crate::facts) use pclntab::find as find_pclntab;
@@ -50,15 +50,6 @@ impl GoBuild {
 
     /// The system that `GOOS` names, of those with ELF files.
     pub(super) fn os(&self) -> Option<Os> {
-        Some(match self.setting("GOOS")? {
-            "linux" => Os::Linux,
-            "android" => Os::Android,
-            "freebsd" => Os::FreeBsd,
-            "netbsd" => Os::NetBsd,
-            "openbsd" => Os::OpenBsd,
-            "dragonfly" => Os::DragonFly,
-            "solaris" | "illumos" => Os::Solaris,
-            _ => return None,
-        })
+        Os::named(self.setting("GOOS")?).filter(|os| os.format() == Some(Format::Elf))
     }
 }

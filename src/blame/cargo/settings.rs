@@ -49,15 +49,24 @@ fn property(cause: &Cause) -> Option<&str> {
     }
 }
 
+impl Effect {
+    /// What flags do to a property.
+    fn on(property: &str) -> Option<&'static Effect> {
+        EFFECTS.iter().find(|(name, _)| *name == property).map(|(_, effect)| effect)
+    }
+
+    fn is_brought_by(&self, flag: &str) -> bool {
+        self.brings.iter().any(|part| flag.contains(part)) && !self.is_prevented_by(flag)
+    }
+
+    fn is_prevented_by(&self, flag: &str) -> bool {
+        self.prevents.iter().any(|part| flag.contains(part))
+    }
+}
+
 /// Whether a flag brings one of these causes about.
 pub(super) fn brings(flag: &str, causes: &[Cause]) -> bool {
-    let effects = |property| EFFECTS.iter().filter(move |(name, _)| *name == property);
-    let does = |parts: &[&str]| parts.iter().any(|part| flag.contains(part));
-    causes
-        .iter()
-        .filter_map(property)
-        .flat_map(effects)
-        .any(|(_, effect)| does(effect.brings) && !does(effect.prevents))
+    causes.iter().filter_map(property).filter_map(Effect::on).any(|effect| effect.is_brought_by(flag))
 }
 
 /// The settings for the target behind these causes, one phrase each.
@@ -66,10 +75,9 @@ pub(super) fn of_target(settings: &TargetSettings, causes: &[Cause]) -> Vec<Stri
     for property in causes.iter().filter_map(property) {
         phrases.extend(of_linker(settings, property));
         phrases.extend(of_target_itself(settings, property));
-        let Some((_, effect)) = EFFECTS.iter().find(|(name, _)| *name == property) else { continue };
-        let does = |flag: &&Sourced, parts: &[&str]| parts.iter().any(|part| flag.value.contains(part));
-        let prevented = |flag: &&Sourced| does(flag, effect.prevents);
-        let brought = settings.flags.iter().filter(|flag| does(flag, effect.brings) && !prevented(flag));
+        let Some(effect) = Effect::on(property) else { continue };
+        let prevented = |flag: &&Sourced| effect.is_prevented_by(&flag.value);
+        let brought = settings.flags.iter().filter(|flag| effect.is_brought_by(&flag.value));
         phrases.extend(brought.map(|flag| format!("`{}`, set by {}", flag.value, flag.place())));
         let Some((variable, hidden)) = &settings.hidden else { continue };
         let lost = hidden.iter().filter(prevented).filter(|_| !settings.flags.iter().any(|flag| prevented(&flag)));
@@ -100,8 +108,7 @@ fn of_target_itself(settings: &TargetSettings, property: &str) -> Option<String>
 pub(super) fn of_profile(profile: &ProfileSettings, manifest: Option<&Path>, causes: &[Cause]) -> Vec<String> {
     let mut phrases = Vec::new();
     for property in causes.iter().filter_map(property) {
-        let effect = EFFECTS.iter().find(|(name, _)| *name == property);
-        let Some((key, without)) = effect.and_then(|(_, effect)| effect.profile) else { continue };
+        let Some((key, without)) = Effect::on(property).and_then(|effect| effect.profile) else { continue };
         let set = profile.values.iter().find(|(known, _)| *known == key).map(|(_, set)| set.clone());
         let set = set.or_else(|| in_manifest(manifest?, &profile.name, key));
         match set {

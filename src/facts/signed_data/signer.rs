@@ -50,12 +50,6 @@ pub enum Verification {
     NotChecked(String),
 }
 
-impl Verification {
-    pub(super) fn not_wanted() -> Verification {
-        Verification::NotChecked("nobody wanted to know".into())
-    }
-}
-
 /// A `SignerInfo`, still in its bytes.
 #[derive(Debug)]
 pub(in crate::facts) struct ParsedSigner<'a> {
@@ -105,14 +99,23 @@ impl<'a> ParsedSigner<'a> {
             digest_algorithm: digest.map_or_else(|| oid(self.digest), |digest| digest.name().to_owned()),
             signature_algorithm: signature_name(self.algorithm),
             message_digest: self.message_digest().map(hex),
-            verification: if verifies { self.verify(certificate, content) } else { Verification::not_wanted() },
+            verification: self.verify(certificate, content, verifies),
             signing_time: self.signed_attribute(SIGNING_TIME).and_then(timestamp::time),
             timestamp: timestamp::read(self, certificates, verifies),
         }
     }
 
-    /// Checks the digest of the content and the signature over the attributes (or over the content, without them).
-    pub(super) fn verify(&self, certificate: Option<&ParsedCertificate>, content: &[u8]) -> Verification {
+    /// Checks the digest of the content and the signature over the attributes (or over the content, without them), where that is
+    /// wanted.
+    pub(super) fn verify(
+        &self,
+        certificate: Option<&ParsedCertificate>,
+        content: &[u8],
+        verifies: bool,
+    ) -> Verification {
+        if !verifies {
+            return Verification::NotChecked("nobody wanted to know".into());
+        }
         let Some(digest) = Digest::from_oid(self.digest) else {
             return Verification::NotChecked(format!("the digest algorithm {} is not known here", oid(self.digest)));
         };

@@ -40,10 +40,7 @@ pub(super) fn read(signer: &ParsedSigner<'_>, certificates: &[ParsedCertificate]
         kind: "countersignature",
         time: counter.signed_attribute(SIGNING_TIME).and_then(time),
         authority: certificate.map(|certificate| certificate.facts.subject.clone()),
-        verification: match verifies {
-            true => counter.verify(certificate, &signer.signature),
-            false => Verification::not_wanted(),
-        },
+        verification: counter.verify(certificate, &signer.signature, verifies),
     })
 }
 
@@ -64,8 +61,7 @@ fn rfc3161(token: Value<'_>, signature: &[u8], verifies: bool) -> Option<Timesta
     let signer = parsed.signers.first()?;
     let certificate = signer.certificate(&parsed.certificates);
     let verification = match Digest::from_oid(digest.contents).map(|digest| digest.of(signature) == stamped) {
-        Some(true) if verifies => signer.verify(certificate, &content),
-        Some(true) => Verification::not_wanted(),
+        Some(true) => signer.verify(certificate, &content, verifies),
         Some(false) => Verification::Invalid("the timestamp is of another signature".into()),
         None => Verification::NotChecked("the digest algorithm of the timestamp is not known here".into()),
     };

@@ -269,11 +269,25 @@ impl<'a> Graph<'a> {
         Some(Found::Object(body, Place::Host(super::paths::directory(path))))
     }
 
+    /// What the file is whose load this is.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match &self.nodes[0].body {
+            Body::Program(program, _) => Some(program.facts.kind),
+            _ => None,
+        }
+    }
+
+    /// Whether that is a shared object, for a program that is not known.
+    pub(super) fn is_of_shared_object(&self) -> bool {
+        matches!(self.kind(), Some(Kind::SharedObject | Kind::RunnableSharedObject))
+    }
+
     /// What only the C library of a program that loads the shared object defines: the object itself does not ask for it.
     pub(super) fn only_loading_program_has(&self, symbol: &str, version: Option<&str>) -> bool {
-        let is_shared =
-            matches!(&self.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
-        if !is_shared || self.family != LibcFamily::Glibc || self.named("libc.so.6").is_some() {
+        if self.kind() != Some(Kind::SharedObject)
+            || self.family != LibcFamily::Glibc
+            || self.named("libc.so.6").is_some()
+        {
             return false;
         }
         let loader = glibc::loader_path(&self.host.arch, None).and_then(|path| path.rsplit('/').next());
@@ -283,10 +297,8 @@ impl<'a> Graph<'a> {
     /// The library beside libc that defines what a shared object leaves open without asking for the library: programs that load shared
     /// objects mostly have it.
     pub(super) fn beside_libc(&self, symbol: &str) -> Option<&'static str> {
-        let is_shared = matches!(&self.nodes[0].body, Body::Program(program, _)
-            if matches!(program.facts.kind, Kind::SharedObject | Kind::RunnableSharedObject));
         let mut beside = BESIDE_LIBC.into_iter().filter(|name| self.named(name).is_none());
-        let of_glibc = is_shared && self.family == LibcFamily::Glibc;
+        let of_glibc = self.is_of_shared_object() && self.family == LibcFamily::Glibc;
         of_glibc.then(|| beside.find(|name| self.host_has(name, symbol, None))).flatten()
     }
 

@@ -30,7 +30,7 @@ const WITHOUT_LIBC: (Version, Version, Version) = (Version::new(2, 31), Version:
 /// Judges every object whose file is known.
 pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     // A running program loads all this, rather than the system a program.
-    let is_late = matches!(&graph.nodes[0].body, Body::Program(program, _) if program.facts.kind == Kind::SharedObject);
+    let is_late = graph.kind() == Some(Kind::SharedObject);
     if is_late && graph.family == LibcFamily::Glibc {
         closed(graph, result);
         accept::opened(graph, result);

@@ -5,7 +5,6 @@ use std::cell::OnceCell;
 use super::bindings::{self, Bindings};
 use super::graph::{Body, Graph, Node};
 use super::{Gap, Load, Mode, Reason};
-use crate::facts::Kind;
 use crate::facts::elf::{ElfFacts, UndefinedSymbol};
 use crate::facts::libc::LibcFamily;
 use crate::hosts::exports::Answer;
@@ -159,9 +158,7 @@ fn defined(graph: &Graph<'_>, scope: &[Node<'_>], name: &str, version: Option<&s
 
 /// Whether the program that loads a shared object is to provide the symbol.
 fn is_expected(graph: &Graph<'_>, name: &str, mode: Mode<'_>, result: &mut Load) -> bool {
-    let shared = matches!(&graph.nodes[0].body, Body::Program(program, _)
-        if matches!(program.facts.kind, Kind::SharedObject | Kind::RunnableSharedObject));
-    if !shared || mode.strict_symbols {
+    if !graph.is_of_shared_object() || mode.strict_symbols {
         return false;
     }
     if mode.provided.is_some_and(|provided| provided(name)) {

@@ -19,8 +19,8 @@ impl Target {
     /// Reads a target's name; `None` when it has neither form.
     pub(in crate::rules) fn parse(name: &str) -> Option<Target> {
         if let Some((goos, goarch)) = name.split_once('/') {
-            let os = os_of(goos);
-            return Some(Target { arch: goarch_of(goarch), os, format: os.and_then(format_of), musl: false });
+            let os = Os::named(goos);
+            return Some(Target { arch: goarch_of(goarch), os, format: os.and_then(Os::format), musl: false });
         }
         let mut parts = name.split('-');
         let arch = triple_arch(parts.next()?);
@@ -31,37 +31,10 @@ impl Target {
         let os = if rest.iter().any(|part| part.starts_with("android")) {
             Some(Os::Android)
         } else {
-            rest.iter().find_map(|part| os_of(part))
+            rest.iter().find_map(|part| Os::named(part))
         };
         let musl = rest.iter().any(|part| part.starts_with("musl")) || rest.contains(&"ohos");
-        Some(Target { arch, os, format: os.and_then(format_of), musl })
-    }
-}
-
-/// The system of one part of a triple, or of a `GOOS`. Other systems than these are not told apart.
-fn os_of(part: &str) -> Option<Os> {
-    Some(match part {
-        "linux" => Os::Linux,
-        "android" => Os::Android,
-        "freebsd" => Os::FreeBsd,
-        "netbsd" => Os::NetBsd,
-        "openbsd" => Os::OpenBsd,
-        "dragonfly" => Os::DragonFly,
-        "solaris" | "illumos" => Os::Solaris,
-        "darwin" | "macos" => Os::MacOs,
-        "ios" | "tvos" | "watchos" | "visionos" => Os::OtherApple,
-        "windows" | "win7" => Os::Windows,
-        "uefi" => Os::Efi,
-        _ => return None,
-    })
-}
-
-fn format_of(os: Os) -> Option<Format> {
-    match os {
-        Os::MacOs | Os::OtherApple => Some(Format::MachO),
-        Os::Windows | Os::Efi => Some(Format::Pe),
-        Os::Unknown => None,
-        _ => Some(Format::Elf),
+        Some(Target { arch, os, format: os.and_then(Os::format), musl })
     }
 }
 
