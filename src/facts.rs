@@ -29,9 +29,11 @@ pub mod texts;
 mod whole;
 mod window;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-pub(crate) use bytes::hex;
+pub(crate) use bytes::{dotted, hex};
 pub use name::{Name, NameList};
 pub use read::{SymbolNames, Wanted, is_in_memory, open, read_file, read_listed_file, read_source};
 pub use source::{Source, Unreadable};
@@ -62,7 +64,7 @@ pub struct Facts {
     pub format: Format,
     /// Architecture, in the words of Debian and LLVM: `x86_64`, `aarch64`, `arm`, `i386`, `riscv64`, `ppc64le`, `s390x`,
     /// `mips64el`; Mach-O's own name `arm64` is written `aarch64` here. An unknown machine is `unknown-0x1234`.
-    pub arch: String,
+    pub arch: Cow<'static, str>,
     /// Width of an address: 32 or 64.
     pub bits: u8,
     /// Byte order.

@@ -130,7 +130,7 @@ impl<'a> Bench<'a> {
     fn try_facts(&self, facts: &FileFacts, trial: &mut Trial<'_>) {
         let several = facts.slices.len() > 1;
         for slice in &facts.slices {
-            let name = several.then_some(slice.arch.as_str());
+            let name = several.then_some(&*slice.arch);
             match &slice.packed {
                 // What lies in the file is the packer's stub: whatever a rule says about it is about the wrong program.
                 Some(packer) => {

@@ -47,7 +47,7 @@ const fn rule(
 fn slice(arch: &str) -> Facts {
     Facts {
         format: Format::Elf,
-        arch: arch.into(),
+        arch: arch.to_owned().into(),
         bits: 64,
         endian: Endian::Little,
         os: Os::Linux,

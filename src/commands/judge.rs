@@ -1,5 +1,6 @@
 //! From what was read to results: rules, hosts and the day's date come together here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -123,7 +124,7 @@ pub(super) struct Known<'p> {
 /// The hosts of one `runs-on` for files of one architecture and system.
 struct List {
     runs_on: Vec<Setting<String>>,
-    arch: String,
+    arch: Cow<'static, str>,
     os: Os,
     hosts: Arc<[Host]>,
 }
@@ -164,7 +165,7 @@ impl<'p> Known<'p> {
     /// One host, if it can be used and is of the file's system.
     fn resolve(&self, name: &str, facts: &Facts) -> Option<Host> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (name.to_owned(), facts.arch.clone());
+        let key = (name.to_owned(), facts.arch.to_string());
         let host = hosts.entry(key).or_insert_with(|| hosts::resolve(name, &facts.arch, &self.policy.hosts));
         host.as_ref().ok().filter(|host| is_of_system(host.system, facts.os)).cloned()
     }

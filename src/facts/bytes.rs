@@ -91,6 +91,22 @@ pub(crate) fn append_until_nul(bytes: &[u8], out: &mut Vec<u8>) -> bool {
     end.is_some()
 }
 
+/// Numbers of a version with dots between them: of most files one is told.
+pub(crate) fn dotted(numbers: &[u32]) -> String {
+    let mut out = String::with_capacity(numbers.len() * 4);
+    for (at, &number) in numbers.iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        // What formats numbers of every kind takes ten times as long as to write the one digit that they have here.
+        match number {
+            0..=9 => out.push(char::from(b'0' + number as u8)),
+            _ => out.push_str(&number.to_string()),
+        }
+    }
+    out
+}
+
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -136,6 +152,7 @@ mod tests {
     #[test]
     fn hex_and_text() {
         assert_eq!(hex(&[0, 0xab]), "00ab");
+        assert_eq!(dotted(&[2, 6, 0, 32, u32::MAX]), "2.6.0.32.4294967295");
         assert_eq!(until_nul(b"ab\0c"), b"ab");
         assert_eq!(text(b"a\xff"), "a\u{fffd}");
     }

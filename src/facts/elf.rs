@@ -102,7 +102,7 @@ pub struct ElfFacts {
     /// `DT_SYMBOLIC` or `DF_SYMBOLIC`.
     pub symbolic: bool,
     /// Hash tables of the dynamic symbols: `gnu`, `sysv`. A loader that knows none of them cannot load the file.
-    pub hash_styles: Vec<&'static str>,
+    pub hash_styles: &'static [&'static str],
     /// Virtual addresses of `PT_LOAD` segments that are writable and executable.
     pub writable_code: Vec<u64>,
     /// Largest `p_align` of the `PT_LOAD` segments, in bytes.

@@ -188,7 +188,7 @@ fn with_bindings(
 /// What the machine refuses before any loader starts: the architecture, and a CPU level that the system is known for.
 fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Option<Reason> {
     if facts.arch != host.arch {
-        return Some(Reason::WrongArchitecture { program: facts.arch.clone(), host: host.arch.clone() });
+        return Some(Reason::WrongArchitecture { program: facts.arch.to_string(), host: host.arch.clone() });
     }
     if let (Some(has), Some(floor)) = (host.kernel, kernel::floor(facts))
         && floor.version > has

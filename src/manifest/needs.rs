@@ -15,7 +15,7 @@ impl Slice {
         let floors = report::Floors::of(facts);
         let mut slice = Slice {
             format: facts.format,
-            arch: facts.arch.clone(),
+            arch: facts.arch.to_string(),
             bits: facts.bits,
             os: facts.os,
             kind: facts.kind,

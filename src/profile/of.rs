@@ -13,7 +13,7 @@ impl Profile {
     /// The profile of one slice.
     pub fn of(facts: &Facts) -> Profile {
         let mut profile = Profile {
-            arch: facts.arch.clone(),
+            arch: facts.arch.to_string(),
             format: word(&facts.format),
             kind: word(&facts.kind),
             linkage: word(&facts.linkage),

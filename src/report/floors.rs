@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Details, Facts, Os};
+use crate::facts::{Details, Facts, Os, dotted};
 use crate::hosts::Version;
 use crate::hosts::kernel::{self, GoFloors};
 use crate::hosts::windows;
@@ -77,10 +77,6 @@ fn higher(stated: Option<String>, runtime: Option<Version>) -> Option<String> {
     let Some(runtime) = runtime else { return stated };
     let known: Option<Version> = stated.as_deref().and_then(|version| version.parse().ok());
     if known.is_some_and(|known| known >= runtime) { stated } else { Some(runtime.to_string()) }
-}
-
-fn dotted(version: &[u32]) -> String {
-    version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
 }
 
 /// `GOAMD64=v2` as the level it stands for; the settings of other architectures as Go writes them.

@@ -165,7 +165,7 @@ pub fn to_text(value: &impl Serialize) -> String {
 fn artifact(result: &ArtifactResult) -> Artifact<'_> {
     let slices = result.facts.as_ref().map(|file| file.slices.as_slice()).unwrap_or_default();
     let first = slices.first();
-    let arches: Vec<&str> = slices.iter().map(|slice| slice.arch.as_str()).collect();
+    let arches: Vec<&str> = slices.iter().map(|slice| &*slice.arch).collect();
     let built = Built::of(&result.artifact.path, result.facts.as_ref());
     Artifact {
         path: lossy(&result.artifact.path),

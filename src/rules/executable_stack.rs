@@ -41,7 +41,7 @@ const PLAIN_BY_DEFAULT: &[&str] = &["aarch64", "aarch64_be", "riscv64", "riscv32
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
-    let arch = subject.facts.arch.as_str();
+    let arch = &*subject.facts.arch;
     let evidence = match &elf.gnu_stack {
         Some(flags) if !flags.contains('E') => return Verdict::Pass,
         Some(flags) => format!("`PT_GNU_STACK` has the flags `{flags}`"),

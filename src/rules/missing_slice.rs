@@ -44,7 +44,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if asked.is_none() && named.is_none() {
         return Verdict::NotApplicable("nobody asks for a universal file");
     }
-    let found: Vec<&str> = subject.file.slices.iter().map(|slice| slice.arch.as_str()).collect();
+    let found: Vec<&str> = subject.file.slices.iter().map(|slice| &*slice.arch).collect();
     let missing: Vec<String> = BOTH.iter().filter(|arch| !found.contains(arch)).map(ToString::to_string).collect();
     if missing.is_empty() {
         return Verdict::Pass;

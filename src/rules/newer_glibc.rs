@@ -193,7 +193,7 @@ fn broken_promise(highest: &str) -> String {
 }
 
 fn help(subject: &Subject<'_>, limit: &str) -> String {
-    let arch = subject.facts.arch.as_str();
+    let arch = &*subject.facts.arch;
     // As zig and rustc name them.
     let (zig, rust) = match arch {
         "arm" => ("arm-linux-gnueabihf", "armv7-unknown-linux-gnueabihf".to_owned()),

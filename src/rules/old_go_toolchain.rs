@@ -78,7 +78,7 @@ mod tests {
     fn built_with(release: &str, arch: &str) -> Case {
         let (release, arch) = (release.to_owned(), arch.to_owned());
         Case::macho().go(&[]).with(|case| {
-            case.facts.arch = arch;
+            case.facts.arch = arch.into();
             if let Some(go) = &mut case.facts.go {
                 go.version = Some(release);
             }

@@ -84,7 +84,7 @@ mod tests {
     fn programs_for_other_machines_violate_but_those_for_i386_run_on_amd64() {
         let other = |arch: &str| {
             let arch = arch.to_owned();
-            Case::elf().with(|case| case.facts.arch = arch).in_image("scratch", "linux/amd64", Part::Other)
+            Case::elf().with(|case| case.facts.arch = arch.into()).in_image("scratch", "linux/amd64", Part::Other)
         };
         other("aarch64").violations(&RULE);
         other("i386").passes(&RULE);

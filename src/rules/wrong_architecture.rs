@@ -75,7 +75,7 @@ fn differs(wanted: Os, found: Os) -> bool {
 
 fn made_for(subject: &Subject<'_>) -> String {
     match subject.facts.os {
-        Os::Unknown => subject.facts.arch.clone(),
+        Os::Unknown => subject.facts.arch.to_string(),
         os => format!("{} on {}", system(os), subject.facts.arch),
     }
 }

@@ -75,7 +75,7 @@ fn go_programs_are_read_on_both_architectures() {
         seeds().iter().zip([("amd64", "x86_64", SignatureKind::None), ("arm64", "aarch64", SignatureKind::LinkerAdhoc)])
     {
         let found = facts_of(seed).expect("a program of Go");
-        assert_eq!((found.arch.as_str(), found.bits, found.os), (arch, 64, Os::MacOs));
+        assert_eq!((&*found.arch, found.bits, found.os), (arch, 64, Os::MacOs));
         assert_eq!((found.kind, found.linkage), (Kind::Execute, Linkage::Dynamic));
         assert_eq!(found.go.as_ref().and_then(|build| build.setting("GOARCH")), Some(go_arch));
         let macho = macho(&found);
@@ -94,7 +94,7 @@ fn every_slice_of_a_universal_file_is_read() {
     for wide in [false, true] {
         let file = universal(&[(0x0100_0007, amd64), (0x0100_000c, arm64)], wide);
         let slices = slices_of(&file).expect("a universal file");
-        assert_eq!(slices.iter().map(|slice| slice.arch.as_str()).collect::<Vec<_>>(), ["x86_64", "aarch64"]);
+        assert_eq!(slices.iter().map(|slice| &*slice.arch).collect::<Vec<_>>(), ["x86_64", "aarch64"]);
         let signature = macho(&slices[1]).code_signature.as_ref().expect("the slice's own signature");
         assert_eq!(signature.problems, Vec::<String>::new());
         let place = macho(&slices[1]).universal.expect("its place");

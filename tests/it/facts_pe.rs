@@ -49,7 +49,7 @@ fn go_programs_are_read_on_every_architecture() {
         let scratch = Scratch::empty();
         let mut file = read_file(&go(&scratch, arch), Wanted::default()).expect("a program of Go");
         let found = file.slices.remove(0);
-        assert_eq!((found.arch.as_str(), found.bits), (ours, bits));
+        assert_eq!((&*found.arch, found.bits), (ours, bits));
         assert_eq!((found.os, found.kind, found.linkage), (Os::Windows, Kind::Exe, Linkage::Dynamic), "{arch}");
         let build = found.go.as_ref().expect("Go's build information");
         assert_eq!(build.setting("GOARCH"), Some(arch));

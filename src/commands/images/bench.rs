@@ -125,7 +125,7 @@ impl<'a> Bench<'a> {
 
     /// A file of the image with what was read from it.
     pub(super) fn inspected(&self, path: &str, part: Part, facts: Result<FileFacts, Unreadable>) -> Inspected {
-        let arch = facts.as_ref().ok().and_then(|facts| facts.slices.first()).map(|slice| slice.arch.as_str());
+        let arch = facts.as_ref().ok().and_then(|facts| facts.slices.first()).map(|slice| &*slice.arch);
         let image = InImage {
             image: self.name.clone(),
             path: path.to_owned(),

@@ -9,7 +9,7 @@ use super::notes::Notes;
 use crate::facts::Os;
 
 /// The architecture in the words of Debian and LLVM; `unknown-0x1234` for a machine without a name here.
-pub(super) fn arch(image: &Image<'_>) -> String {
+pub(super) fn arch(image: &Image<'_>) -> Cow<'static, str> {
     let big = image.order.big;
     let wide = image.order.wide;
     let pick = |little: &'static str, other: &'static str| if big { other } else { little };
@@ -47,9 +47,9 @@ pub(super) fn arch(image: &Image<'_>) -> String {
         EM_MSP430 => "msp430",
         EM_AMDGPU => "amdgpu",
         EM_CUDA => "cuda",
-        other => return format!("unknown-{other:#x}"),
+        other => return format!("unknown-{other:#x}").into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// Assigned to Alpha by the gABI.
@@ -201,7 +201,7 @@ pub(super) fn os(image: &Image<'_>, notes: &Notes, interpreter: Option<&str>) ->
         _ => {}
     }
     if let Some(tag) = &notes.abi_tag {
-        match tag.system.as_str() {
+        match &*tag.system {
             "Linux" => return Os::Linux,
             "Solaris" => return Os::Solaris,
             _ => {}

@@ -167,10 +167,12 @@ impl Parts {
             dt_flags_1: dynamic.flags_1(),
             df_1_pie: dynamic.is_marked_pie(),
             symbolic: dynamic.has(DT_SYMBOLIC) || dynamic.flags() & DF_SYMBOLIC != 0,
-            hash_styles: [(DT_GNU_HASH, "gnu"), (DT_HASH, "sysv")]
-                .into_iter()
-                .filter_map(|(tag, name)| dynamic.has(tag).then_some(name))
-                .collect(),
+            hash_styles: match (dynamic.has(DT_GNU_HASH), dynamic.has(DT_HASH)) {
+                (true, true) => &["gnu", "sysv"],
+                (true, false) => &["gnu"],
+                (false, true) => &["sysv"],
+                (false, false) => &[],
+            },
             writable_code: loads()
                 .filter(|load| load.p_flags & (PF_W | PF_X) == PF_W | PF_X)
                 .map(|load| load.p_vaddr)

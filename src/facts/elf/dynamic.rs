@@ -3,16 +3,15 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use goblin::container::Container;
 use goblin::elf::dynamic::{
     DF_1_NOW, DF_1_PIE, DF_BIND_NOW, DF_TEXTREL, DT_BIND_NOW, DT_DEBUG, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_NULL,
-    DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB, DT_TEXTREL, Dyn,
+    DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB, DT_TEXTREL,
 };
 use goblin::elf::program_header::PT_DYNAMIC;
 
 use super::image::Image;
 use crate::facts::Unreadable;
-use crate::facts::bytes::{into_text, nul};
+use crate::facts::bytes::{Order, into_text, nul};
 use crate::facts::name::{NameText, Piece, SharedText};
 use crate::facts::sparse::SparseTable;
 
@@ -35,6 +34,20 @@ const LARGEST: u64 = 256 << 20;
 
 /// Tags of the gABI are smaller; those of systems and processors are numbers with eight digits.
 const TAGS_OF_GABI: usize = 47;
+
+/// The entries before `DT_NULL`, of `N` bytes each.
+fn entries<const N: usize>(order: Order, bytes: &[u8]) -> Vec<(u64, u64)> {
+    let mut entries = Vec::with_capacity(USUAL);
+    for entry in bytes.as_chunks::<N>().0 {
+        let (tag, value) = entry.split_at(N / 2);
+        let word = |bytes| order.word(bytes, 0).unwrap_or_default();
+        if word(tag) == DT_NULL {
+            break;
+        }
+        entries.push((word(tag), word(value)));
+    }
+    entries
+}
 
 /// The place of a tag in [`Dynamic::last`].
 fn place(tag: u64) -> usize {
@@ -60,14 +73,12 @@ impl Dynamic {
         let Some(segment) = image.segments_of(PT_DYNAMIC).next() else {
             return Ok(Dynamic { present: false, entries: Vec::new(), last });
         };
-        let size = Dyn::size(if image.order.wide { Container::Big } else { Container::Little });
         let wanted = segment.p_filesz.min(LONGEST);
         let bytes = image.source.read(segment.p_offset, wanted, "PT_DYNAMIC")?;
-        let word = image.order.word_size();
-        let mut entries = Vec::with_capacity(USUAL);
-        let pairs = bytes.chunks_exact(size);
-        let pairs = pairs.map_while(|entry| Some((image.order.word(entry, 0)?, image.order.word(entry, word)?)));
-        entries.extend(pairs.take_while(|&(tag, _)| tag != DT_NULL));
+        let entries = match image.order.wide {
+            true => entries::<16>(image.order, &bytes),
+            false => entries::<8>(image.order, &bytes),
+        };
         for (number, &(tag, _)) in (1..).zip(&entries) {
             last[place(tag)] = number;
         }

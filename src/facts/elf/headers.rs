@@ -22,7 +22,7 @@ fn context(order: Order) -> Ctx {
 ///
 /// # Errors
 /// [`Unreadable::Damaged`] when they do not lie in the file, or are not what they should be.
-pub(super) fn read_header(source: &Source<'_>) -> Result<(Header, Ctx, Order), Unreadable> {
+pub(super) fn read_header(source: &Source<'_>) -> Result<(Header, Order), Unreadable> {
     let ident = source.read(0, 16, "e_ident")?;
     let wide = match ident[EI_CLASS] {
         ELFCLASS32 => false,
@@ -43,7 +43,7 @@ pub(super) fn read_header(source: &Source<'_>) -> Result<(Header, Ctx, Order), U
     let bytes = source.read(0, Header::size(ctx) as u64, "ELF header")?;
     let header = goblin::elf::Elf::parse_header(&bytes)
         .map_err(|error| Unreadable::damaged("ELF header", 0, error.to_string()))?;
-    Ok((header, ctx, order))
+    Ok((header, order))
 }
 
 /// The section headers.
@@ -88,7 +88,8 @@ pub(super) fn read_sections(
 }
 
 /// One section header (gABI, "Section header"): two halves, then six words with two halves among them. Not by goblin, which reads
-/// one field after the other from a place it keeps: of all that is read of an ordinary file that would take the longest.
+/// one field after the other from a place it keeps: of all that is read of an ordinary file that would take the longest, and that of
+/// a program header as long.
 // Inlined like what it calls: so every place is known, for each of both sizes.
 #[inline(always)]
 fn section_header<const N: usize>(order: Order, entry: &[u8; N]) -> SectionHeader {
@@ -106,17 +107,42 @@ fn section_header<const N: usize>(order: Order, entry: &[u8; N]) -> SectionHeade
     }
 }
 
+/// One program header (gABI, "Program header"): two halves and six words; where words are halves, the flags come late.
+#[inline(always)]
+fn program_header<const N: usize>(order: Order, entry: &[u8; N]) -> ProgramHeader {
+    let (flags_behind, before) = if N == WIDE_PROGRAM_HEADER { (0, 2) } else { (5, 1) };
+    ProgramHeader {
+        p_type: half(order, entry, 0, 0),
+        p_flags: half(order, entry, 1, flags_behind),
+        p_offset: word(order, entry, before, 0),
+        p_vaddr: word(order, entry, before, 1),
+        p_paddr: word(order, entry, before, 2),
+        p_filesz: word(order, entry, before, 3),
+        p_memsz: word(order, entry, before, 4),
+        p_align: word(order, entry, 2, 5),
+    }
+}
+
+/// The length of a header of which each word is two halves.
+const WIDE_SECTION_HEADER: usize = 64;
+const WIDE_PROGRAM_HEADER: usize = 56;
+
+/// Length of a word in a header of so many bytes.
+const fn word_size<const N: usize>() -> usize {
+    if N == WIDE_SECTION_HEADER || N == WIDE_PROGRAM_HEADER { 8 } else { 4 }
+}
+
 /// The half that comes behind so many halves and words.
 #[inline(always)]
 fn half<const N: usize>(order: Order, entry: &[u8; N], halves: usize, words: usize) -> u32 {
-    order.u32(entry, halves * 4 + words * ((N - 16) / 6)).unwrap_or_default()
+    order.u32(entry, halves * 4 + words * word_size::<N>()).unwrap_or_default()
 }
 
 /// The word that comes behind so many halves and words.
 #[inline(always)]
 fn word<const N: usize>(order: Order, entry: &[u8; N], halves: usize, words: usize) -> u64 {
-    match N {
-        64 => order.u64(entry, halves * 4 + words * 8).unwrap_or_default(),
+    match word_size::<N>() {
+        8 => order.u64(entry, halves * 4 + words * 8).unwrap_or_default(),
         _ => half(order, entry, halves, words).into(),
     }
 }
@@ -129,7 +155,7 @@ pub(super) fn read_segments(
     source: &Source<'_>,
     header: &Header,
     sections: &[SectionHeader],
-    ctx: Ctx,
+    order: Order,
 ) -> Result<Vec<ProgramHeader>, Unreadable> {
     const WHAT: &str = "program headers (e_phoff)";
     let count = match header.e_phnum {
@@ -137,7 +163,7 @@ pub(super) fn read_segments(
         PN_XNUM => sections.first().map_or(u64::from(PN_XNUM), |first| u64::from(first.sh_info)),
         count => u64::from(count),
     };
-    let size = ProgramHeader::size(ctx) as u64;
+    let size = 8 + 6 * order.word_size() as u64;
     if u64::from(header.e_phentsize) != size {
         let why = format!("e_phentsize is {}, not {size}", header.e_phentsize);
         return Err(Unreadable::damaged(WHAT, header.e_phoff, why));
@@ -150,8 +176,10 @@ pub(super) fn read_segments(
         ));
     }
     let bytes = source.read(header.e_phoff, count * size, WHAT)?;
-    let segments = ProgramHeader::parse(&bytes, 0, count as usize, ctx)
-        .map_err(|error| Unreadable::damaged(WHAT, header.e_phoff, error.to_string()))?;
+    let segments: Vec<ProgramHeader> = match order.wide {
+        true => bytes.as_chunks::<56>().0.iter().map(|entry| program_header(order, entry)).collect(),
+        false => bytes.as_chunks::<32>().0.iter().map(|entry| program_header(order, entry)).collect(),
+    };
     for segment in segments.iter().filter(|segment| segment.p_type == PT_LOAD) {
         if segment.p_offset.checked_add(segment.p_filesz).is_none_or(|end| end > source.len()) {
             let why = format!("{} bytes wanted, the file has {}", segment.p_filesz, source.len());

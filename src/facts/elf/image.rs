@@ -33,39 +33,67 @@ pub(in crate::facts) struct Image<'s> {
     /// The table of section names, if it is small.
     small_names: OnceCell<Option<Cow<'s, [u8]>>>,
     names: OnceCell<NameList>,
-    /// Where the first section is of each name of [`asked_for`].
-    places: OnceCell<[Option<u32>; ASKED_FOR]>,
+    /// Where the first section is of each name in [`ASKED_FOR`].
+    places: OnceCell<[Option<u32>; ASKED_FOR.len()]>,
 }
 
-/// How many names [`asked_for`] knows.
-const ASKED_FOR: usize = 19;
+/// Sections that are asked for by their names, of every file: all of them are looked for at once.
+const ASKED_FOR: [&str; 19] = [
+    ".text",
+    ".rodata",
+    ".comment",
+    ".dep-v0",
+    ".go.buildinfo",
+    ".gopclntab",
+    ".go.module",
+    ".typelink",
+    ".note.go.buildid",
+    ".gnu.attributes",
+    ".ARM.attributes",
+    ".riscv.attributes",
+    ".MIPS.abiflags",
+    ".note.GNU-stack",
+    ".debug_info",
+    ".zdebug_info",
+    ".debug_info.dwo",
+    ".gnu.build.attributes",
+    ".note.stapsdt",
+];
 /// More bytes than the longest of them has: of a hostile table without a NUL no more is looked at for each section.
 const LONGEST_ASKED_FOR: usize = 24;
+/// The place in [`ASKED_FOR`] of the only one of them that a name with this [`slot`] can be; none where it has no more places.
+const SLOTS: [u8; 128] = {
+    let mut slots = [u8::MAX; 128];
+    let mut at = 0;
+    while at < ASKED_FOR.len() {
+        let slot = slot(ASKED_FOR[at].as_bytes());
+        assert!(slots[slot] == u8::MAX, "two names share a slot: take another multiplier");
+        slots[slot] = at as u8;
+        at += 1;
+    }
+    slots
+};
 
-/// The number of a section that is asked for by its name, of every file: all of them are looked for at once.
+/// A number below 128 for a name, by its length and its first eight bytes.
+const fn slot(name: &[u8]) -> usize {
+    let mut start = 0;
+    if let Some(bytes) = name.first_chunk() {
+        start = u64::from_le_bytes(*bytes);
+    } else {
+        let mut at = 0;
+        while at < name.len() {
+            start |= (name[at] as u64) << (8 * at);
+            at += 1;
+        }
+    }
+    // Knuth's multiplier for MMIX spreads what differs over the highest bits.
+    ((start ^ name.len() as u64).wrapping_mul(0x5851_f42d_4c95_7f2d) >> 57) as usize
+}
+
+/// The place of a name in [`ASKED_FOR`].
 fn asked_for(name: &[u8]) -> Option<usize> {
-    Some(match name {
-        b".text" => 0,
-        b".rodata" => 1,
-        b".comment" => 2,
-        b".dep-v0" => 3,
-        b".go.buildinfo" => 4,
-        b".gopclntab" => 5,
-        b".go.module" => 6,
-        b".typelink" => 7,
-        b".note.go.buildid" => 8,
-        b".gnu.attributes" => 9,
-        b".ARM.attributes" => 10,
-        b".riscv.attributes" => 11,
-        b".MIPS.abiflags" => 12,
-        b".note.GNU-stack" => 13,
-        b".debug_info" => 14,
-        b".zdebug_info" => 15,
-        b".debug_info.dwo" => 16,
-        b".gnu.build.attributes" => 17,
-        b".note.stapsdt" => 18,
-        _ => return None,
-    })
+    let at = usize::from(SLOTS[slot(name)]);
+    ASKED_FOR.get(at).is_some_and(|known| known.as_bytes() == name).then_some(at)
 }
 
 /// A section, with its name.
@@ -81,9 +109,9 @@ impl<'s> Image<'s> {
     /// # Errors
     /// [`Unreadable::Damaged`] when one of them does not lie in the file.
     pub(in crate::facts) fn open(source: &'s Source<'s>) -> Result<Self, Unreadable> {
-        let (header, ctx, order) = read_header(source)?;
+        let (header, order) = read_header(source)?;
         let section_headers = read_sections(source, &header, order)?;
-        let segments = read_segments(source, &header, &section_headers, ctx)?;
+        let segments = read_segments(source, &header, &section_headers, order)?;
         let window = Window::new(source);
         let (small_names, names, places) = Default::default();
         Ok(Image { source, window, header, order, segments, section_headers, small_names, names, places })
@@ -150,8 +178,8 @@ impl<'s> Image<'s> {
         Some(Section { name, header: self.section_headers.get(at?)? })
     }
 
-    fn find_asked_for(&self) -> [Option<u32>; ASKED_FOR] {
-        let mut places = [None; ASKED_FOR];
+    fn find_asked_for(&self) -> [Option<u32>; ASKED_FOR.len()] {
+        let mut places = [None; ASKED_FOR.len()];
         let mut add = |name: &[u8], at: u32| {
             if let Some(number) = asked_for(name) {
                 places[number] = places[number].or(Some(at));

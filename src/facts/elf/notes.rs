@@ -1,11 +1,13 @@
 //! Notes (`PT_NOTE`): ABI tag, build ids, GNU properties, and the marks of the BSDs and Android.
 
+use std::borrow::Cow;
+
 use goblin::elf::program_header::{PT_NOTE, ProgramHeader};
 use goblin::elf::section_header::SHT_NOTE;
 use serde::Serialize;
 
 use super::image::Image;
-use crate::facts::bytes::{Order, hex, text, until_nul};
+use crate::facts::bytes::{Order, dotted, hex, text, until_nul};
 use crate::facts::{Os, Unreadable};
 
 /// `PT_GNU_PROPERTY`: the property note once more, aligned for the loader.
@@ -80,7 +82,7 @@ pub(super) struct Notes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AbiTag {
     /// `Linux`, `Hurd`, `Solaris`, `kFreeBSD`, or a number.
-    pub system: String,
+    pub system: Cow<'static, str>,
     /// As `3.2.0`.
     pub kernel: String,
 }
@@ -213,13 +215,13 @@ impl Notes {
 fn abi_tag(order: Order, description: &[u8]) -> Option<AbiTag> {
     let word = |at: usize| order.u32(description, at * 4);
     let system = match word(0)? {
-        0 => "Linux".to_owned(),
-        1 => "Hurd".to_owned(),
-        2 => "Solaris".to_owned(),
-        3 => "kFreeBSD".to_owned(),
-        other => other.to_string(),
+        0 => "Linux".into(),
+        1 => "Hurd".into(),
+        2 => "Solaris".into(),
+        3 => "kFreeBSD".into(),
+        other => other.to_string().into(),
     };
-    Some(AbiTag { system, kernel: format!("{}.{}.{}", word(1)?, word(2)?, word(3)?) })
+    Some(AbiTag { system, kernel: dotted(&[word(1)?, word(2)?, word(3)?]) })
 }
 
 impl Properties {

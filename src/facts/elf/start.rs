@@ -1,5 +1,7 @@
 //! What the start-up code at `e_entry` does before `main`, as far as it shows.
 
+use std::borrow::Cow;
+
 use goblin::elf::header::EM_X86_64;
 use serde::Serialize;
 
@@ -43,9 +45,9 @@ pub(super) fn start_code(image: &Image<'_>) -> Result<Option<StartCode>, Unreada
 }
 
 /// Up to `len` bytes at an address; `None` when no segment holds it.
-fn code(image: &Image<'_>, address: u64, len: usize) -> Result<Option<Vec<u8>>, Unreadable> {
+fn code<'i>(image: &'i Image<'_>, address: u64, len: usize) -> Result<Option<Cow<'i, [u8]>>, Unreadable> {
     let Some((offset, left)) = image.offset_of(address) else { return Ok(None) };
-    Ok(Some(image.source.read(offset, left.min(len as u64), "the start-up code")?.into_owned()))
+    image.source.read(offset, left.min(len as u64), "the start-up code").map(Some)
 }
 
 /// The displacement of the call of `_start_c`, when these bytes are musl's `_start`.

@@ -10,7 +10,7 @@ use super::VersionNeed;
 use super::dynamic::{Dynamic, DynamicStrings};
 use super::image::Image;
 use crate::facts::bytes::Order;
-use crate::facts::name::NameText;
+use crate::facts::name::{NameText, Piece};
 use crate::facts::{NameList, Unreadable};
 
 /// `VER_FLG_BASE`: the definition that names the file itself.
@@ -27,8 +27,18 @@ const USUAL: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     pub(super) list: Vec<VersionNeed>,
-    /// `vna_other` of each entry of `list`.
-    indices: Vec<u16>,
+    /// As they lie in the file, in the same order.
+    entries: Vec<Entries>,
+}
+
+/// An entry of a file and one of its versions (`Elfxx_Verneed`, `Elfxx_Vernaux`).
+#[derive(Debug)]
+struct Entries {
+    file: Piece,
+    version: Piece,
+    is_weak: bool,
+    /// `vna_other`.
+    index: u16,
 }
 
 /// One version definition.
@@ -50,8 +60,7 @@ impl Needs {
         const WHAT: &str = "DT_VERNEED";
         let Some(address) = dynamic.get(DT_VERNEED) else { return Ok(Needs::default()) };
         let mut names = NameText::of_few();
-        let mut found = Vec::with_capacity(USUAL);
-        let mut indices = Vec::with_capacity(USUAL);
+        let mut entries: Vec<Entries> = Vec::with_capacity(USUAL);
         let mut walk = Walk::new(image, address, WHAT)?;
         for file in 0..dynamic.get(DT_VERNEEDNUM).unwrap_or(u64::MAX) {
             if file >= MOST as u64 {
@@ -63,13 +72,13 @@ impl Needs {
             let mut inner = walk.at(aux)?;
             for step in 1..=cnt {
                 let aux = inner.entry::<16>()?;
-                if found.len() >= MOST {
+                if entries.len() >= MOST {
                     return Err(Unreadable::damaged(WHAT, walk.offset, "more entries than there are version indices"));
                 }
                 let version = strings.add_to(&mut names, u64::from(aux.u32(8)), "vna_name")?;
                 strings.spend(file.len(), "vn_file")?;
-                found.push((file, version, aux.u16(4) & VER_FLG_WEAK != 0));
-                indices.push(aux.u16(6) & !HIDDEN);
+                let is_weak = aux.u16(4) & VER_FLG_WEAK != 0;
+                entries.push(Entries { file, version, is_weak, index: aux.u16(6) & !HIDDEN });
                 if step == cnt || aux.u32(12) == 0 {
                     break;
                 }
@@ -80,19 +89,23 @@ impl Needs {
             }
             walk = walk.at(next)?;
         }
-        let text = strings.share(names, found.iter_mut().flat_map(|(file, version, _)| [file, version]), WHAT)?;
-        let need = |(file, version, weak)| {
-            let (file, version) = (text.name(file), text.name(version));
-            VersionNeed { file, version, weak, symbols: NameList::default() }
+        let pieces = entries.iter_mut().flat_map(|entry| [&mut entry.file, &mut entry.version]);
+        let text = strings.share(names, pieces, WHAT)?;
+        let need = |entry: &Entries| VersionNeed {
+            file: text.name(entry.file),
+            version: text.name(entry.version),
+            weak: entry.is_weak,
+            symbols: NameList::default(),
         };
-        Ok(Needs { list: found.into_iter().map(need).collect(), indices })
+        Ok(Needs { list: entries.iter().map(need).collect(), entries })
     }
 
     /// The place in `list` of each version index, counted from one; zero for what is the index of none.
     pub(super) fn by_index(&self) -> Vec<u16> {
-        let mut places = vec![0; self.indices.iter().max().map_or(0, |&max| usize::from(max) + 1)];
+        let indices = || self.entries.iter().map(|entry| entry.index);
+        let mut places = vec![0; indices().max().map_or(0, |max| usize::from(max) + 1)];
         // Indices 0 and 1 mean "local" and "global", whatever a need says.
-        for (&index, place) in self.indices.iter().zip(1..).filter(|(index, _)| **index > 1) {
+        for (index, place) in indices().zip(1..).filter(|(index, _)| *index > 1) {
             places[usize::from(index)] = place;
         }
         places

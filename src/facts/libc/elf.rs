@@ -68,7 +68,7 @@ fn asked_for(subject: Subject<'_>) -> Libc {
     if let Some(path) = &elf.interpreter
         && let Some(loader) = loader(path, subject.arch)
     {
-        return certain(loader.family, format!("PT_INTERP is {path}"));
+        return certain(loader.family, ["PT_INTERP is ", path].concat());
     }
     if let Some((family, evidence)) = by_needs(elf, subject.os) {
         return certain(family, evidence);

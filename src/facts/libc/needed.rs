@@ -26,10 +26,10 @@ pub(super) fn by_needs(elf: &ElfFacts, os: Os) -> Option<(LibcFamily, String)> {
             version if version.starts_with("FBSD_") => LibcFamily::Bsd,
             _ => return None,
         };
-        Some((family, format!("needs {} of {}", need.version, need.file)))
+        Some((family, ["needs ", &need.version, " of ", &need.file].concat()))
     });
     by_version.or_else(|| {
-        elf.needed.iter().find_map(|name| by_name(name).map(|family| (family, format!("DT_NEEDED has {name}"))))
+        elf.needed.iter().find_map(|name| by_name(name).map(|family| (family, ["DT_NEEDED has ", name].concat())))
     })
 }
 

@@ -1,12 +1,14 @@
 //! Names of the numbers in Mach-O headers.
 
+use std::borrow::Cow;
+
 use goblin::mach::constants::cputype;
 use goblin::mach::{header, load_command as lc};
 
 use crate::facts::{Kind, Os};
 
 /// The architecture in the words of [`crate::facts::Facts::arch`].
-pub(super) fn arch(cpu_type: u32) -> String {
+pub(super) fn arch(cpu_type: u32) -> Cow<'static, str> {
     let known = match cpu_type {
         cputype::CPU_TYPE_X86_64 => "x86_64",
         cputype::CPU_TYPE_I386 => "i386",
@@ -15,9 +17,9 @@ pub(super) fn arch(cpu_type: u32) -> String {
         cputype::CPU_TYPE_ARM => "arm",
         cputype::CPU_TYPE_POWERPC => "ppc",
         cputype::CPU_TYPE_POWERPC64 => "ppc64",
-        other => return format!("unknown-{other:#x}"),
+        other => return format!("unknown-{other:#x}").into(),
     };
-    known.to_owned()
+    known.into()
 }
 
 /// `filetype` and what it means for the phases that follow.

@@ -1,9 +1,11 @@
 //! Names of the numbers in PE headers (Microsoft PE and COFF specification).
 
+use std::borrow::Cow;
+
 use crate::facts::Os;
 
 /// The architecture in the words of [`crate::facts::Facts::arch`].
-pub(super) fn arch(machine: u16) -> String {
+pub(super) fn arch(machine: u16) -> Cow<'static, str> {
     let known = match machine {
         0x014c => "i386",
         0x8664 => "x86_64",
@@ -19,9 +21,9 @@ pub(super) fn arch(machine: u16) -> String {
         0x6264 => "loongarch64",
         0x0166 | 0x0169 | 0x0266 | 0x0366 | 0x0466 => "mips",
         0x01f0 | 0x01f1 => "ppc",
-        other => return format!("unknown-{other:#x}"),
+        other => return format!("unknown-{other:#x}").into(),
     };
-    known.to_owned()
+    known.into()
 }
 
 /// `Subsystem`.

@@ -37,7 +37,7 @@ pub(super) fn program(facts: &Facts, elf: &ElfFacts, host: &Host, name: &str, re
     if is_loaded && elf.e_type == "DYN" && !layout.has_phdr {
         return refuse("it asks for a loader, and has no `PT_PHDR` that tells it where the program lies");
     }
-    if MARKED_CODE.contains(&facts.arch.as_str()) && !layout.starts_in_code {
+    if MARKED_CODE.contains(&&*facts.arch) && !layout.starts_in_code {
         let text = format!("{name} is loaded, but its entry lies in no executable segment");
         result.gaps.push(Gap::library(text));
     }

@@ -151,7 +151,7 @@ fn foreign(opened: &Opened, format: Format) -> Result<&[Facts], String> {
 }
 
 fn made_for(slices: &[Facts]) -> String {
-    let archs: Vec<&str> = slices.iter().map(|slice| slice.arch.as_str()).collect();
+    let archs: Vec<&str> = slices.iter().map(|slice| &*slice.arch).collect();
     format!("is made for {}", archs.join(" and "))
 }
 

@@ -5,7 +5,7 @@ use crate::rules::Subject;
 /// The level the file needs, and what shows it.
 pub(in crate::rules) fn needed(subject: &Subject<'_>) -> Option<(String, String)> {
     let elf = subject.elf()?;
-    let go = match subject.facts.arch.as_str() {
+    let go = match &*subject.facts.arch {
         "x86_64" => subject.go_setting("GOAMD64").map(|level| (format!("x86-64-{level}"), format!("GOAMD64={level}"))),
         "arm" => subject.go_setting("GOARM").map(|value| {
             let level = value.split(',').next().unwrap_or(value);

@@ -234,7 +234,7 @@ impl Case {
         let effective =
             self.policy.for_artifact(&self.artifact.path.to_string_lossy(), self.artifact.target.as_deref());
         let path = format!("/app/{}", self.artifact.path.display());
-        let slices = self.archs.iter().map(|arch| Facts { arch: (*arch).to_owned(), ..self.facts.clone() });
+        let slices = self.archs.iter().map(|arch| Facts { arch: (*arch).to_owned().into(), ..self.facts.clone() });
         let slices = slices.chain([self.facts.clone()]).collect();
         let file = FileFacts { size: 0, slices, texts: self.texts.clone(), instructions: None };
         let loads = Loads::new(&self.facts, &path, &self.hosts, &self.shipped).with_symbols(false, &effective.provided);

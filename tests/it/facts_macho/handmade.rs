@@ -74,7 +74,7 @@ fn old_processors_are_read_in_their_own_order_and_width() {
             .dylib(LOAD_DYLIB, "/usr/lib/libSystem.B.dylib")
             .build();
         let found = facts_of(&file).unwrap_or_else(|error| panic!("{arch}: {error}"));
-        assert_eq!((found.arch.as_str(), found.bits, found.endian, found.os), (arch, bits, endian, Os::MacOs));
+        assert_eq!((&*found.arch, found.bits, found.endian, found.os), (arch, bits, endian, Os::MacOs));
         assert_eq!((found.kind, found.linkage), (Kind::Execute, Linkage::Dynamic));
         let macho = macho(&found);
         assert_eq!((macho.min_os.as_deref(), macho.sdk.as_deref()), (Some("10.4"), Some("10.4.1")));
