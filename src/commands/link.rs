@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::Error;
 use crate::blame;
@@ -30,8 +31,11 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
     let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
     // Not SEAWORTHY_MANIFEST, which is for the build around this link.
     let wanted = Wanted::by_options(options)?;
+    let before = last_write(&line, &directory);
     let status = linker::run(&call)?;
-    if !status.success() {
+    // What is no linker leaves alone what a linker would have written without being told where.
+    let made_nothing = !line.names_output && last_write(&line, &directory) == before;
+    if !status.success() || made_nothing {
         return Ok(wrap::end_like(status));
     }
     let tells_names = output::tells_names(ui, options, wanted.is_some());
@@ -58,6 +62,11 @@ fn output(line: &LinkLine, directory: &Path) -> std::path::PathBuf {
     let path = &line.output;
     let with_exe = path.with_extension("exe");
     if !directory.join(path).exists() && directory.join(&with_exe).exists() { with_exe } else { path.clone() }
+}
+
+/// When the output was written last; `None` where there is none.
+fn last_write(line: &LinkLine, directory: &Path) -> Option<SystemTime> {
+    directory.join(output(line, directory)).metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
 /// A linker that fails leaves no output behind, and build tools count on that: without a word from the policy the rejected

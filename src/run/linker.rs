@@ -17,6 +17,8 @@ pub use real::{Call, LINKER, call, hand_over, run};
 pub struct LinkLine {
     /// Where the output goes.
     pub output: PathBuf,
+    /// The line says so; without, it goes where such tools put it by themselves, if this is one of them.
+    pub names_output: bool,
     /// A shared object or DLL is made on purpose.
     pub shared: bool,
     /// Objects, archives and shared libraries named by path, in order.
@@ -85,7 +87,7 @@ const WITH_VALUE: &[&str] = &[
 /// `args` are the words after the program's name; response files (`@file`) are read relative to `directory`.
 pub fn link_line(program: &OsStr, args: &[OsString], directory: &Path) -> Option<LinkLine> {
     let words = response::expand(args, directory);
-    let line = if is_msvc(program) { msvc(&words) } else { unix(&words) }?;
+    let line = if is_msvc(program) { msvc(&words) } else { unix(program, &words) }?;
     (!probe::is_probe(&line, directory)).then_some(line)
 }
 
@@ -95,43 +97,56 @@ fn is_msvc(program: &OsStr) -> bool {
     matches!(name.as_str(), "link" | "lld-link" | "rust-lld-link")
 }
 
-fn unix(words: &[OsString]) -> Option<LinkLine> {
-    if probe::links_nothing(words) {
-        return None;
-    }
+fn unix(program: &OsStr, words: &[OsString]) -> Option<LinkLine> {
+    let is_question = probe::questions_of(program);
     let mut line = LinkLine { output: PathBuf::from("a.out"), ..LinkLine::default() };
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let text = word.to_string_lossy();
         match &*text {
-            "-o" | "--output" => line.output = PathBuf::from(rest.next()?),
+            "-o" | "--output" => line.set_output(rest.next()?),
             "-L" | "--library-path" => line.directories.push(PathBuf::from(rest.next()?)),
             "-l" | "--library" => line.libraries.push(rest.next()?.to_string_lossy().into_owned()),
             "-shared" | "--shared" | "-dylib" | "-dynamiclib" | "-bundle" | "-Bshareable" => line.shared = true,
             "-static" | "--static" | "-static-pie" => line.is_static = true,
             "-dynamic-linker" | "--dynamic-linker" => line.loader = Some(rest.next()?.to_string_lossy().into_owned()),
+            "-Xlinker" if probe::makes_no_program(&rest.next()?.to_string_lossy()) => return None,
+            "-Xlinker" => {}
             flag if WITH_VALUE.contains(&flag) => drop(rest.next()),
-            _ => joined(&mut line, word, &text),
+            flag if is_question(flag) => return None,
+            _ => joined(&mut line, word, &text)?,
         }
     }
     (!line.files.is_empty() || !line.libraries.is_empty()).then_some(line)
 }
 
-/// A word that carries its value with it, or an input.
-fn joined(line: &mut LinkLine, word: &OsStr, text: &str) {
+impl LinkLine {
+    fn set_output(&mut self, path: impl Into<PathBuf>) {
+        self.output = path.into();
+        self.names_output = true;
+    }
+}
+
+/// A word that carries its value with it, or an input; `None` when by it nothing is linked that runs.
+fn joined(line: &mut LinkLine, word: &OsStr, text: &str) -> Option<()> {
     if let Some(path) =
         text.strip_prefix("--output=").or_else(|| text.strip_prefix("-o").filter(|path| !path.is_empty()))
     {
-        line.output = PathBuf::from(path);
+        line.set_output(path);
     } else if let Some(path) = text.strip_prefix("-L") {
         line.directories.push(PathBuf::from(path));
     } else if let Some(name) = text.strip_prefix("-l") {
         line.libraries.push(name.to_owned());
-    } else if text.strip_prefix("-Wl,").is_some_and(|list| list.split(',').any(|flag| flag == "-shared")) {
-        line.shared = true;
-    } else if !text.starts_with('-') {
+    } else if let Some(list) = text.strip_prefix("-Wl,") {
+        if list.split(',').any(probe::makes_no_program) {
+            return None;
+        }
+        line.shared |= list.split(',').any(|flag| flag == "-shared");
+    } else if !text.starts_with('-') || text == "-" {
+        // A dash alone is what standard input holds.
         line.files.push(PathBuf::from(word));
     }
+    Some(())
 }
 
 fn msvc(words: &[OsString]) -> Option<LinkLine> {
@@ -144,7 +159,7 @@ fn msvc(words: &[OsString]) -> Option<LinkLine> {
         };
         let (name, value) = option.split_once(':').unwrap_or((option, ""));
         match name.to_ascii_uppercase().as_str() {
-            "OUT" => line.output = PathBuf::from(value),
+            "OUT" => line.set_output(value),
             "DLL" => line.shared = true,
             "LIBPATH" => line.directories.push(PathBuf::from(value)),
             "LIB" | "DUMP" | "?" | "HELP" => return None,
@@ -174,7 +189,8 @@ pub fn for_compiler(args: &[OsString]) -> Option<Vec<OsString>> {
     let mut rest = args.iter().zip(&texts);
     while let Some((word, text)) = rest.next() {
         let passes = !text.starts_with('-')
-            || ["-o", "-l", "-L", "-pie", "-no-pie", "-static", "-shared"].iter().any(|flag| text.starts_with(flag));
+            || ["-o", "-l", "-L", "-pie", "-no-pie", "-static", "-shared"].iter().any(|flag| text.starts_with(flag))
+            || is_for_cc(text);
         if passes {
             words.push(word.clone());
             continue;
@@ -186,6 +202,26 @@ pub fn for_compiler(args: &[OsString]) -> Option<Vec<OsString>> {
         }
     }
     Some(words)
+}
+
+/// The words for `ld` of a line written for it, in which the arguments that a crate or its user adds are written for `cc`.
+fn for_linker(args: Vec<OsString>) -> Vec<OsString> {
+    let mut words = Vec::with_capacity(args.len());
+    for word in args {
+        let text = word.to_string_lossy();
+        match text.strip_prefix("-Wl,") {
+            Some(list) => words.extend(list.split(',').map(OsString::from)),
+            None if is_for_cc(&text) || text == "-static-libgcc" => {}
+            None => words.push(word),
+        }
+    }
+    words
+}
+
+/// Whether a word is for a compiler driver alone, which `ld` would refuse or take for something else.
+fn is_for_cc(word: &str) -> bool {
+    ["-Wl,", "-fuse-ld="].iter().any(|start| word.starts_with(start))
+        || ["-pthread", "-nostartfiles", "-nodefaultlibs"].contains(&word)
 }
 
 /// Whether the words are options of a linker that a compiler driver would refuse.
@@ -234,8 +270,31 @@ mod tests {
             &["-print-file-name=x"],
             &["-o", "/dev/null", "a.c"],
             &["conftest.c", "-o", "conftest"],
+            &["-Wl,-r", "a.o"],
+            &["-Xlinker", "--relocatable", "a.o"],
         ] {
             assert_eq!(line("cc", args), None, "{args:?}");
+        }
+        for args in [&["-r", "a.o", "-o", "b.o"][..], &["--version"], &["-V"], &["--print-output-format"]] {
+            assert_eq!(line("/usr/bin/x86_64-linux-gnu-ld.bfd", args), None, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_question_links() {
+        for args in [
+            &["-x", "c", "-o", "p", "-"][..],
+            &["-Xlinker", "-E", "-o", "p", "a.o"],
+            &["-Xlinker", "-M", "-o", "p", "a.o"],
+            &["-Wl,-E,-S", "-o", "p", "a.o"],
+            &["-u", "-c", "-o", "p", "a.o"],
+        ] {
+            assert_eq!(line("gcc", args).unwrap().output, Path::new("p"), "{args:?}");
+        }
+        for flag in ["-E", "-S", "-M", "-V", "-c", "--print-map", "--print-gc-sections"] {
+            for linker in ["ld", "ld.lld", "/usr/bin/aarch64-linux-gnu-ld", "mold", "ld64.lld"] {
+                assert_eq!(line(linker, &[flag, "-o", "p", "a.o"]).unwrap().output, Path::new("p"), "{linker} {flag}");
+            }
         }
     }
 
@@ -250,7 +309,17 @@ mod tests {
             words(&["a.o", "--as-needed", "-lc", "-z", "now", "-o", "h", "-pie"]).unwrap(),
             ["a.o", "-Xlinker", "--as-needed", "-lc", "-Xlinker", "-z", "-Xlinker", "now", "-o", "h", "-pie"]
         );
+        assert_eq!(
+            words(&["a.o", "--as-needed", "-Wl,-z,now", "-fuse-ld=lld"]).unwrap(),
+            ["a.o", "-Xlinker", "--as-needed", "-Wl,-z,now", "-fuse-ld=lld"]
+        );
         assert_eq!(words(&["/x/rcrt1.o", "a.o", "--as-needed"]), None);
         assert_eq!(words(&["a.o", "-Wl,--as-needed"]), None);
+    }
+
+    #[test]
+    fn what_is_written_for_cc_is_translated_for_ld() {
+        let args = ["rcrt1.o", "-pie", "-Wl,-z,now", "-fuse-ld=lld", "-pthread", "-lc"].map(OsString::from);
+        assert_eq!(for_linker(args.to_vec()), ["rcrt1.o", "-pie", "-z", "now", "-lc"].map(OsString::from));
     }
 }

@@ -65,6 +65,55 @@ fn a_dynamic_program_fails_the_link_and_leaves_no_output() {
 }
 
 #[test]
+fn flags_that_mean_nothing_of_the_kind_to_a_linker_do_not_hide_a_link() {
+    requires!("gcc", "ld");
+    let scratch = hello();
+    scratch.program("gcc").args(["-c", "hello.c"]).run().expect_code(0);
+    let crt1 = scratch.program("gcc").args(["-print-file-name=crt1.o"]).run().expect_code(0).stdout();
+    let directory = crt1.trim().rsplit_once('/').map(|(directory, _)| format!("-L{directory}")).expect("a full path");
+    for words in [
+        &["gcc", "-Xlinker", "-E", "-o", "app", "hello.c"][..],
+        &["gcc", "-o", "app", "-x", "c", "hello.c", "-Xlinker", "-M"],
+        &[
+            "ld",
+            "-E",
+            "-S",
+            "-o",
+            "app",
+            crt1.trim(),
+            "hello.o",
+            &directory,
+            "-lc",
+            "-dynamic-linker",
+            "/lib64/ld-linux-x86-64.so.2",
+        ],
+    ] {
+        let done = scratch.seaworthy().args(["link", "--"]).args(words).run().expect_code(3);
+        done.expect_stderr("error[dynamic-loader]: `app`");
+        assert!(!scratch.join("app").exists(), "{words:?}");
+    }
+    let run = scratch.seaworthy().args(["link", "--", "gcc", "-x", "c", "-o", "app", "-"]);
+    run.stdin("int main(void) { return 0; }\n").run().expect_code(3).expect_stderr("error[dynamic-loader]: `app`");
+}
+
+#[test]
+fn a_tool_that_links_nothing_is_left_alone_with_what_lies_around() {
+    requires!("gcc", "ar");
+    let scratch = hello();
+    scratch.program("gcc").args(["-c", "hello.c"]).run().expect_code(0);
+    for before in [false, true] {
+        if before {
+            scratch.program("gcc").args(["hello.c"]).run().expect_code(0);
+        }
+        let done = scratch.seaworthy().args(["link", "--", "ar", "rcs", "libhello.a", "hello.o"]).run().expect_code(0);
+        assert_eq!((done.stdout(), done.stderr()), (String::new(), String::new()));
+        assert_eq!(scratch.join("a.out").exists(), before);
+    }
+    scratch.seaworthy().args(["link", "--", "gcc", "hello.o"]).run().expect_code(3);
+    assert!(!scratch.join("a.out").exists(), "it was written now");
+}
+
+#[test]
 fn a_library_is_blamed_on_its_flag() {
     requires!("gcc");
     let scratch = Scratch::empty();
@@ -99,7 +148,8 @@ fn cargo_takes_it_as_a_linker() {
     let scratch = Scratch::empty();
     scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     scratch.write("src/main.rs", "fn main() {}\n");
-    scratch.write("build.rs", "fn main() {}\n");
+    // Written for a compiler driver, although cargo is told of a linker.
+    scratch.write("build.rs", "fn main() { println!(\"cargo:rustc-link-arg-bins=-Wl,-z,now\"); }\n");
     let guard = env!("CARGO_BIN_EXE_seaworthy-ld");
     for target in ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"] {
         let variable = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));

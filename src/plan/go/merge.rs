@@ -22,10 +22,12 @@ impl LinkerFlags {
     pub(crate) fn added_to(&self, value: &str) -> Option<String> {
         let (pattern, list) = split_pattern(value);
         let mut words = split(list).ok()?;
-        for word in &self.words {
-            let parts = parts(word)?;
-            if !words.windows(parts.len().max(1)).any(|present| present == parts) {
-                words.extend(parts);
+        let parts: Option<Vec<Vec<String>>> = self.words.iter().map(|word| parts(word)).collect();
+        let (ours, users) = (flags(parts?.concat()), flags(words.clone()));
+        for flag in ours.into_iter().filter(|flag| !users.contains(flag)) {
+            match value_of(&flag, "extldflags") {
+                Some(value) => split(&value).ok()?.iter().try_for_each(|word| tell_c_linker(&mut words, word))?,
+                None => words.extend(flag),
             }
         }
         if let Some(flag) = self.external {
@@ -47,6 +49,30 @@ fn parts(word: &str) -> Option<Vec<String>> {
         Some(parts) if has_value(parts) => Some(vec![word.to_owned()]),
         _ => split(word).ok(),
     }
+}
+
+/// The words as flags, each with the value that is a word of its own: one behind a flag without `=` that is no flag itself, or any
+/// behind `-extldflags`.
+fn flags(words: Vec<String>) -> Vec<Vec<String>> {
+    let mut flags: Vec<Vec<String>> = Vec::new();
+    for word in words {
+        let wants_value = |flag: &&mut Vec<String>| match flag.as_slice() {
+            [name] if flag_value(name, "extldflags") == Some(None) => true,
+            [name] => name.starts_with('-') && !name.contains('=') && !word.starts_with('-'),
+            _ => false,
+        };
+        match flags.last_mut().filter(wants_value) {
+            Some(flag) => flag.push(word),
+            None => flags.push(vec![word]),
+        }
+    }
+    flags
+}
+
+/// The value of a flag, if it has this name.
+fn value_of(flag: &[String], name: &str) -> Option<String> {
+    let (word, value) = flag.split_first()?;
+    flag_value(word, name)?.or_else(|| value.first().cloned())
 }
 
 /// Whether the linker flags ask for internal linking, which `-extldflags` does not reach.
@@ -116,24 +142,29 @@ fn unquote_first(words: &mut Vec<String>) {
     }
 }
 
-/// Adds `-linkmode=external` and, into the last `-extldflags` (the one that counts), `flag`.
+/// Adds `-linkmode=external`, and `flag` for the C linker.
 fn make_external(words: &mut Vec<String>, flag: &str) -> Option<()> {
     if !words.iter().any(|word| flag_value(word, "linkmode").is_some()) {
         words.push("-linkmode=external".to_owned());
     }
+    tell_c_linker(words, flag)
+}
+
+/// Adds a word to the last `-extldflags`, the one that counts, if it is not there.
+fn tell_c_linker(words: &mut Vec<String>, word: &str) -> Option<()> {
     let last = words.iter().rposition(|word| flag_value(word, "extldflags").is_some());
     let joined = |at: usize| words.get(at).and_then(|word| flag_value(word, "extldflags")).flatten();
     let (at, users) = match last.map(|at| (at, joined(at))) {
         None => {
-            words.push(format!("-extldflags={flag}"));
+            words.push(format!("-extldflags={word}"));
             return Some(());
         }
         Some((at, Some(joined))) => (at..at + 1, joined),
         Some((at, None)) => (at..(at + 2).min(words.len()), words.get(at + 1).cloned().unwrap_or_default()),
     };
     let mut inner = split(&users).ok()?;
-    if !inner.iter().any(|word| word == flag) {
-        inner.push(flag.to_owned());
+    if !inner.iter().any(|present| present == word) {
+        inner.push(word.to_owned());
     }
     let merged = format!("-extldflags={}", join(&inner)?);
     words.splice(at, [merged]);
@@ -155,6 +186,23 @@ mod tests {
         assert_eq!(added(&["-extldflags=-static -lm"]), "-s '-extldflags=-static -lm'");
         assert_eq!(added(&["-X main.v=1", "-w -linkmode=external"]), "-s -X main.v=1 -w -linkmode=external");
         assert_eq!(added(&["-X 'main.v=a b'"]), "-s -X 'main.v=a b'");
+    }
+
+    #[test]
+    fn a_flag_and_its_value_are_compared_as_one() {
+        let added = |words: &[&str], users: &str| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            LinkerFlags { words, external: None }.added_to(users).unwrap()
+        };
+        let two = ["-X", "main.a=1", "-X", "main.b=2"];
+        assert_eq!(added(&two, ""), "-X main.a=1 -X main.b=2");
+        assert_eq!(added(&two, "-X main.a=1 -s"), "-X main.a=1 -s -X main.b=2");
+        assert_eq!(added(&two, "-X main.c=3"), "-X main.c=3 -X main.a=1 -X main.b=2");
+        assert_eq!(added(&["-B", "none", "-s"], "-s -linkmode external"), "-s -linkmode external -B none");
+        let for_c = ["-extldflags", "-Wl,-z,now"];
+        assert_eq!(added(&for_c, "-s"), "-s -extldflags=-Wl,-z,now");
+        assert_eq!(added(&for_c, "-s -extldflags -Wl,-z,relro"), "-s '-extldflags=-Wl,-z,relro -Wl,-z,now'");
+        assert_eq!(added(&["-extldflags=-static"], "-s -extldflags=-static"), "-s -extldflags=-static");
     }
 
     fn added(value: &str) -> Option<String> {

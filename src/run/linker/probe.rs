@@ -1,21 +1,18 @@
 //! Calls of a linker that ask it something instead of making something.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::LinkLine;
 
-/// Flags with which a compiler driver or linker links nothing, or nothing that runs.
-const NOTHING: &[&str] = &[
+/// Flags with which a compiler driver links nothing.
+const OF_COMPILERS: &[&str] = &[
     "-c",
     "-E",
     "-S",
     "-M",
     "-MM",
     "-r",
-    "-Ur",
-    "-i",
-    "--relocatable",
     "-fsyntax-only",
     "-###",
     "--version",
@@ -26,8 +23,14 @@ const NOTHING: &[&str] = &[
     "-dumpmachine",
     "-dumpspecs",
     "-dumpfullversion",
-    "--print-search-dirs",
 ];
+
+/// Flags with which a linker makes nothing. With `-V` it tells its version and links all the same (ld(1)), and what else compilers
+/// know means something of its own: `-E` exports every symbol, `-S` strips, `-M` prints a map.
+const OF_LINKERS: &[&str] = &["--version", "--help", "--target-help", "--print-output-format", "--print-sysroot"];
+
+/// Flags with which a linker makes nothing that runs.
+const PARTIAL: &[&str] = &["-r", "-Ur", "-i", "--relocatable"];
 
 /// Throw-away programs that build systems link to learn about a linker: how the file's name starts, and a folder it lies
 /// in, where the build system has one for the purpose. A program of that name elsewhere is the user's own.
@@ -42,12 +45,26 @@ const PROBES: &[(&str, Option<&str>)] = &[
     ("trivial.c", Some("go-link-")),
 ];
 
-/// Whether the words say that nothing is linked.
-pub(super) fn links_nothing(words: &[OsString]) -> bool {
-    words.iter().any(|word| {
-        let text = word.to_string_lossy();
-        NOTHING.contains(&&*text) || text.starts_with("-print-") || text.starts_with("--print-")
-    })
+/// Whether a word says that nothing is linked, for this program.
+pub(super) fn questions_of(program: &OsStr) -> fn(&str) -> bool {
+    if is_linker(program) {
+        return |word| OF_LINKERS.contains(&word) || makes_no_program(word);
+    }
+    |word| OF_COMPILERS.contains(&word) || word.starts_with("-print-") || word.starts_with("--print-")
+}
+
+/// Whether a word for a linker says that what it makes is linked again.
+pub(super) fn makes_no_program(word: &str) -> bool {
+    PARTIAL.contains(&word)
+}
+
+/// Whether a program is a linker, and no compiler driver: `ld`, `aarch64-linux-gnu-ld.bfd`, `ld64.lld`, `mold`.
+fn is_linker(program: &OsStr) -> bool {
+    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let name = name.trim_end_matches(".exe");
+    let (_, last) = name.rsplit_once('-').unwrap_or(("", name));
+    let last = last.split_once('.').map_or(last, |(start, _)| start);
+    matches!(last, "ld" | "ld64" | "lld" | "mold" | "gold" | "wild")
 }
 
 /// Whether a link in `directory` makes a program that its maker throws away.

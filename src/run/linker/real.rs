@@ -32,7 +32,7 @@ pub fn call(program: Option<&OsStr>, args: Vec<OsString>, environment: &Environm
     }
     let (name, args) = match super::for_compiler(&args) {
         Some(translated) => ("cc", translated),
-        None if super::is_for_ld(&args) => ("ld", args),
+        None if super::is_for_ld(&args) => ("ld", super::for_linker(args)),
         None => ("cc", args),
     };
     Ok(Call { name: name.into(), program: find(name.as_ref(), environment)?, args })
