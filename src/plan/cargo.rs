@@ -143,9 +143,13 @@ fn weigh_flags(
         plan.notes.push(format!("`{variable}` in the environment hides the rustflags of {}", first.source));
     }
     let linker = linker(triple, &flags, config, environment);
+    let all: Vec<Sourced> = flags.flags.iter().cloned().chain(words_for_rustc(resolved)).collect();
+    if let Some(cpu) = all.iter().rev().find_map(|flag| rustflags::target_cpu(&flag.value)) {
+        plan.expectations.cpus.insert(triple.to_owned(), cpu.to_owned());
+    }
     plan.users.targets.push(TargetSettings {
         target: Sourced { value: triple.to_owned(), source: target.source.clone() },
-        flags: flags.flags.iter().cloned().chain(words_for_rustc(resolved)).collect(),
+        flags: all,
         hidden: flags.hidden.clone(),
         linker: linker.clone(),
         overrides: overrides(triple, config),

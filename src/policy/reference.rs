@@ -81,8 +81,10 @@ An exception lets the findings of one rule through for the files that match. It 
 is over the finding is back, and `expired-exception` says why; `SOURCE_DATE_EPOCH` does not stop that clock, since it dates
 the sources and not the day. An exception that lets nothing through is reported as `unused-exception`.
 
-A binary that cannot be judged (packed, damaged, of a format that is not read) is *inconclusive*, which is not a pass: it
-fails the build unless `inconclusive` says otherwise, or an exception for `unreadable-binary` accepts that file.
+A binary that a rule cannot judge (packed, or silent about what the rule asks) is *inconclusive*, which is not a pass: it fails the
+build unless `inconclusive` says otherwise, or an exception for that rule accepts the file. A file that cannot be read at all
+(damaged, of a format that is not read) is `unreadable-binary`: its level, or an exception for it, lets the file through, which is
+no pass either.
 
 ## Presets
 ";

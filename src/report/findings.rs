@@ -18,9 +18,8 @@ pub(super) fn of(result: &ArtifactResult) -> Vec<Finding> {
 
 /// An artifact that could not be judged, as one finding with every rule that could not tell.
 pub(super) fn unjudged(result: &ArtifactResult) -> Option<Finding> {
-    if result.verdict != Overall::Inconclusive {
-        return None;
-    }
+    // A file that cannot be read, and is accepted, has been spoken of: as a finding, or as an exception.
+    let (first, _) = result.inconclusive.first().filter(|_| result.verdict == Overall::Inconclusive)?;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (rule, reason) in &result.inconclusive {
         match reasons.iter_mut().find(|(known, _)| known == reason) {
@@ -31,10 +30,9 @@ pub(super) fn unjudged(result: &ArtifactResult) -> Option<Finding> {
     let level = &result.inconclusive_level;
     let key = format!("inconclusive = \"{}\"", level_word(level.value));
     let packed = result.facts.iter().flat_map(|file| &file.slices).any(|slice| slice.packed.is_some());
-    let next = match result.inconclusive.first() {
-        Some(_) if packed => "judge the file before it is packed".to_owned(),
-        Some((rule, _)) => format!("see `seaworthy explain {rule}`"),
-        None => "see `seaworthy explain`".to_owned(),
+    let next = match packed {
+        true => "judge the file before it is packed".to_owned(),
+        false => format!("see `seaworthy explain {first}`"),
     };
     Some(Finding {
         rule: INCONCLUSIVE,

@@ -1,7 +1,7 @@
 //! The file needs a newer CPU than it will find.
 
 use super::support::advice::Maker;
-use super::support::cpu::{level, needed};
+use super::support::cpu::{asked_of_rustc, level, needed, x86_level};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
@@ -16,6 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 The CPU level that the file says it needs, against `[linux] cpu` and the level that the hosts of `runs-on` start on: the
 property `GNU_PROPERTY_X86_ISA_1_NEEDED` (x86-64-v1 to v4), and the `GOAMD64` or `GOARM` that a Go program was built with.
+rustc leaves no mark of its own: what a guarded `cargo build` gives it as `-C target-cpu` counts, for targets that are named; a
+file that exists already does not say so.
 What the machine code merely uses is no finding, since many programs ask the CPU before they run it: `seaworthy check
 --scan-instructions` says it.
 
@@ -49,8 +51,20 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if limits.is_empty() {
         return Verdict::NotApplicable("the policy names no CPU level");
     }
+    // The CPU of the machine that built it, or one without a level here.
+    let unknown = asked_of_rustc(subject).filter(|cpu| x86_level(cpu).is_none());
+    let has_level = limits.iter().any(|(cpu, ..)| level(cpu).is_some_and(|(family, _)| family == "x86-64"));
+    let unsure = || match unknown {
+        Some(cpu) if has_level => Verdict::Inconclusive(format!(
+            "which level `-C target-cpu={cpu}`, which rustc was given, stands for is not known; name it: `x86-64-v2`"
+        )),
+        _ => Verdict::Pass,
+    };
     let Some((needed, evidence)) = needed(subject) else {
-        return Verdict::NotApplicable("the file does not say which CPU it needs");
+        return match unsure() {
+            Verdict::Pass => Verdict::NotApplicable("the file does not say which CPU it needs"),
+            unsure => unsure,
+        };
     };
     let mut violations = Vec::new();
     for (has, host, policy) in limits {
@@ -75,7 +89,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             causes: vec![Cause::Setting("target-cpu".into())],
         });
     }
-    if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
+    if violations.is_empty() { unsure() } else { Verdict::Violated(violations) }
 }
 
 fn go_setting(level: &str) -> String {
@@ -100,6 +114,21 @@ mod tests {
         let noted = || Case::elf().edit(|elf| elf.x86_isa_needed = Some("x86-64-v3"));
         noted().runs_on(&["rhel:9"]).violations(&RULE);
         noted().runs_on(&["rhel:10"]).passes(&RULE);
+    }
+
+    #[test]
+    fn what_rustc_was_told_counts() {
+        let built = |cpu: &str, floor: &str| {
+            let mut case = limited(Case::elf(), floor);
+            case.artifact.target = Some("x86_64-unknown-linux-musl".into());
+            case.provenance.expectations.cpus.insert("x86_64-unknown-linux-musl".into(), cpu.into());
+            case
+        };
+        built("haswell", "x86-64-v2").violations(&RULE);
+        built("x86-64-v2", "x86-64-v2").passes(&RULE);
+        built("native", "x86-64-v2").inconclusive(&RULE);
+        built("native", "armv7").not_applicable(&RULE);
+        built("x86-64-v3", "x86-64-v1").edit(|elf| elf.x86_isa_needed = Some("x86-64-baseline")).violations(&RULE);
     }
 
     #[test]

@@ -87,6 +87,12 @@ pub(super) fn features(flag: &str) -> impl Iterator<Item = &str> {
     list.into_iter().flat_map(|list| list.split(','))
 }
 
+/// The CPU in a flag: `-Ctarget-cpu=…`, `target-cpu=…` (after `-C`), `--codegen=target-cpu=…`.
+pub(super) fn target_cpu(flag: &str) -> Option<&str> {
+    let (before, cpu) = flag.split_once("target-cpu=")?;
+    matches!(before, "" | "-C" | "--codegen=").then_some(cpu)
+}
+
 /// `x86_64-unknown-linux-musl` as variables spell it.
 pub(super) fn shouted(triple: &str) -> String {
     triple.to_uppercase().replace(['-', '.'], "_")

@@ -27,7 +27,32 @@ pub(in crate::rules) fn needed(subject: &Subject<'_>) -> Option<(String, String)
         (format!("armv{number}"), format!("`Tag_CPU_arch` is {level}"))
     });
     let go = go.map(|(level, setting)| (level, format!("it was built with `{setting}`")));
-    [note, attribute, go].into_iter().flatten().max_by_key(|(name, _)| level(name).map(|level| level.1))
+    let rustc = asked_of_rustc(subject).and_then(|cpu| {
+        let level = x86_level(cpu)?;
+        Some((format!("x86-64-v{level}"), format!("rustc was given `-C target-cpu={cpu}`")))
+    });
+    [note, attribute, go, rustc].into_iter().flatten().max_by_key(|(name, _)| level(name).map(|level| level.1))
+}
+
+/// The CPU for x86-64 that rustc was told to make code for, which leaves no mark in a file.
+pub(in crate::rules) fn asked_of_rustc<'s>(subject: &Subject<'s>) -> Option<&'s str> {
+    let cpus = &subject.provenance.expectations.cpus;
+    let cpu = subject.artifact.target.as_ref().and_then(|target| cpus.get(target));
+    cpu.map(String::as_str).filter(|_| subject.facts.arch == "x86_64")
+}
+
+/// The level of a CPU by the name that LLVM has for it (`X86.td`, and the levels of the x86-64 psABI); `None` for `native`, and for
+/// names that are not known.
+pub(in crate::rules) fn x86_level(cpu: &str) -> Option<u32> {
+    Some(match cpu {
+        "x86-64" | "generic" | "k8" | "opteron" | "athlon64" | "core2" | "penryn" | "nocona" => 1,
+        "x86-64-v2" | "nehalem" | "westmere" | "sandybridge" | "ivybridge" | "silvermont" | "goldmont" | "btver2" => 2,
+        "x86-64-v3" | "haswell" | "broadwell" | "skylake" | "alderlake" | "raptorlake" | "znver1" | "znver2"
+        | "znver3" => 3,
+        "x86-64-v4" | "skylake-avx512" | "cascadelake" | "cooperlake" | "icelake-client" | "icelake-server"
+        | "rocketlake" | "tigerlake" | "sapphirerapids" | "emeraldrapids" | "graniterapids" | "znver4" | "znver5" => 4,
+        _ => return None,
+    })
 }
 
 /// The family and number of a level: `x86-64-v3`, `armv7`.
