@@ -5,6 +5,7 @@ mod elf;
 mod entry;
 mod loader;
 mod needed;
+mod rows;
 mod runtime_parts;
 mod strings;
 mod version;

@@ -38,8 +38,11 @@ pub(super) fn packer(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
 /// What reading gives.
 pub(super) fn go(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<Option<GoBuild>, Unreadable> {
     let section = image.section(".go.buildinfo");
-    let mut traces: Vec<String> =
-        GO_SECTIONS.iter().filter(|name| image.section(name).is_some()).map(|name| format!("section {name}")).collect();
+    let mut traces: Vec<String> = GO_SECTIONS
+        .iter()
+        .filter(|name| image.section(name).is_some())
+        .map(|name| ["section ", name].concat())
+        .collect();
     if elf.go_build_id.is_some() {
         traces.push("note of the Go linker's build id".to_owned());
     }

@@ -7,6 +7,7 @@ use super::GoBuild;
 use super::modinfo;
 use crate::facts::bytes::{Order, text};
 use crate::facts::ranges::bounded;
+use crate::facts::window::Window;
 use crate::facts::{Source, Unreadable};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
@@ -17,6 +18,10 @@ const BIG_ENDIAN: u8 = 1;
 const INLINE_STRINGS: u8 = 2;
 /// Longest string that is believed, in bytes: module lists of large programs have some hundred KiB.
 const LONGEST: u64 = 16 << 20;
+/// Bytes of the longest varint (Go `binary.MaxVarintLen64`).
+const LONGEST_VARINT: u64 = 10;
+/// What errors say that is read.
+const WHAT: &str = "Go build information";
 /// Bytes searched at once.
 const CHUNK: u64 = 64 * 1024;
 
@@ -35,7 +40,7 @@ pub(in crate::facts) struct Places<'p> {
 pub(in crate::facts) fn find(source: &Source<'_>, places: &Places<'_>) -> Result<Option<GoBuild>, Unreadable> {
     for (offset, size) in bounded(source.len(), places.ranges.iter().copied()) {
         if let Some(at) = search(source, offset, size)?
-            && let Some(raw) = decode(source, places, at)?
+            && let Some(raw) = decode(&Window::new(source), source, places, at)?
         {
             let mut build = modinfo::parse(&raw.modules);
             build.version = Some(text(&raw.version)).filter(|version| !version.is_empty());
@@ -50,7 +55,7 @@ fn search(source: &Source<'_>, offset: u64, size: u64) -> Result<Option<u64>, Un
     let mut at = 0;
     while at + HEADER <= size {
         // The magic is no longer than what it is aligned to, so it lies in one chunk.
-        let chunk = source.read_up_to(offset + at, CHUNK.min(size - at), "Go build information")?;
+        let chunk = source.read_up_to(offset + at, CHUNK.min(size - at), WHAT)?;
         if let Some(found) = chunk.chunks(ALIGN).position(|part| part.starts_with(MAGIC)) {
             let found = at + (found * ALIGN) as u64;
             return Ok((found + HEADER <= size).then_some(offset + found));
@@ -66,13 +71,12 @@ struct Raw {
     modules: Vec<u8>,
 }
 
-fn decode(source: &Source<'_>, places: &Places<'_>, at: u64) -> Result<Option<Raw>, Unreadable> {
-    const WHAT: &str = "Go build information";
-    let header = source.read(at, HEADER, WHAT)?;
+fn decode(window: &Window<'_>, source: &Source<'_>, places: &Places<'_>, at: u64) -> Result<Option<Raw>, Unreadable> {
+    let header: [u8; HEADER as usize] = window.bytes(at, WHAT)?;
     let (pointer_size, flags) = (header[14], header[15]);
     if flags & INLINE_STRINGS != 0 {
-        let Some((version, next)) = inline(source, at + HEADER)? else { return Ok(None) };
-        let modules = inline(source, next)?.map(|(modules, _)| modules);
+        let Some((version, next)) = inline(window, source.len(), at + HEADER)? else { return Ok(None) };
+        let modules = inline(window, source.len(), next)?.map(|(modules, _)| modules);
         return Ok(Some(Raw { version, modules: modules.unwrap_or_default() }));
     }
     let wide = match pointer_size {
@@ -90,14 +94,17 @@ fn decode(source: &Source<'_>, places: &Places<'_>, at: u64) -> Result<Option<Ra
 }
 
 /// A string after its length, and where the next one starts.
-fn inline(source: &Source<'_>, at: u64) -> Result<Option<(Vec<u8>, u64)>, Unreadable> {
-    let head = source.read_up_to(at, 10, "Go build information")?;
+fn inline(window: &Window<'_>, end_of_file: u64, at: u64) -> Result<Option<(Vec<u8>, u64)>, Unreadable> {
+    let mut head = vec![0; end_of_file.saturating_sub(at).min(LONGEST_VARINT) as usize];
+    window.fill(at, &mut head, WHAT)?;
     let Some((length, used)) = varint(&head) else { return Ok(None) };
     let start = at + used;
-    if length > LONGEST || start.checked_add(length).is_none_or(|end| end > source.len()) {
+    if length > LONGEST || start.checked_add(length).is_none_or(|end| end > end_of_file) {
         return Ok(None);
     }
-    Ok(Some((source.read(start, length, "Go build information")?.into_owned(), start + length)))
+    let mut string = vec![0; length as usize];
+    window.fill(start, &mut string, WHAT)?;
+    Ok(Some((string, start + length)))
 }
 
 /// An unsigned varint (Go `encoding/binary`), and its length.
@@ -119,7 +126,6 @@ fn string_at(
     order: Order,
     pointer: u64,
 ) -> Result<Option<Vec<u8>>, Unreadable> {
-    const WHAT: &str = "Go build information";
     let size = order.word_size() as u64;
     let Some((offset, _)) = (places.locate)(pointer).filter(|&(_, left)| left >= 2 * size) else { return Ok(None) };
     let header = source.read(offset, 2 * size, WHAT)?;

@@ -1,20 +1,14 @@
 //! Which C library a loader's path belongs to.
 
 use super::LibcFamily;
+use super::rows::{count, rows};
 use crate::facts::Os;
 
 /// The table, with its sources.
-static TABLE: &str = include_str!("../../../data/loader-paths.tsv");
+const TABLE: &str = include_str!("../../../data/loader-paths.tsv");
 
-/// Its rows, without what stands before them, which is as long as ten of them.
-static ROWS: &str = {
-    let bytes = TABLE.as_bytes();
-    let mut at = 1;
-    while bytes[at - 1] != b'\n' || bytes[at] != b'/' {
-        at += 1;
-    }
-    TABLE.split_at(at).1
-};
+/// Its rows: path, C library, system, architecture and calling convention, of which the last two may be empty.
+static ROWS: [[&str; 5]; count(TABLE)] = rows(TABLE);
 
 /// What is known about a loader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,43 +26,18 @@ pub struct Loader {
 /// The loader at this path for this architecture; `None` when neither its path nor its file name is known.
 pub fn loader(path: &str, arch: &str) -> Option<Loader> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let row = |is_it: &dyn Fn(&str) -> bool| rows_of(is_it).find(|row| row.serves(arch));
-    row(&|known| matches(known, path)).map(|row| row.loader(true)).or_else(|| {
-        // `ld.so` alone is no name to go by: five systems share it.
-        let is_it = |known: &str| name.starts_with("ld-") && matches(known.rsplit('/').next().unwrap_or(known), name);
-        row(&is_it).map(|row| row.loader(false))
-    })
+    // `ld.so` alone is no name to go by: five systems share it.
+    let has_name = |known: &str| name.starts_with("ld-") && matches(known.rsplit('/').next().unwrap_or(known), name);
+    let row = |is_it: &dyn Fn(&str) -> bool, usual_path| {
+        let of_arch = |row: &&[&'static str; 5]| is_it(row[0]) && (row[3].is_empty() || row[3] == arch);
+        ROWS.iter().find(of_arch).and_then(|row| of_row(row, usual_path))
+    };
+    row(&|known| matches(known, path), true).or_else(|| row(&has_name, false))
 }
 
-struct Row {
-    family: LibcFamily,
-    os: Os,
-    arch: &'static str,
-    abi: Option<&'static str>,
-}
-
-impl Row {
-    fn serves(&self, arch: &str) -> bool {
-        self.arch.is_empty() || self.arch == arch
-    }
-
-    fn loader(&self, usual_path: bool) -> Loader {
-        Loader { family: self.family, os: self.os, abi: self.abi, usual_path }
-    }
-}
-
-/// The rows whose path this says to be the one; of the others nothing else is looked at.
-fn rows_of(is_it: &dyn Fn(&str) -> bool) -> impl Iterator<Item = Row> {
-    ROWS.lines().filter_map(move |line| {
-        let (_, rest) = line.split_once('\t').filter(|(path, _)| is_it(path))?;
-        let mut fields = rest.split('\t');
-        Some(Row {
-            family: LibcFamily::from_name(fields.next()?)?,
-            os: os(fields.next()?)?,
-            arch: fields.next()?,
-            abi: fields.next().filter(|abi| !abi.is_empty()),
-        })
-    })
+fn of_row(&[_, family, system, _, abi]: &[&'static str; 5], usual_path: bool) -> Option<Loader> {
+    let abi = Some(abi).filter(|abi| !abi.is_empty());
+    Some(Loader { family: LibcFamily::from_name(family)?, os: os(system)?, abi, usual_path })
 }
 
 fn os(name: &str) -> Option<Os> {
@@ -98,10 +67,8 @@ mod tests {
 
     #[test]
     fn every_row_is_read() {
-        let lines = TABLE.lines().filter(|line| line.starts_with('/')).count();
-        assert_eq!(ROWS.lines().count(), lines);
-        assert!(lines > 50);
-        assert_eq!(rows_of(&|_| true).count(), lines);
+        assert!(ROWS.len() > 50);
+        assert!(ROWS.iter().all(|row| row[0].starts_with('/') && of_row(row, true).is_some()));
     }
 
     #[test]
