@@ -215,13 +215,16 @@ impl Looked {
 /// Judges a file. What to do about a finding is said in the words of the tool that made the file, and to find that out may take a search
 /// of all its data: what has no finding is spared that.
 fn judged(read: Inspected, reading: &Reading<'_>, judge: &Judge<'_>) -> (ArtifactResult, Uses) {
-    let (result, uses) = judge.judge(read);
-    let says_nothing = result.findings.is_empty() && result.excepted.is_empty();
-    let is_known = result.facts.as_ref().is_none_or(|file| file.slices.iter().all(Facts::tells_maker));
-    if reading.tells_makers || says_nothing || is_known {
-        return (result, uses);
+    let (mut result, uses) = judge.judge(read);
+    let says_something = !result.findings.is_empty() || !result.excepted.is_empty();
+    let wants_maker = says_something && !reading.tells_makers;
+    match result.facts.take_if(|file| wants_maker && !file.slices.iter().all(Facts::tells_maker)) {
+        None => (result, uses),
+        Some(mut facts) => {
+            inspect::add_makers(&mut facts, &result.artifact.path);
+            judge.judge(Inspected { artifact: result.artifact, facts: Ok(facts), image: None })
+        }
     }
-    judge.judge(reading.again(result.artifact))
 }
 
 /// Reports wherever somebody wants to hear of it; people, of what is in `text` already.

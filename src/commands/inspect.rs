@@ -103,6 +103,16 @@ pub(super) fn inspect(
     all
 }
 
+/// Adds to what is known of a file who made it, as far as only a search of its data tells that.
+pub(super) fn add_makers(facts: &mut FileFacts, path: &Path) {
+    let wanted = Wanted { makers: true, ..Wanted::default() };
+    // What cannot be read any more was judged by what could.
+    let searched = read_file(path, wanted).map(|file| file.slices).unwrap_or_default();
+    for (slice, searched) in facts.slices.iter_mut().zip(searched) {
+        slice.rust = searched.rust;
+    }
+}
+
 /// How files are read, for whoever does more with each of them at once: while their facts are at hand, in each thread.
 pub(super) struct Reading<'a> {
     pub(super) policy: &'a Policy,
@@ -128,7 +138,7 @@ impl Reading<'_> {
         let search = Search::of(self.policy, self.directory);
         let one = |(artifact, named): (Artifact, bool)| {
             let read = if named { read_file } else { read_listed_file };
-            let done = then(self.one(artifact, read, self.tells_makers, search.as_ref()), named);
+            let done = then(self.one(artifact, read, search.as_ref()), named);
             self.progress.step();
             done
         };
@@ -141,20 +151,15 @@ impl Reading<'_> {
         self.progress.finish();
     }
 
-    /// Reads an artifact once more, for whoever has to know who made it.
-    pub(super) fn again(&self, artifact: Artifact) -> Inspected {
-        self.one(artifact, read_file, true, Search::of(self.policy, self.directory).as_ref())
-    }
-
     fn one(
         &self,
         artifact: Artifact,
         read: fn(&Path, Wanted) -> Result<FileFacts, Unreadable>,
-        makers: bool,
         search: Option<&Search>,
     ) -> Inspected {
         let names = symbols_for(artifact.target.as_deref(), self.symbol_names);
-        let mut facts = searched(read(&artifact.path, Wanted { names, makers, ..WANTED }), &artifact.path, search);
+        let wanted = Wanted { names, makers: self.tells_makers, ..WANTED };
+        let mut facts = searched(read(&artifact.path, wanted), &artifact.path, search);
         if self.scan_instructions
             && let Ok(facts) = &mut facts
         {
