@@ -24,12 +24,12 @@ For each host of `runs-on`, the load as the host's own loader does it: `PT_INTER
 and what those libraries need in turn, is found by `DT_RPATH`, `DT_RUNPATH`, `$ORIGIN`, the loader's cache and its default
 directories, among the host's libraries and those shipped beside the file; and each can be loaded (right machine, no
 executable stack from glibc 2.41 on, thread-local storage and relocations the loader accepts). For Windows, that the named
-image has each imported DLL.
+image has each imported DLL (`data/windows-dlls.tsv`); not that the DLL has each function there.
 
 ## Why it matters
 The program does not start: "no such file or directory" when the loader is missing, "cannot open shared object file" when a
 library is. Images leave out what a build machine has: Alpine has no glibc, distroless/base no libgcc_s.so.1, Nano Server no
-user32.dll.
+netapi32.dll.
 
 ## Example
 ```text
@@ -184,14 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn nano_server_has_no_user_interface() {
-        let import = |dll: &str| DllImport { dll: dll.into(), functions: vec!["MessageBoxW".into()] };
+    fn nano_server_has_what_dotnet_core_needs_and_little_more() {
+        let import = |dll: &str| DllImport { dll: dll.into(), functions: vec!["Function".into()] };
         let case = |dll: &str, host: &str| {
             Case::pe().edit_pe(|pe| pe.imports = vec![import("kernel32.dll"), import(dll)]).runs_on(&[host])
         };
-        case("user32.dll", "windows:nanoserver-ltsc2022").violations(&RULE);
-        case("user32.dll", "windows:servercore-ltsc2022").passes(&RULE);
-        case("advapi32.dll", "windows:nanoserver-ltsc2022").inconclusive(&RULE);
+        case("netapi32.dll", "windows:nanoserver-ltsc2022").violations(&RULE);
+        case("netapi32.dll", "windows:servercore-ltsc2022").passes(&RULE);
+        for dll in ["advapi32.dll", "ole32.dll", "user32.dll", "api-ms-win-crt-heap-l1-1-0.dll"] {
+            case(dll, "windows:nanoserver-ltsc2022").passes(&RULE);
+        }
+        for dll in ["crypt32.dll", "api-ms-win-core-synch-l1-2-0.dll"] {
+            case(dll, "windows:nanoserver-ltsc2022").inconclusive(&RULE);
+        }
         Case::pe().runs_on(&["windows:11"]).passes(&RULE);
     }
 }

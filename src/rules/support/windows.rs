@@ -20,11 +20,18 @@ pub(in crate::rules) enum Dll {
     Foreign,
 }
 
+/// Families of API sets that the table has one row for, longer names before what they start with.
+const FAMILIES: [&str; 3] = ["api-ms-win-crt-*", "api-ms-win-*", "ext-ms-*"];
+
+/// What the table says of a DLL: its own row, or that of its family.
+fn row(name: &str) -> Option<&'static str> {
+    let family = || FAMILIES.into_iter().find(|family| name.starts_with(family.trim_end_matches('*')));
+    DLLS.rows(name).next().or_else(|| DLLS.rows(family()?).next())
+}
+
 /// Whose `dll` is; its name in lower case.
 pub(in crate::rules) fn dll(name: &str) -> Dll {
-    let family = ["api-ms-win-", "ext-ms-"].into_iter().find(|start| name.starts_with(start));
-    let key = family.map_or_else(|| name.to_owned(), |start| format!("{start}*"));
-    let Some(row) = DLLS.rows(&key).next() else { return Dll::Foreign };
+    let Some(row) = row(name) else { return Dll::Foreign };
     let mut fields = row.split('\t');
     let part = fields.next().unwrap_or_default();
     let of = fields.nth(2).unwrap_or_default();
@@ -47,9 +54,7 @@ pub(in crate::rules) fn on_image(name: &str, host: &str) -> Option<bool> {
     if dll(name) != Dll::System {
         return Some(true);
     }
-    let family = ["api-ms-win-", "ext-ms-"].into_iter().find(|start| name.starts_with(start));
-    let row = DLLS.rows(&family.map_or_else(|| name.to_owned(), |start| format!("{start}*"))).next()?;
-    match row.split('\t').nth(column) {
+    match row(name)?.split('\t').nth(column) {
         Some("yes") => Some(true),
         Some("no") => Some(false),
         _ => None,
