@@ -1,9 +1,9 @@
-//! Hosts by name: the rows of `data/hosts.tsv`, and the families `glibc:2.N`, `musl:1.N`, `linux:K`, `macos:N`.
+//! Hosts by name: the rows of `data/hosts.tsv`, and the families `glibc:2.N`, `musl:1.N`, `linux:K`, `macos:N.N`, `windows:10.0.N`.
 
 mod build;
 
 use super::table::Table;
-use super::{Confidence, Host, Version, glibc};
+use super::{Confidence, Host, System, Version, glibc};
 
 use build::{add_gcc, from_row};
 pub(super) use build::{add_glibc, add_musl, empty};
@@ -16,7 +16,8 @@ const CLOSE: usize = 5;
 /// The host of that name, for programs of `arch` (as in [`crate::facts::Facts::arch`]).
 ///
 /// Other spellings are understood: code names (`debian:bookworm`), image paths (`gcr.io/distroless/cc-debian12`),
-/// variants and point releases (`debian:12-slim`, `alpine:3.20.3`, `rhel:8.10`).
+/// variants and point releases (`debian:12-slim`, `alpine:3.20.3`, `rhel:8.10`). Releases of macOS and Windows differ in what they
+/// run, and are taken as they are.
 ///
 /// # Errors
 /// Names that are close to an unknown one.
@@ -43,7 +44,7 @@ pub fn is_known(name: &str) -> bool {
 /// Every name of the catalogue, sorted, with the families as `glibc:2.N`.
 pub fn known_names() -> Vec<&'static str> {
     let mut names: Vec<&'static str> = HOSTS.all().map(|(name, _)| name).collect();
-    names.extend(["glibc:2.N", "linux:K", "musl:1.N"]);
+    names.extend(["glibc:2.N", "linux:K", "macos:N.N", "musl:1.N", "windows:10.0.N"]);
     names.sort_unstable();
     names
 }
@@ -95,9 +96,21 @@ fn candidates(name: &str) -> Vec<String> {
 
 /// The row that a name means: of all its forms, the first that is a name or an alias.
 fn row(wanted: &str) -> Option<(&'static str, &'static str)> {
-    candidates(wanted)
-        .iter()
-        .find_map(|name| HOSTS.first(name).or_else(|| HOSTS.all().find(|(_, row)| has_alias(row, name))))
+    candidates(wanted).iter().find_map(|name| {
+        let found = HOSTS.first(name).or_else(|| HOSTS.all().find(|(_, row)| has_alias(row, name)))?;
+        (name == wanted || is_variant(found.1, wanted.strip_prefix(name.as_str()))).then_some(found)
+    })
+}
+
+/// Whether what a name adds to a known one only says which variant of that system it is. A later Windows or macOS is another
+/// system; images of Windows are also tagged with the processor or the update.
+fn is_variant(row: &str, more: Option<&str>) -> bool {
+    let system = row.split('\t').nth(1).unwrap_or_default();
+    if !system.starts_with("windows ") && !system.starts_with("macos ") {
+        return true;
+    }
+    let update = |more: &str| more.strip_prefix("-kb").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()));
+    more.is_some_and(|more| more == "-amd64" || update(more))
 }
 
 fn has_alias(row: &str, name: &str) -> bool {
@@ -110,9 +123,11 @@ enum Family {
     Glibc,
     Musl,
     Linux,
+    MacOs,
+    Windows,
 }
 
-/// A version of a C library, or a kernel.
+/// A version of a C library, a kernel, macOS, or Windows as it numbers itself.
 fn family(name: &str) -> Option<(Family, Version)> {
     let (family, number) = name.split_once(':')?;
     let version: Version = number.parse().ok()?;
@@ -120,6 +135,9 @@ fn family(name: &str) -> Option<(Family, Version)> {
         "glibc" if version.major() == 2 => Family::Glibc,
         "musl" if version.major() == 1 => Family::Musl,
         "linux" => Family::Linux,
+        "macos" if number.contains('.') && version >= Version::new(10, 0) => Family::MacOs,
+        "windows" if matches!(number, "6.0" | "6.1" | "6.2" | "6.3" | "10.0") => Family::Windows,
+        "windows" if number.starts_with("10.0.") => Family::Windows,
         _ => return None,
     };
     Some((family, version))
@@ -155,6 +173,11 @@ fn of_family(name: &str, family: Family, version: Version, arch: &str) -> Host {
         Family::Linux => {
             "the name".clone_into(&mut host.source);
             host.kernel = Some(version);
+        }
+        Family::MacOs | Family::Windows => {
+            "the name".clone_into(&mut host.source);
+            let is_macos = matches!(family, Family::MacOs);
+            host.system = if is_macos { System::MacOs(version) } else { System::Windows(version) };
         }
     }
     host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
@@ -239,6 +262,25 @@ mod tests {
             [(false, "alpine:latest"), (false, "glibc:x"), (true, "glibc:2.17"), (true, "debian:12-slim")]
         {
             assert_eq!((find(name, "x86_64").is_ok(), is_known(name)), (known, known), "{name}");
+        }
+    }
+
+    #[test]
+    fn releases_of_macos_and_windows_are_themselves() {
+        for (name, system) in [
+            ("macos:14.5", System::MacOs(Version::new(14, 5))),
+            ("macos:10.15", System::MacOs(Version::new(10, 15))),
+            ("windows:10.0.17763", System::Windows(Version::patch(10, 0, 17763))),
+            ("windows:6.1", System::Windows(Version::new(6, 1))),
+            ("windows/nanoserver:ltsc2022-amd64", System::Windows(Version::patch(10, 0, 20348))),
+            ("windows/servercore:ltsc2019-KB5005030", System::Windows(Version::patch(10, 0, 17763))),
+        ] {
+            assert_eq!(host(name).system, system, "{name}");
+        }
+        for other in
+            ["windows:10-22h2", "windows:10.1", "windows:6.5", "windows:11.0", "macos:14-intel", "macos:9.2", "macos:7"]
+        {
+            assert!(find(other, "x86_64").is_err_and(|close| !close.is_empty()) && !is_known(other), "{other}");
         }
     }
 
