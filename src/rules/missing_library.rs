@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::support::advice::link_statically;
 use super::support::hosts::pick;
 use super::support::listed;
-use super::support::windows::{imports, on_image};
+use super::support::windows::{on_image, shown};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
-use crate::hosts::System;
+use crate::facts::pe::{DllImport, PeFacts};
 use crate::hosts::load::{About, Reason};
+use crate::hosts::{Host, System};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +25,8 @@ For each host of `runs-on`, the load as the host's own loader does it: `PT_INTER
 and what those libraries need in turn, is found by `DT_RPATH`, `DT_RUNPATH`, `$ORIGIN`, the loader's cache and its default
 directories, among the host's libraries and those shipped beside the file; and each can be loaded (right machine, no
 executable stack from glibc 2.41 on, thread-local storage and relocations the loader accepts). For Windows, that the named
-image has each imported DLL (`data/windows-dlls.tsv`); not that the DLL has each function there.
+image has each imported DLL (`data/windows-dlls.tsv`), delay-loaded ones aside, and runs 32-bit programs; not that the DLL has
+each function there.
 
 ## Why it matters
 The program does not start: "no such file or directory" when the loader is missing, "cannot open shared object file" when a
@@ -113,39 +115,72 @@ fn help(subject: &Subject<'_>) -> String {
     "link the library statically, or ship it beside the file with the run path `$ORIGIN`".into()
 }
 
-/// DLLs that the named images of Windows lack; where nobody publishes a list, nobody knows.
+/// DLLs that the named images of Windows lack, and programs that they cannot run; where nobody publishes a list, nobody knows.
 fn windows(subject: &Subject<'_>) -> Verdict {
     let Some(pe) = subject.pe() else { return Verdict::NotApplicable("it is not a PE image") };
     let mut violations = Vec::new();
     let mut unknown = Vec::new();
     let hosts: Vec<_> = subject.hosts.iter().filter(|host| matches!(host.system, System::Windows(_))).collect();
     for host in &hosts {
+        match runs_32_bit(subject, pe, host) {
+            Some(true) => {}
+            Some(false) => {
+                violations.push(wrong_width(subject, host));
+                continue;
+            }
+            None => unknown.push(format!("whether `{}` runs 32-bit programs hangs on features added to it", host.name)),
+        }
         let mut absent = Vec::new();
-        for (import, how) in imports(pe) {
+        // The loader looks for the others when they are called.
+        for import in &pe.imports {
             match on_image(&import.dll, host.listed_as.unwrap_or(&host.name)) {
                 Some(true) => {}
-                Some(false) => absent.push((import, how)),
+                Some(false) => absent.push(import),
                 None => unknown.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),
             }
         }
-        if absent.is_empty() {
-            continue;
+        if !absent.is_empty() {
+            violations.push(without(subject, host, &absent));
         }
-        let names: Vec<String> = absent.iter().map(|(import, _)| import.dll.clone()).collect();
-        violations.push(Violation {
-            message: format!("`{{artifact}}` needs {}, which `{}` does not have", listed(&names, 3), host.name),
-            evidence: absent.iter().map(|(import, how)| super::support::windows::shown(import, how)).collect(),
-            causes: names.into_iter().map(Cause::Library).collect(),
-            host: Some(host.name.clone()),
-            policy: Some(subject.listed(&host.name)),
-            help: Some("use `windows:servercore`, or leave out what needs it".into()),
-        });
     }
     match (hosts.is_empty(), violations.is_empty(), unknown.first()) {
         (true, ..) => Verdict::NotApplicable("the policy names no Windows host in `runs-on`"),
         (_, false, _) => Verdict::Violated(violations),
         (_, _, Some(first)) => Verdict::Inconclusive(first.clone()),
         _ => Verdict::Pass,
+    }
+}
+
+/// Whether the image can run it as far as its width goes. Nano Server has no WoW64; from 2025 on it can be added. .NET code
+/// for any machine has the header of a 32-bit image.
+fn runs_32_bit(subject: &Subject<'_>, pe: &PeFacts, host: &Host) -> Option<bool> {
+    let image = host.listed_as.unwrap_or(&host.name);
+    if subject.facts.bits != 32 || pe.is_clr || !image.contains("nanoserver") {
+        return Some(true);
+    }
+    (!image.ends_with("ltsc2025")).then_some(false)
+}
+
+fn wrong_width(subject: &Subject<'_>, host: &Host) -> Violation {
+    Violation {
+        message: format!("`{{artifact}}` is a 32-bit image, and `{}` runs 64-bit programs only", host.name),
+        evidence: vec![format!("its machine is {}", subject.facts.arch)],
+        host: Some(host.name.clone()),
+        policy: Some(subject.listed(&host.name)),
+        help: Some("build for a 64-bit target, or choose a Server Core image, as `windows:servercore-ltsc2022`".into()),
+        ..Violation::default()
+    }
+}
+
+fn without(subject: &Subject<'_>, host: &Host, absent: &[&DllImport]) -> Violation {
+    let names: Vec<String> = absent.iter().map(|import| import.dll.clone()).collect();
+    Violation {
+        message: format!("`{{artifact}}` needs {}, which `{}` does not have", listed(&names, 3), host.name),
+        evidence: absent.iter().map(|import| shown(import, "imports")).collect(),
+        causes: names.into_iter().map(Cause::Library).collect(),
+        host: Some(host.name.clone()),
+        policy: Some(subject.listed(&host.name)),
+        help: Some("choose a Server Core image, as `windows:servercore-ltsc2022`, or leave out what needs it".into()),
     }
 }
 
@@ -198,5 +233,22 @@ mod tests {
             case(dll, "windows:nanoserver-ltsc2022").inconclusive(&RULE);
         }
         Case::pe().runs_on(&["windows:11"]).passes(&RULE);
+    }
+
+    #[test]
+    fn what_is_loaded_when_it_is_called_is_not_missing_at_the_start() {
+        let late = DllImport { dll: "netapi32.dll".into(), functions: Vec::new() };
+        let case = Case::pe().edit_pe(|pe| pe.delay_imports = vec![late]);
+        case.runs_on(&["windows:nanoserver-ltsc2022"]).passes(&RULE);
+    }
+
+    #[test]
+    fn nano_server_runs_64_bit_programs() {
+        let narrow = || Case::pe().with(|case| (case.facts.arch, case.facts.bits) = ("i386".into(), 32));
+        narrow().runs_on(&["windows:nanoserver-ltsc2022"]).violations(&RULE);
+        narrow().runs_on(&["windows/nanoserver:ltsc2019"]).violations(&RULE);
+        narrow().runs_on(&["windows:nanoserver-ltsc2025"]).inconclusive(&RULE);
+        narrow().runs_on(&["windows:servercore-ltsc2022", "windows:11"]).passes(&RULE);
+        narrow().edit_pe(|pe| pe.is_clr = true).runs_on(&["windows:nanoserver-ltsc2022"]).passes(&RULE);
     }
 }
