@@ -94,6 +94,8 @@ mod tests {
         assert_eq!(dll("kernel32.dll"), Dll::System);
         assert_eq!(dll("api-ms-win-core-synch-l1-2-0.dll"), Dll::System);
         assert_eq!(dll("api-ms-win-crt-runtime-l1-1-0.dll"), Dll::System);
+        assert_eq!(dll("wdfldr.sys"), Dll::System);
+        assert_eq!(dll("storport.sys"), Dll::System);
         assert_eq!(dll("vcruntime140.dll"), Dll::Msvc("Visual C++ 2015-2022"));
         assert_eq!(dll("ucrtbased.dll"), Dll::Debug("Visual C++ 2015-2022"));
         assert_eq!(dll("libgcc_s_seh-1.dll"), Dll::Mingw("MinGW-w64 GCC"));
