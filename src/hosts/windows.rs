@@ -1,12 +1,30 @@
-//! The oldest Windows that has what an image imports, where that is known.
+//! Which DLLs are Windows' own, and the oldest Windows that has what an image imports, where that is known.
 
 use super::Version;
 use super::table::Table;
 use crate::facts::pe::PeFacts;
 
+static DLLS: Table = Table::new(include_str!("../../data/windows-dlls.tsv"));
 static FUNCTIONS: Table = Table::new(include_str!("../../data/windows-functions.tsv"));
 
-/// When a function came.
+/// Families of API sets that the tables have one row for, longer names before what they start with.
+const FAMILIES: [&str; 3] = ["api-ms-win-crt-*", "api-ms-win-*", "ext-ms-*"];
+
+/// What `data/windows-dlls.tsv` says of a DLL: its own row, or that of its family. Its name in lower case.
+pub(crate) fn dll_row(name: &str) -> Option<&'static str> {
+    DLLS.rows(name).next().or_else(|| DLLS.rows(family(name)?).next())
+}
+
+fn family(name: &str) -> Option<&'static str> {
+    FAMILIES.into_iter().find(|family| name.starts_with(family.trim_end_matches('*')))
+}
+
+/// Whether a DLL is Windows' own: what another one calls by the name of a function of Windows is that one's.
+pub(crate) fn is_own(dll: &str) -> bool {
+    dll_row(dll).is_some_and(|row| matches!(row.split('\t').next(), Some("system" | "optional")))
+}
+
+/// When a function or a DLL came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Came {
     /// The first Windows that has it.
@@ -20,7 +38,11 @@ pub struct Came {
 impl Came {
     /// When `function` came, if that is known and later than Windows 7.
     pub fn of(function: &str) -> Option<Came> {
-        let mut columns = FUNCTIONS.rows(&function.to_ascii_lowercase()).next()?.split('\t');
+        Came::read(FUNCTIONS.rows(&function.to_ascii_lowercase()).next()?)
+    }
+
+    fn read(row: &str) -> Option<Came> {
+        let mut columns = row.split('\t');
         Some(Came {
             version: columns.next()?.parse().ok()?,
             is_verified: columns.next() == Some("V"),
@@ -30,9 +52,9 @@ impl Came {
 }
 
 /// The oldest Windows that can have every function the loader looks for, one that came with an update included; functions of
-/// delay-loaded DLLs do not count.
+/// delay-loaded DLLs do not count, and neither do those of DLLs that are not Windows' own.
 pub fn floor(pe: &PeFacts) -> Option<Version> {
-    let functions = pe.imports.iter().flat_map(|import| &import.functions);
+    let functions = pe.imports.iter().filter(|import| is_own(&import.dll)).flat_map(|import| &import.functions);
     functions.filter_map(|function| Came::of(function)).map(|came| came.updated.unwrap_or(came.version)).max()
 }
 
@@ -44,15 +66,18 @@ mod tests {
     #[test]
     fn the_table_is_sorted() {
         FUNCTIONS.assert_sorted();
+        DLLS.assert_sorted();
     }
 
     #[test]
     fn the_newest_function_decides() {
-        let floor = |functions: &[&str]| {
+        let of = |dll: &str, functions: &[&str]| {
             let functions = functions.iter().map(|name| (*name).to_owned()).collect();
-            let imports = vec![DllImport { dll: "kernel32.dll".into(), functions }];
+            let imports = vec![DllImport { dll: dll.into(), functions }];
             floor(&PeFacts { imports, ..PeFacts::default() }).map(|version| version.to_string())
         };
+        let floor = |functions: &[&str]| of("kernel32.dll", functions);
+        assert_eq!(of("conpty.dll", &["CreatePseudoConsole"]), None);
         assert_eq!(floor(&["ExitProcess"]), None);
         assert_eq!(floor(&["CreateFile2", "ProcessPrng", "ExitProcess"]).as_deref(), Some("10.0"));
         assert_eq!(floor(&["GetTempPath2W"]).as_deref(), Some("10.0.14393"));

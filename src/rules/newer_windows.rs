@@ -1,11 +1,10 @@
 //! The file needs a newer Windows than it will find.
 
 use super::support::NOT_WINDOWS;
-use super::support::windows::imports;
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::pe::PeFacts;
 use crate::facts::{Format, Os};
-use crate::hosts::windows::Came;
+use crate::hosts::windows::{Came, is_own};
 use crate::hosts::{System, Version, kernel};
 use crate::policy::Level;
 
@@ -17,9 +16,9 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version in the header, each imported function that
-is known to have come with a later Windows (`data/windows-functions.tsv`), and what the Go release or Rust's std in the file
-supports. Functions of delay-loaded DLLs do not count: a program can ask for them before it calls them. Where an update brought a
+Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version in the header, each imported function of
+Windows' own DLLs that is known to have come later (`data/windows-functions.tsv`), and what the Go release or Rust's std in
+the file supports. Functions of delay-loaded DLLs do not count: a program can ask for them before it calls them. Where an update brought a
 function to an older Windows, whether it is there is not known.
 
 ## Why it matters
@@ -121,7 +120,7 @@ fn needs(subject: &Subject<'_>, pe: &PeFacts) -> Vec<Need> {
         let evidence = format!("its subsystem version is {}", pe.subsystem_version);
         needs.push(Need { version, evidence, ..Need::default() });
     }
-    for (import, _) in imports(pe).filter(|(_, how)| *how == "imports") {
+    for import in pe.imports.iter().filter(|import| is_own(&import.dll)) {
         for function in &import.functions {
             needs.extend(came(function, &import.dll));
         }
@@ -178,6 +177,12 @@ mod tests {
         importing("GetTempPath2W").runs_on(&["windows:11"]).passes(&RULE);
         importing("CreatePseudoConsole").runs_on(&["windows:servercore-ltsc2019"]).passes(&RULE);
         importing("GetTempPath2W").not_applicable(&RULE);
+    }
+
+    #[test]
+    fn a_function_of_somebody_elses_dll_is_theirs() {
+        let import = DllImport { dll: "conpty.dll".into(), functions: vec!["CreatePseudoConsole".into()] };
+        Case::pe().edit_pe(|pe| pe.imports = vec![import]).runs_on(&["windows:10"]).passes(&RULE);
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! Which DLLs are part of Windows, and whose runtime the others are: `data/windows-dlls.tsv`.
 
 use crate::facts::pe::{DllImport, PeFacts};
-use crate::hosts::table::Table;
-
-static DLLS: Table = Table::new(include_str!("../../../data/windows-dlls.tsv"));
+use crate::hosts::windows::dll_row;
 
 /// Whose a DLL is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,18 +18,9 @@ pub(in crate::rules) enum Dll {
     Foreign,
 }
 
-/// Families of API sets that the table has one row for, longer names before what they start with.
-const FAMILIES: [&str; 3] = ["api-ms-win-crt-*", "api-ms-win-*", "ext-ms-*"];
-
-/// What the table says of a DLL: its own row, or that of its family.
-fn row(name: &str) -> Option<&'static str> {
-    let family = || FAMILIES.into_iter().find(|family| name.starts_with(family.trim_end_matches('*')));
-    DLLS.rows(name).next().or_else(|| DLLS.rows(family()?).next())
-}
-
 /// Whose `dll` is; its name in lower case.
 pub(in crate::rules) fn dll(name: &str) -> Dll {
-    let Some(row) = row(name) else { return Dll::Foreign };
+    let Some(row) = dll_row(name) else { return Dll::Foreign };
     let mut fields = row.split('\t');
     let part = fields.next().unwrap_or_default();
     let of = fields.nth(2).unwrap_or_default();
@@ -54,7 +43,7 @@ pub(in crate::rules) fn on_image(name: &str, host: &str) -> Option<bool> {
     if dll(name) != Dll::System {
         return Some(true);
     }
-    match row(name)?.split('\t').nth(column) {
+    match dll_row(name)?.split('\t').nth(column) {
         Some("yes") => Some(true),
         Some("no") => Some(false),
         _ => None,
@@ -83,11 +72,6 @@ pub(in crate::rules) fn comes_with_loading_program(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_is_sorted() {
-        DLLS.assert_sorted();
-    }
 
     #[test]
     fn dlls_are_known_by_name() {
