@@ -79,6 +79,7 @@ mod tests {
         assert_eq!(dll("api-ms-win-core-synch-l1-2-0.dll"), Dll::System);
         assert_eq!(dll("api-ms-win-crt-runtime-l1-1-0.dll"), Dll::System);
         assert_eq!(dll("wdfldr.sys"), Dll::System);
+        assert_eq!(dll("xaudio2_9.dll"), Dll::System);
         assert_eq!(dll("storport.sys"), Dll::System);
         assert_eq!(dll("vcruntime140.dll"), Dll::Msvc("Visual C++ 2015-2022"));
         assert_eq!(dll("ucrtbased.dll"), Dll::Debug("Visual C++ 2015-2022"));
