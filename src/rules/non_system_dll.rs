@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 Imported and delay-loaded DLLs against the list of those that come with Windows 10 and later (`data/windows-dlls.tsv`).
 API sets (`api-ms-win-*`) are resolved by the loader and pass. Runtimes of compilers are left to `dynamic-c-runtime`. In an
-extension, the program that loads it (`node.exe`, `python312.dll`) passes, and so does a DLL that lies in the same directory
+extension, the program that loads it (`node.exe`, `python312.dll`, `jvm.dll`) passes, and so does a DLL that lies in the same directory
 at the time of the check, for the same architecture and in whatever case its name is written: the loader looks there first.
 What that DLL needs in turn is asked when it is checked itself.
 
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_loading_program_passes_in_an_extension_only() {
-        needs(&["node.exe", "python3.dll"]).with(|case| case.facts.kind = Kind::SharedObject).passes(&RULE);
+        needs(&["node.exe", "python3.dll", "jawt.dll"]).with(|case| case.facts.kind = Kind::SharedObject).passes(&RULE);
         needs(&["python3.dll"]).violations(&RULE);
     }
 

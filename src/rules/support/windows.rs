@@ -64,9 +64,11 @@ pub(in crate::rules) fn shown(import: &DllImport, how: &str) -> String {
     }
 }
 
-/// Whether the program that loads an extension provides this DLL: itself, or the interpreter it embeds.
+/// Whether the program that loads an extension provides this DLL: itself, the interpreter it embeds, or the Java runtime, whose
+/// directory is the program's or loaded before (JNI, "The Invocation API" and "The AWT Native Interface").
 pub(in crate::rules) fn comes_with_loading_program(name: &str) -> bool {
-    name.ends_with(".exe") || (name.starts_with("python3") && name.ends_with(".dll"))
+    let is_python = name.starts_with("python3") && name.ends_with(".dll");
+    name.ends_with(".exe") || is_python || matches!(name, "java.dll" | "jawt.dll" | "jvm.dll")
 }
 
 #[cfg(test)]
