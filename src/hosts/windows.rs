@@ -41,6 +41,13 @@ impl Came {
         Came::read(FUNCTIONS.rows(&function.to_ascii_lowercase()).next()?)
     }
 
+    /// When a DLL of Windows came, if that is known and later than Windows 7, and the name it is known by: its own, or that of
+    /// its family.
+    pub fn of_dll(dll: &str) -> Option<(&str, Came)> {
+        let name = FUNCTIONS.rows(dll).next().map_or_else(|| family(dll), |_| Some(dll))?;
+        Some((name, Came::read(FUNCTIONS.rows(name).next()?)?))
+    }
+
     fn read(row: &str) -> Option<Came> {
         let mut columns = row.split('\t');
         Some(Came {
@@ -51,11 +58,13 @@ impl Came {
     }
 }
 
-/// The oldest Windows that can have every function the loader looks for, one that came with an update included; functions of
-/// delay-loaded DLLs do not count, and neither do those of DLLs that are not Windows' own.
+/// The oldest Windows that can have every DLL and function the loader looks for, one that came with an update included;
+/// delay-loaded DLLs do not count, and neither do functions of DLLs that are not Windows' own.
 pub fn floor(pe: &PeFacts) -> Option<Version> {
-    let functions = pe.imports.iter().filter(|import| is_own(&import.dll)).flat_map(|import| &import.functions);
-    functions.filter_map(|function| Came::of(function)).map(|came| came.updated.unwrap_or(came.version)).max()
+    let own = || pe.imports.iter().filter(|import| is_own(&import.dll));
+    let functions = own().flat_map(|import| &import.functions).filter_map(|function| Came::of(function));
+    let dlls = own().filter_map(|import| Came::of_dll(&import.dll)).map(|(_, came)| came);
+    functions.chain(dlls).map(|came| came.updated.unwrap_or(came.version)).max()
 }
 
 #[cfg(test)]
@@ -77,6 +86,9 @@ mod tests {
             floor(&PeFacts { imports, ..PeFacts::default() }).map(|version| version.to_string())
         };
         let floor = |functions: &[&str]| of("kernel32.dll", functions);
+        let dll = |name: &str| of(name, &["Function"]);
+        assert_eq!(dll("icu.dll").as_deref(), Some("10.0.18362"));
+        assert_eq!(dll("api-ms-win-crt-heap-l1-1-0.dll").as_deref(), Some("6.0"));
         assert_eq!(of("conpty.dll", &["CreatePseudoConsole"]), None);
         assert_eq!(floor(&["ExitProcess"]), None);
         assert_eq!(floor(&["CreateFile2", "ProcessPrng", "ExitProcess"]).as_deref(), Some("10.0"));

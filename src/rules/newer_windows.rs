@@ -2,7 +2,7 @@
 
 use super::support::NOT_WINDOWS;
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
-use crate::facts::pe::PeFacts;
+use crate::facts::pe::{DllImport, PeFacts};
 use crate::facts::{Format, Os};
 use crate::hosts::windows::{Came, is_own};
 use crate::hosts::{System, Version, kernel};
@@ -16,10 +16,11 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version in the header, each imported function of
-Windows' own DLLs that is known to have come later (`data/windows-functions.tsv`), and what the Go release or Rust's std in
-the file supports. Functions of delay-loaded DLLs do not count: a program can ask for them before it calls them. Where an update brought a
-function to an older Windows, whether it is there is not known.
+Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version in the header, each imported DLL of Windows
+that is known to have come later (`icu.dll`) and does not lie beside the file, each such function of Windows' own DLLs
+(`data/windows-functions.tsv`), and what the Go release or Rust's std in the file supports. Delay-loaded DLLs do not count: a
+program can ask for them before it calls them. What an update brought to an older Windows, as the Universal C Runtime to
+Windows 7, is not known to be there.
 
 ## Why it matters
 The loader refuses an image whose subsystem version is newer than the system, and one whose function is not there: "the
@@ -36,7 +37,7 @@ error[newer-windows]: `dist/app.exe` needs Windows 10.0.22000, but `windows:serv
 ## How to fix
 - Go: Go 1.20 is the last release for Windows 7 and 8.
 - Cargo: Rust 1.77 is the last whose std runs on Windows 7; after it there are the `*-win7-windows-*` targets.
-- C: set `_WIN32_WINNT` to the oldest Windows, and ask for newer functions with `GetProcAddress`.
+- C: set `_WIN32_WINNT` to the oldest Windows, link the C runtime statically (`/MT`), and ask for newer functions with `GetProcAddress`.
 "#,
 };
 
@@ -124,6 +125,8 @@ fn needs(subject: &Subject<'_>, pe: &PeFacts) -> Vec<Need> {
         for function in &import.functions {
             needs.extend(came(function, &import.dll));
         }
+        let dll = dll_came(subject, import);
+        needs.extend(dll.filter(|dll| needs.iter().all(|need: &Need| need.evidence != dll.evidence)));
     }
     if let Some(release) = subject.facts.go.as_ref().and_then(|go| go.version.as_deref()) {
         needs.extend(kernel::go(release).map(|floors| Need {
@@ -150,6 +153,21 @@ fn came(function: &str, dll: &str) -> Option<Need> {
         updated,
         evidence: format!("`{function}` of `{dll}` came with Windows {version}{doubt}"),
         cause: Some(Cause::Symbol(function.to_owned())),
+    })
+}
+
+/// When a DLL came, where that is known and none lies beside the image.
+fn dll_came(subject: &Subject<'_>, import: &DllImport) -> Option<Need> {
+    let (name, Came { version, updated, is_verified }) = Came::of_dll(&import.dll)?;
+    if subject.without_dll_beside(std::iter::once((import, "imports"))).is_empty() {
+        return None;
+    }
+    let doubt = if is_verified { "" } else { " (unverified)" };
+    Some(Need {
+        version,
+        updated,
+        evidence: format!("`{name}` came with Windows {version}{doubt}"),
+        cause: Some(Cause::Library(import.dll.clone())),
     })
 }
 
@@ -189,6 +207,21 @@ mod tests {
     fn what_an_update_may_have_brought_is_not_known() {
         importing("GetTempPath2W").runs_on(&["windows:servercore-ltsc2019", "windows:11"]).inconclusive(&RULE);
         importing("GetTempPath2W").runs_on(&["windows:10"]).violations(&RULE);
+    }
+
+    #[test]
+    fn a_dll_that_came_later_violates() {
+        let case = |dll: &str| {
+            let import = DllImport { dll: dll.into(), functions: vec!["Function".into()] };
+            Case::pe().edit_pe(|pe| pe.imports = vec![import])
+        };
+        case("icu.dll").runs_on(&["windows:10", "windows:11"]).violations(&RULE);
+        case("icu.dll").runs_on(&["windows:servercore-ltsc2022"]).passes(&RULE);
+        case("icu.dll").beside("/app/dist/icu.dll", Case::pe()).runs_on(&["windows:10"]).passes(&RULE);
+        case("api-ms-win-crt-heap-l1-1-0.dll").runs_on(&["windows:6.1"]).inconclusive(&RULE);
+        case("ucrtbase.dll").runs_on(&["windows:6.3"]).inconclusive(&RULE);
+        case("ucrtbase.dll").runs_on(&["windows:10"]).passes(&RULE);
+        importing("GetSystemMetricsForDpi").runs_on(&["windows:10"]).violations(&RULE);
     }
 
     #[test]
