@@ -27,12 +27,12 @@ warning[missing-uuid]: `dist/app` carries no `LC_UUID`, without which macOS 26 m
   = evidence: there is no `LC_UUID`
   = evidence: it was built with go1.22.12
   = policy: `missing-uuid` is `warn` (by default)
-  = help: build with Go 1.24 or newer, and without `-ldflags=-buildid=`, or see `seaworthy explain missing-uuid`
+  = help: build with Go 1.24 or newer, and without `-B none` and `-buildid=` in `-ldflags`, or see `seaworthy explain missing-uuid`
 ```
 
 ## How to fix
-- Go: build with Go 1.24 or newer and without `-ldflags=-buildid=`, from which Go makes the identifier; or with
-  `-ldflags=-linkmode=external` on a Mac.
+- Go: build with Go 1.24 or newer, without `-ldflags="-B none"`, which leaves it out, and without `-ldflags=-buildid=`, from
+  which Go makes the identifier; or with `-ldflags=-linkmode=external` on a Mac.
 - Cargo: take `-no_uuid` out of the linker's arguments.
 "#,
 };
@@ -49,7 +49,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let version = subject.facts.go.as_ref().and_then(|go| go.version.as_ref());
     evidence.extend(version.map(|version| format!("it was built with {version}")));
     let help = match subject.maker() {
-        Maker::Go => "build with Go 1.24 or newer, and without `-ldflags=-buildid=`",
+        Maker::Go => "build with Go 1.24 or newer, and without `-B none` and `-buildid=` in `-ldflags`",
         _ => "take `-no_uuid` out of the linker's arguments",
     };
     Verdict::Violated(vec![Violation {
