@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Format, Os};
 
 pub(in crate::facts) use find::{Places, find};
-pub(in crate::facts) use pclntab::find as find_pclntab;
+pub(in crate::facts) use pclntab::{Releases, at as pclntab_at, find as find_pclntab};
 
 /// What shows that Go made a file, and how it was built.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -26,6 +26,10 @@ pub struct GoBuild {
     pub settings: Vec<(String, String)>,
     /// What shows that this is Go where there is no build information (`.gopclntab`, the runtime's entry code).
     pub traces: Vec<String>,
+    /// The oldest release that may have made it, by the format of its table of functions, where the release is not recorded:
+    /// `1.20`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<&'static str>,
 }
 
 /// A Go module version.
@@ -43,6 +47,13 @@ pub struct GoModule {
 }
 
 impl GoBuild {
+    /// What is known without build information: `None` when nothing shows Go.
+    pub(super) fn of_traces(mut traces: Vec<String>, table: Option<&Releases>) -> Option<GoBuild> {
+        traces.extend(table.map(|releases| format!("table of functions of {}", releases.shown)));
+        let oldest = table.map(|releases| releases.oldest);
+        (!traces.is_empty()).then(|| GoBuild { traces, oldest, ..GoBuild::default() })
+    }
+
     /// The value of a build setting.
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())

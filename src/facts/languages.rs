@@ -17,6 +17,8 @@ pub(super) struct LanguagePlaces<'p> {
     pub(super) order: Order,
     /// The section of Go's build information.
     pub(super) go_section: Option<(u64, u64)>,
+    /// The section of Go's table of functions.
+    pub(super) go_table: Option<(u64, u64)>,
     /// What else shows Go.
     pub(super) go_traces: Vec<String>,
     /// Go may have made the file although nothing of this shows it: then its table of functions is searched for.
@@ -44,12 +46,14 @@ impl LanguagePlaces<'_> {
             build.traces.clone_from(&self.go_traces);
             return Ok(Some(build));
         }
-        let mut traces = self.go_traces.clone();
-        if wanted.strings && self.may_hide_go && traces.is_empty() {
-            let table = go_build_info::find_pclntab(source, self.order, &self.read_only)?;
-            traces.extend(table.map(|release| format!("table of functions of {release}")));
-        }
-        Ok((!traces.is_empty()).then(|| GoBuild { traces, ..GoBuild::default() }))
+        let table = match self.go_table {
+            Some(section) => go_build_info::pclntab_at(source, self.order, section)?,
+            None if wanted.strings && self.may_hide_go && self.go_traces.is_empty() => {
+                go_build_info::find_pclntab(source, self.order, &self.read_only)?
+            }
+            None => None,
+        };
+        Ok(GoBuild::of_traces(self.go_traces.clone(), table))
     }
 
     /// What shows that Rust made this file.

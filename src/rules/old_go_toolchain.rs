@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
     docs: r#"## What it checks
 The Go release recorded in the file against the first one whose programs are supported on that system and architecture
-(`data/go-ports.tsv`).
+(`data/go-ports.tsv`). Where none is recorded, the format of Go's table of functions tells the oldest that it may be.
 
 ## Why it matters
 Go before 1.12 calls the kernel of macOS directly, through an interface that Apple changes without notice: such a program
@@ -53,7 +53,12 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let digits =
         number.map(|number| number.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect::<String>());
     let release = digits.as_deref().and_then(|digits| digits.trim_end_matches('.').parse::<Version>().ok());
-    let (Some(release), Ok(since)) = (release, since.parse::<Version>()) else {
+    let Ok(since) = since.parse::<Version>() else { return Verdict::Pass };
+    let oldest = go.oldest.and_then(|oldest| oldest.parse::<Version>().ok());
+    let Some(release) = release else {
+        if oldest.is_some_and(|oldest| oldest >= since) {
+            return Verdict::Pass;
+        }
         if subject.policy.runs_on.is_empty() {
             return Verdict::NotApplicable("its Go release is not recorded, and the policy names no host to ask about");
         }
@@ -94,6 +99,19 @@ mod tests {
     fn a_release_before_the_port_violates() {
         built_with("go1.11.13", "x86_64").documented(&RULE);
         built_with("go1.15", "aarch64").violations(&RULE);
+    }
+
+    #[test]
+    fn a_lower_bound_is_enough() {
+        let not_before = |oldest: &'static str| {
+            let case = built_with("", "aarch64").runs_on(&["macos:13"]);
+            case.with(|case| {
+                let go = case.facts.go.as_mut().expect("Go");
+                (go.version, go.oldest) = (None, Some(oldest));
+            })
+        };
+        not_before("1.20").passes(&RULE);
+        not_before("1.2").inconclusive(&RULE);
     }
 
     #[test]

@@ -57,12 +57,18 @@ pub(super) fn go(image: &Image<'_>, elf: &ElfFacts, wanted: Wanted) -> Result<Op
         build.traces = traces;
         return Ok(Some(build));
     }
-    if !elf.has_section_headers {
-        let read_only: Vec<(u64, u64)> = segments(image, |flags| flags & PF_W == 0).collect();
-        let table = go_build_info::find_pclntab(image.source, image.order, &read_only)?;
-        traces.extend(table.map(|release| format!("table of functions of {release}")));
-    }
-    Ok((!traces.is_empty()).then(|| GoBuild { traces, ..GoBuild::default() }))
+    let table = match image.section(".gopclntab") {
+        Some(section) => {
+            let place = (section.header.sh_offset, section.header.sh_size);
+            go_build_info::pclntab_at(image.source, image.order, place)?
+        }
+        None if !elf.has_section_headers => {
+            let read_only: Vec<(u64, u64)> = segments(image, |flags| flags & PF_W == 0).collect();
+            go_build_info::find_pclntab(image.source, image.order, &read_only)?
+        }
+        None => None,
+    };
+    Ok(GoBuild::of_traces(traces, table))
 }
 
 /// What shows that Rust made this file.

@@ -14,13 +14,37 @@ const HEADER: u64 = 80;
 /// More functions than this no program has.
 const MOST_FUNCTIONS: u64 = 1 << 24;
 
-/// Magics with the first release that writes them, newest first.
-const MAGICS: [(u32, &str); 4] = [
-    (0xffff_fff1, "Go 1.20 or newer"),
-    (0xffff_fff0, "Go 1.18 or 1.19"),
-    (0xffff_fffa, "Go 1.16 or 1.17"),
-    (0xffff_fffb, "Go 1.2 to 1.15"),
+/// The releases that write one format of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::facts) struct Releases {
+    magic: u32,
+    /// The oldest of them.
+    pub(in crate::facts) oldest: &'static str,
+    /// All of them, in words.
+    pub(in crate::facts) shown: &'static str,
+}
+
+/// Every format, newest first.
+static FORMATS: [Releases; 4] = [
+    Releases { magic: 0xffff_fff1, oldest: "1.20", shown: "Go 1.20 or newer" },
+    Releases { magic: 0xffff_fff0, oldest: "1.18", shown: "Go 1.18 or 1.19" },
+    Releases { magic: 0xffff_fffa, oldest: "1.16", shown: "Go 1.16 or 1.17" },
+    Releases { magic: 0xffff_fffb, oldest: "1.2", shown: "Go 1.2 to 1.15" },
 ];
+
+/// What the table says that lies at the start of a section (offset and length).
+///
+/// # Errors
+/// What reading gives.
+pub(in crate::facts) fn at(
+    source: &Source<'_>,
+    order: Order,
+    (offset, size): (u64, u64),
+) -> Result<Option<&'static Releases>, Unreadable> {
+    let head = source.read_up_to(offset, size.min(HEADER), "Go pclntab")?;
+    let Some(magic) = order.u32(&head, 0) else { return Ok(None) };
+    Ok(FORMATS.iter().find(|format| format.magic == magic && is_table(order, magic, &head, size)))
+}
 
 /// What the table says, when one of the ranges (offset and length) has one.
 ///
@@ -30,9 +54,9 @@ pub(in crate::facts) fn find(
     source: &Source<'_>,
     order: Order,
     ranges: &[(u64, u64)],
-) -> Result<Option<String>, Unreadable> {
+) -> Result<Option<&'static Releases>, Unreadable> {
     let bytes = |magic: u32| if order.big { magic.to_be_bytes() } else { magic.to_le_bytes() };
-    let patterns = MAGICS.map(|(magic, _)| [&bytes(magic)[..], &[0, 0]].concat());
+    let patterns = FORMATS.each_ref().map(|format| [&bytes(format.magic)[..], &[0, 0]].concat());
     let Some(patterns) = Patterns::new(&patterns) else { return Ok(None) };
     let mut buffer = Vec::new();
     for (offset, size) in bounded(source.len(), ranges.iter().copied()) {
@@ -41,9 +65,9 @@ pub(in crate::facts) fn find(
             let chunk = source.read_into(offset + at, (CHUNK + HEADER).min(size - at), "Go pclntab", &mut buffer)?;
             let mut from = 0;
             while let Some((which, found)) = patterns.find(chunk, from) {
-                let (magic, release) = MAGICS[which];
-                if is_table(order, magic, &chunk[found..], size) {
-                    return Ok(Some(release.to_owned()));
+                let format = &FORMATS[which];
+                if is_table(order, format.magic, &chunk[found..], size) {
+                    return Ok(Some(format));
                 }
                 from = found + 1;
             }
@@ -105,11 +129,13 @@ mod tests {
         for order in
             [Order { big: false, wide: true }, Order { big: true, wide: true }, Order { big: false, wide: false }]
         {
-            for (magic, release) in MAGICS {
-                let file = [vec![0; 100], table(order, magic)].concat();
+            for format in &FORMATS {
+                let file = [vec![0; 100], table(order, format.magic)].concat();
                 let source = Source::from_bytes(&file);
-                let found = find(&source, order, &[(0, file.len() as u64)]).unwrap();
-                assert_eq!(found.as_deref(), Some(release), "{order:?}");
+                let size = file.len() as u64;
+                assert_eq!(find(&source, order, &[(0, size)]), Ok(Some(format)), "{order:?}");
+                assert_eq!(at(&source, order, (100, size - 100)), Ok(Some(format)), "{order:?}");
+                assert_eq!(at(&source, order, (0, size)), Ok(None), "{order:?}");
             }
         }
     }

@@ -34,6 +34,7 @@ pub(super) fn with_places<T>(
     read(&LanguagePlaces {
         order: Order { big: header.endian == Endian::Big, wide: header.bits == 64 },
         go_section: named("__go_buildinfo").map(range),
+        go_table: named("__gopclntab").map(range),
         go_traces: traces.map(|name| format!("section {name}")).collect(),
         // Every Go linker writes these sections, and nothing takes the name of a section away.
         may_hide_go: false,

@@ -25,6 +25,7 @@ pub(super) fn with_places<T>(image: &Image<'_>, read: impl FnOnce(&LanguagePlace
     read(&LanguagePlaces {
         order: Order { big: false, wide: image.headers.bits == 64 },
         go_section: named(".go.buildinfo"),
+        go_table: None,
         go_traces: Vec::new(),
         // MSVC's linker makes no Go program, and leaves its mark.
         may_hide_go: !image.headers.has_rich_header,
