@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::support::{NOT_MACOS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
+use crate::hosts::Version;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,11 +16,12 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-That no dylib is named by two load commands, and that no `LC_RPATH` is there twice.
+That no `LC_RPATH` is there twice, and that no dylib is named by two load commands in a file that is linked with the SDK of
+macOS 15 or newer, or with one that is not stated.
 
 ## Why it matters
-dyld refuses a file with a repeated `LC_RPATH` since macOS 15.4 ("duplicate LC_RPATH"), and warns of repeated dylibs or
-refuses them, depending on the SDK the file was linked with. The build machine, a version behind, starts it.
+dyld refuses a file with a repeated `LC_RPATH` since macOS 15.4 ("duplicate LC_RPATH"), and one with a repeated dylib when it
+was linked with the SDK of macOS 15 or newer (dyld, `enforceNoDuplicateDylibs`). The build machine, a version behind, starts it.
 
 ## Example
 ```text
@@ -37,7 +39,12 @@ error[duplicate-dylib]: `dist/app` names `@loader_path/lib` twice
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(macho) = subject.macos() else { return Verdict::NotApplicable(NOT_MACOS) };
-    let dylibs = repeated(macho.dylibs.iter().map(|dylib| dylib.name.as_str()));
+    // dyld asks the SDK, so that what ran before keeps running.
+    let sdk = macho.sdk.as_deref().and_then(|sdk| sdk.parse::<Version>().ok());
+    let mut dylibs = repeated(macho.dylibs.iter().map(|dylib| dylib.name.as_str()));
+    if sdk.is_some_and(|sdk| sdk < Version::new(15, 0)) {
+        dylibs.clear();
+    }
     let rpaths = repeated(macho.rpaths.iter().map(String::as_str));
     if dylibs.is_empty() && rpaths.is_empty() {
         return Verdict::Pass;
@@ -75,7 +82,15 @@ mod tests {
     #[test]
     fn a_repeated_dylib_violates() {
         let twice = vec![dylib("/usr/lib/libz.1.dylib", "load"), dylib("/usr/lib/libz.1.dylib", "weak")];
-        Case::macho().edit_macho(|macho| macho.dylibs = twice).violations(&RULE);
+        let linked_with = |sdk: Option<&str>| {
+            let (twice, sdk) = (twice.clone(), sdk.map(str::to_owned));
+            Case::macho().edit_macho(|macho| (macho.dylibs, macho.sdk) = (twice, sdk))
+        };
+        linked_with(None).violations(&RULE);
+        linked_with(Some("15.0")).violations(&RULE);
+        linked_with(Some("14.5")).passes(&RULE);
+        let again = vec!["@loader_path/lib".to_owned(); 2];
+        linked_with(Some("14.5")).edit_macho(|macho| macho.rpaths = again).violations(&RULE);
     }
 
     #[test]
