@@ -272,15 +272,7 @@ impl Trial<'_> {
         }
         self.accepted = Some(level.clone());
         if level.value != Level::Allow {
-            let help = match why {
-                Unreadable::Unsupported(_) => {
-                    "ELF, PE and Mach-O files can be judged; leave this one out, or give it an `[[exception]]`"
-                }
-                _ => {
-                    "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out"
-                }
-            };
-            self.result.findings.push(Finding { help: Some(help.to_owned()), ..finding });
+            self.result.findings.push(Finding { help: Some(help_with(why).to_owned()), ..finding });
         }
     }
 
@@ -341,6 +333,22 @@ impl Trial<'_> {
         } else if let Some(level) = self.accepted.take() {
             result.verdict = Overall::Inconclusive;
             result.inconclusive_level = level;
+        }
+    }
+}
+
+/// What to do about a file that cannot be read.
+fn help_with(why: &Unreadable) -> &'static str {
+    match why {
+        Unreadable::Unsupported(_) => {
+            "ELF, PE and Mach-O files can be judged; leave this one out, or give it an `[[exception]]`"
+        }
+        // Whole, and something else: what was cut short is empty, or begins like nothing that is known.
+        Unreadable::NotLinked(what) if !matches!(what.as_ref(), "an empty file" | "unknown format") => {
+            "programs and shared libraries can be judged; leave this one out, or give it an `[[exception]]`"
+        }
+        _ => {
+            "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out"
         }
     }
 }

@@ -198,6 +198,11 @@ fn a_file_that_cannot_be_read_is_never_a_pass() {
         assert_eq!(report.artifacts[0].findings.len(), findings, "{policy}");
         assert_eq!((report.artifacts[0].verdict, exit_code(&report)), (Overall::Inconclusive, exit::OK), "{policy}");
     }
+    let help = |what: &'static str| {
+        let report = judge("", &[&BAD], vec![file("a", Err(Unreadable::NotLinked(what.into())))]);
+        report.artifacts[0].findings[0].help.clone().unwrap_or_default()
+    };
+    assert!(!help("an archive (ar)").contains("disk") && help("an empty file").contains("disk"));
     let empty = judge("", &[&BAD], vec![file("a", Ok(Vec::new()))]);
     assert_eq!(empty.artifacts[0].verdict, Overall::Inconclusive);
 }
