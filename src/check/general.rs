@@ -10,6 +10,10 @@ use crate::run::{Dropped, Provenance};
 /// A finding of `rule` that is about no single file; `None` where the policy allows it.
 pub(super) fn finding(rule: &Rule, policy: &Policy, message: String, evidence: String, help: &str) -> Option<Finding> {
     let level = policy.rules.get(rule.id).cloned().unwrap_or(Setting::default(rule.default));
+    finding_at(level, rule, message, evidence, help)
+}
+
+fn finding_at(level: Setting<Level>, rule: &Rule, message: String, evidence: String, help: &str) -> Option<Finding> {
     (level.value != Level::Allow).then(|| Finding {
         rule: rule.id,
         level: level.value,
@@ -48,7 +52,10 @@ fn missing(policy: &Policy, provenance: &Provenance, Dropped { what, target }: &
     let evidence = format!("cargo warned that it drops it, as none can be made{made}");
     let help = "build it for a target with shared libraries (`--target x86_64-unknown-linux-gnu`, with `linkage = \"any\"` for it), \
                 or take it out of `crate-type`";
-    let found = finding(&missing_artifact::RULE, policy, message, evidence, help);
+    // It would have had a place of its own, which nobody knows; what the policy says of its target holds.
+    let rule = &missing_artifact::RULE;
+    let level = policy.for_artifact("", target.as_deref()).level(rule.id, rule.default);
+    let found = finding_at(level, rule, message, evidence, help);
     match &provenance.expectations.target {
         Some((given, origin)) if Some(given) == target.as_ref() => {
             with_source(found, PolicySource { key: format!("cargo.target = \"{given}\""), origin: origin.clone() })

@@ -276,6 +276,14 @@ fn what_the_build_did_not_leave_is_reported() {
     assert_eq!(exit_code(&report), exit::VIOLATED);
     let allowed = judge_build("[rules]\nmissing-artifact = \"allow\"", &[], Vec::new(), &provenance);
     assert_eq!(exit_code(&allowed), exit::OK);
+    let dropped =
+        vec![Dropped { what: "the cdylib of `app`".into(), target: Some("x86_64-unknown-linux-musl".into()) }];
+    let for_target = |target: &str| {
+        let policy = format!("[[artifact]]\ntarget = \"{target}\"\nrules.missing-artifact = \"allow\"\n");
+        judge_build(&policy, &[], Vec::new(), &Provenance { dropped: dropped.clone(), ..Provenance::default() })
+    };
+    assert_eq!(exit_code(&for_target("*-musl")), exit::OK);
+    assert_eq!(exit_code(&for_target("*-gnu")), exit::VIOLATED);
 }
 
 #[test]
