@@ -31,6 +31,7 @@ use crate::policy::Origin;
 
 pub(crate) use escape::is_hostile;
 pub use escape::{escape, escape_lines, path};
+pub(crate) use findings::meaning;
 pub use floors::Floors;
 pub use size::size;
 pub use style::Styles;

@@ -31,6 +31,11 @@ struct Page {
 pub(super) fn rule(ui: &Ui, options: &Options, id: &str) -> Result<u8, Error> {
     // `error[dynamic-loader]` pasted whole is understood.
     let id = id.trim_end_matches(']').rsplit('[').next().unwrap_or(id);
+    if let Some(meaning) = report::meaning(id) {
+        return Err(Error::Usage(format!(
+            "`{id}` is no rule: it says that {meaning}; the finding itself names why, and what to do"
+        )));
+    }
     let rule = find(id).ok_or_else(|| unknown(id))?;
     let text = match options.listing()? {
         Listing::Json => report::json::to_text(&page(rule, true)),

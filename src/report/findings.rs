@@ -10,6 +10,16 @@ use super::{escape, origin, path};
 
 /// Stands where the id of a rule stands when an artifact could not be judged.
 pub(super) const INCONCLUSIVE: &str = "inconclusive";
+/// What findings can rest on beside rules: id and meaning.
+pub(super) const NO_RULES: [(&str, &str); 2] = [
+    ("conflict", "what the user set clashes with the policy, so the build was not started"),
+    (INCONCLUSIVE, "a fact is missing, so the file could not be judged"),
+];
+
+/// What a word means that stands in the place of a rule.
+pub(crate) fn meaning(id: &str) -> Option<&'static str> {
+    NO_RULES.iter().find(|(word, _)| *word == id).map(|(_, meaning)| *meaning)
+}
 
 /// Everything there is to say about one artifact: its findings, then that it could not be judged.
 pub(super) fn of(result: &ArtifactResult) -> Vec<Finding> {

@@ -27,12 +27,6 @@ use place::place;
 /// Where the schema of the form is.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// What findings can rest on beside rules: id and meaning.
-const NO_RULES: [(&str, &str); 2] = [
-    ("conflict", "what the user set clashes with the policy, so the build was not started"),
-    (findings::INCONCLUSIVE, "a fact is missing, so the file could not be judged"),
-];
-
 /// Renders `report` as one SARIF log. Paths below `directory`, the absolute working directory, are written relative to it.
 pub fn render(report: &Report, directory: &Path) -> String {
     let mut results = Vec::new();
@@ -71,7 +65,7 @@ pub fn render(report: &Report, directory: &Path) -> String {
 }
 
 fn tool() -> Tool {
-    let named = NO_RULES.iter().map(|(id, meaning)| {
+    let named = findings::NO_RULES.iter().map(|(id, meaning)| {
         let description = || Message::plain(*meaning);
         descriptor(id, Level::Deny, description(), description(), description(), Vec::new())
     });
@@ -145,7 +139,7 @@ fn invocation(report: &Report) -> Invocation {
 fn result<'a>(finding: &'a Finding, place: &Place, directory: &Path) -> Found<'a> {
     // Only `fail` may have a level other than `none`.
     let open = finding.rule == findings::INCONCLUSIVE && finding.level != Level::Deny;
-    let rules = RULES.iter().map(|rule| rule.id).chain(NO_RULES.iter().map(|(id, _)| *id));
+    let rules = RULES.iter().map(|rule| rule.id).chain(findings::NO_RULES.iter().map(|(id, _)| *id));
     Found {
         rule_id: finding.rule,
         rule_index: rules.into_iter().position(|id| id == finding.rule),

@@ -55,6 +55,9 @@ fn completions_and_the_man_page_come_from_the_definition() {
 fn a_misspelt_rule_gets_a_hint() {
     let done = Run::seaworthy().args(["explain", "dynamic-loder"]).run().expect_code(2);
     assert!(done.stderr().contains("there is no rule `dynamic-loder`"), "{}", done.stderr());
+    for (word, meaning) in [("error[conflict]", "clashes with the policy"), ("inconclusive", "a fact is missing")] {
+        Run::seaworthy().args(["explain", word]).run().expect_code(2).expect_stderr(meaning);
+    }
     Run::seaworthy().arg("explain").run().expect_code(0);
 }
 
