@@ -34,6 +34,8 @@ mod tests {
             assert_eq!(line.split('\t').filter(|column| !column.is_empty()).count(), 3, "{line}");
         }
         assert!(of_crate("openssl-sys").is_some_and(|advice| advice.contains("vendored")));
+        // Its features are about OpenSSL; its own source goes in unless that variable is set.
+        assert!(of_crate("libssh2-sys").is_some_and(|advice| advice.contains("LIBSSH2_SYS_USE_PKG_CONFIG")));
         assert_eq!(of_crate("serde"), None);
         assert!(instead_of_package("github.com/confluentinc/confluent-kafka-go/v2/kafka").is_some());
         assert_eq!(instead_of_package("github.com/mattn/go-sqlite3x"), None);
