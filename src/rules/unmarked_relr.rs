@@ -27,12 +27,13 @@ exists so that the loader can say so instead.
 error[unmarked-relr]: `dist/app` has packed relative relocations without the marker that glibc demands
   = evidence: `DT_RELR` is there, a need of `GLIBC_ABI_DT_RELR` is not
   = policy: `unmarked-relr` is `deny` (by default)
-  = help: link with `-z pack-relative-relocs`, or for older hosts with `-z nopack-relative-relocs`, or see `seaworthy explain unmarked-relr`
+  = help: take `--pack-dyn-relocs=relr` out, or link with `-z pack-relative-relocs` (GNU ld 2.38, lld 15), which adds the marker; for older hosts with `-z nopack-relative-relocs`, or see `seaworthy explain unmarked-relr`
 ```
 
 ## How to fix
 - C: link with `-z pack-relative-relocs` (GNU ld 2.38, lld 15), which adds the marker, rather than lld's
   `--pack-dyn-relocs=relr`, which does not. For older hosts leave it out: `-z nopack-relative-relocs`.
+- Older lld and mold 1 know no such flag, or pack without the marker: take `--pack-dyn-relocs=relr` out.
 - Cargo: `-C link-arg=-Wl,-z,pack-relative-relocs`, or take `--pack-dyn-relocs=relr` out of `rustflags`.
 - Go: only external linking can bring it in; look at `-extldflags` and `CGO_LDFLAGS`.
 "#,
@@ -40,8 +41,14 @@ error[unmarked-relr]: `dist/app` has packed relative relocations without the mar
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
-    let help =
-        || Some("link with `-z pack-relative-relocs`, or for older hosts with `-z nopack-relative-relocs`".into());
+    // lld before 15 and mold before 2 do not know the flag, or pack without the marker.
+    let help = || {
+        Some(
+            "take `--pack-dyn-relocs=relr` out, or link with `-z pack-relative-relocs` (GNU ld 2.38, lld 15), which adds the \
+             marker; for older hosts with `-z nopack-relative-relocs`"
+                .into(),
+        )
+    };
     let marked = elf.version_needs.iter().any(|need| need.version == "GLIBC_ABI_DT_RELR");
     // glibc asks for the marker where anything is asked of libc itself (`elf/dl-version.c`).
     if elf.has_relr && !marked && elf.version_needs.iter().any(|need| need.file.starts_with("libc.so.")) {
@@ -92,7 +99,8 @@ mod tests {
 
     #[test]
     fn without_the_marker_it_violates() {
-        case(vec![need("GLIBC_2.34")]).documented(&RULE);
+        let help = case(vec![need("GLIBC_2.34")]).documented(&RULE).help.expect("help");
+        assert!(help.contains("take `--pack-dyn-relocs=relr` out"), "{help}");
     }
 
     #[test]
