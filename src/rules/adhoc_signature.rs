@@ -1,7 +1,7 @@
 //! A signature without an identity where the policy wants one.
 
 use super::support::NOT_MACOS;
-use super::support::apple::{NOT_SIGNED, identity_demand};
+use super::support::apple::{BY_CERTIFICATE, NOT_SIGNED, identity_demand};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::code_signature::SignatureKind;
@@ -52,10 +52,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: "`{artifact}` is signed ad hoc, without an identity".into(),
         evidence: vec![kind.into()],
         policy: Some(policy),
-        help: Some(
-            "sign it with a certificate after the build: `codesign --sign IDENTITY --options runtime --timestamp FILE`"
-                .into(),
-        ),
+        help: Some(BY_CERTIFICATE.into()),
         ..Violation::default()
     }])
 }

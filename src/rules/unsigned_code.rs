@@ -1,6 +1,6 @@
 //! Code without a signature that the system, or the policy, demands.
 
-use super::support::apple::{demand, identity_demand};
+use super::support::apple::{BY_CERTIFICATE, demand, identity_demand};
 use super::support::{NOT_MACOS, NOT_PROGRAM};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::macho::code_signature::SignatureKind;
@@ -34,7 +34,8 @@ error[unsigned-code]: `dist/app` is not signed, and macOS kills unsigned arm64 c
 ## How to fix
 - Go: build with Go's own linker, which signs arm64 programs ad hoc, and strip with `-ldflags=-s` instead of `strip`.
 - Cargo: sign after linking: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` anywhere else. Do it as the last step,
-  after `strip`.
+  after `strip`. Where the policy asks for a `team`, `hardened-runtime` or `notarizable`, sign with a certificate instead:
+  `codesign --sign IDENTITY --options runtime --timestamp FILE`.
 "#,
 };
 
@@ -57,12 +58,17 @@ fn check(subject: &Subject<'_>) -> Verdict {
             "macOS runs unsigned code of this architecture, and the policy does not ask for more",
         );
     }
+    // Who asks for a team or the hardened runtime is not content with a signature that nobody made.
+    let help = match identity_demand(subject) {
+        Some(_) => BY_CERTIFICATE,
+        None => "sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere",
+    };
     let why = if by_system { "macOS kills unsigned arm64 code" } else { "the policy demands a signature" };
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` is not signed, and {why}"),
         evidence: vec!["there is no `LC_CODE_SIGNATURE`".into()],
         policy,
-        help: Some("sign it as the last step: `codesign -s - FILE` on a Mac, `rcodesign sign FILE` elsewhere".into()),
+        help: Some(help.into()),
         ..Violation::default()
     }])
 }
@@ -92,6 +98,19 @@ mod tests {
         intel().with(|case| case.policy.macos.hardened_runtime = Some(from_file(true))).violations(&RULE);
         intel().with(|case| case.policy.macos.team = Some(from_file("ABCDE12345".into()))).violations(&RULE);
         intel().with(|case| case.policy.macos.signed = Some(from_file(false))).not_applicable(&RULE);
+    }
+
+    #[test]
+    fn a_policy_that_asks_for_an_identity_is_not_satisfied_ad_hoc() {
+        let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
+        let unsigned = || signed(SignatureKind::None);
+        assert!(help(unsigned()).contains("codesign -s -"));
+        let team = unsigned().with(|case| case.policy.macos.team = Some(from_file("ABCDE12345".into())));
+        let hardened = unsigned().with(|case| case.policy.macos.hardened_runtime = Some(from_file(true)));
+        let notarizable = unsigned().with(|case| case.policy.macos.notarizable = Some(from_file(true)));
+        for help in [help(team), help(hardened), help(notarizable)] {
+            assert!(help.contains("--sign IDENTITY") && !help.contains("-s -"), "{help}");
+        }
     }
 
     #[test]

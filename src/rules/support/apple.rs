@@ -13,6 +13,10 @@ use crate::rules::{PolicySource, Subject};
 pub(in crate::rules) const NOT_SIGNED: &str =
     "it carries no signature that can be read: see `unsigned-code` and `stale-signature`";
 
+/// How to sign with a certificate.
+pub(in crate::rules) const BY_CERTIFICATE: &str =
+    "sign it with a certificate after the build: `codesign --sign IDENTITY --options runtime --timestamp FILE`";
+
 /// The signature, when there is one that can be read.
 pub(in crate::rules) fn signature(macho: &MachOFacts) -> Option<&CodeSignature> {
     let readable = !matches!(macho.signature_kind, SignatureKind::None | SignatureKind::Damaged);
