@@ -1,6 +1,7 @@
 //! Segments are aligned to smaller pages than a host may have.
 
 use super::support::NOT_LINUX;
+use super::support::advice::Maker;
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::{Format, Os};
 use crate::policy::Level;
@@ -29,7 +30,8 @@ warning[page-alignment]: `dist/app` cannot be mapped where pages have 16 KiB
 ```
 
 ## How to fix
-- Go: `-ldflags='-linkmode=external -extldflags=-Wl,-z,max-page-size=16384'`; the internal linker aligns to 64 KiB on arm64.
+- Go: `-ldflags=-R=0x4000` for a program without C code, whose linker is Go's own; with cgo
+  `-ldflags='-linkmode=external -extldflags=-Wl,-z,max-page-size=16384'`. On arm64 Go aligns to 64 KiB by itself.
 - Cargo: `-C link-arg=-Wl,-z,max-page-size=16384`.
 "#,
 };
@@ -61,9 +63,22 @@ fn check(subject: &Subject<'_>) -> Verdict {
             key: format!("[linux] page-size = \"{}\"", size.value),
             origin: size.origin.clone(),
         }),
-        help: Some(format!("link with `-Wl,-z,max-page-size={}`", kib * 1024)),
+        help: Some(help(subject, kib * 1024)),
         ..Violation::default()
     }])
+}
+
+fn help(subject: &Subject<'_>, bytes: u64) -> String {
+    let flag = format!("-Wl,-z,max-page-size={bytes}");
+    match subject.maker() {
+        // Go's own linker, which links what has no C code, passes over `-extldflags`.
+        Maker::Go if subject.go_setting("CGO_ENABLED") == Some("1") => {
+            format!("build with `-ldflags='-linkmode=external -extldflags={flag}'`")
+        }
+        Maker::Go => format!("build with `-ldflags=-R={bytes:#x}`"),
+        Maker::Rust => format!("build with `-C link-arg={flag}`"),
+        Maker::Other => format!("link with `{flag}`"),
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +99,15 @@ mod tests {
         let large = |case: &mut Case| case.policy.linux.page_size = Some(from_file("64K".to_owned()));
         aligned(0x4000).with(large).violations(&RULE);
         aligned(0x10000).with(large).passes(&RULE);
+    }
+
+    #[test]
+    fn the_flag_is_one_that_the_linker_heeds() {
+        let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
+        let go = |cgo: &'static str| aligned(0x1000).go(&[("CGO_ENABLED", cgo)]);
+        assert_eq!(help(go("0")), "build with `-ldflags=-R=0x4000`");
+        assert!(help(go("1")).contains("-linkmode=external"));
+        assert!(help(aligned(0x1000).rust()).contains("`-C link-arg=-Wl,"));
     }
 
     #[test]
