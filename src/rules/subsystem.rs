@@ -1,5 +1,6 @@
 //! A Windows program opens a console where it should not, or none where it should.
 
+use super::support::advice::Maker;
 use super::support::{NOT_PROGRAM, NOT_WINDOWS};
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
@@ -25,12 +26,13 @@ black window behind its own.
 error[subsystem]: `dist/app.exe` is of the subsystem `console`, not `windows`
   = evidence: `Subsystem` in the optional header is `windows-cui`
   = policy: `[windows] subsystem = "windows"` (seaworthy.toml:1)
-  = help: Go: `-ldflags=-H=windowsgui`; Rust: `#![windows_subsystem = "windows"]`; or leave them out, or see `seaworthy explain subsystem`
+  = help: link with `-mwindows` (MinGW) or `/SUBSYSTEM:WINDOWS`, or see `seaworthy explain subsystem`
 ```
 
 ## How to fix
 - Go: `-ldflags=-H=windowsgui` for an application with windows, nothing for a console program.
 - Cargo: `#![windows_subsystem = "windows"]` in `main.rs`, or not.
+- C and C++: `-mwindows` or `-mconsole` for MinGW, `/SUBSYSTEM:WINDOWS` or `/SUBSYSTEM:CONSOLE` for MSVC.
 "#,
 };
 
@@ -57,11 +59,20 @@ fn check(subject: &Subject<'_>) -> Verdict {
             key: format!("[windows] subsystem = \"{}\"", wanted.value),
             origin: wanted.origin.clone(),
         }),
-        help: Some(
-            "Go: `-ldflags=-H=windowsgui`; Rust: `#![windows_subsystem = \"windows\"]`; or leave them out".into(),
-        ),
+        help: Some(help(subject.maker(), &wanted.value)),
         ..Violation::default()
     }])
+}
+
+/// What asks for the subsystem, in the words of the tool.
+fn help(maker: Maker, wanted: &str) -> String {
+    let flag = match maker {
+        Maker::Go => "`-ldflags=-H=windowsgui`",
+        Maker::Rust => "`#![windows_subsystem = \"windows\"]` in `main.rs`",
+        Maker::Other if wanted == "windows" => return "link with `-mwindows` (MinGW) or `/SUBSYSTEM:WINDOWS`".into(),
+        Maker::Other => return "link with `-mconsole` (MinGW) or `/SUBSYSTEM:CONSOLE`".into(),
+    };
+    if wanted == "windows" { format!("build with {flag}") } else { format!("leave out {flag}") }
 }
 
 #[cfg(test)]
@@ -80,6 +91,16 @@ mod tests {
     fn another_subsystem_violates() {
         wanted("windows").documented(&RULE);
         wanted("console").edit_pe(|pe| pe.subsystem = "native".into()).violations(&RULE);
+    }
+
+    #[test]
+    fn the_advice_is_in_the_words_of_the_tool() {
+        let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
+        assert_eq!(help(wanted("windows").go(&[])), "build with `-ldflags=-H=windowsgui`");
+        assert_eq!(help(wanted("windows")), "link with `-mwindows` (MinGW) or `/SUBSYSTEM:WINDOWS`");
+        let graphical = |case: Case| case.edit_pe(|pe| pe.subsystem = "windows-gui".into());
+        assert!(help(graphical(wanted("console"))).contains("`-mconsole`"));
+        assert!(help(graphical(wanted("console").rust())).starts_with("leave out `#![windows_subsystem"));
     }
 
     #[test]
