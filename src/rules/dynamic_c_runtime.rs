@@ -37,7 +37,7 @@ error[dynamic-c-runtime]: `dist/app.exe` needs `vcruntime140.dll`, which Windows
 ## How to fix
 - Go: with cgo and MinGW, `-ldflags='-linkmode=external -extldflags=-static'`; without cgo no such DLL is needed.
 - Cargo: `-C target-feature=+crt-static`, for `-msvc` and for `-gnu` targets. C++ code compiled by a build script needs the
-  static runtime as well; the `cc` crate follows `crt-static`.
+  static runtime as well: for `-msvc` the `cc` crate follows `crt-static`, for `-gnu` it takes `CXXSTDLIB=static=stdc++`.
 - MinGW: `-static-libgcc` and `-static-libstdc++` for GCC's own libraries, `-static` for `libwinpthread` and everything
   else. MSVC: compile with `/MT`.
 "#,
@@ -86,10 +86,15 @@ fn help(subject: &Subject<'_>, names: &[String]) -> String {
         (Maker::Rust, Some(_)) => "build with `-C target-feature=+crt-static`".into(),
         // What rustc brings itself it links statically then; what C and C++ in build scripts bring it does not.
         (Maker::Rust, None) => {
-            format!(
-                "build with `-C target-feature=+crt-static`, and for C and C++ {}",
-                static_pieces(names, "-C link-arg=")
-            )
+            // rustc puts `-lstdc++` behind `-Bdynamic` by name, which `-static-libstdc++` does not change.
+            let (cxx, others): (Vec<_>, Vec<_>) =
+                names.iter().cloned().partition(|name| name.starts_with("libstdc++-"));
+            let cxx = (!cxx.is_empty())
+                .then(|| "`CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`".to_owned());
+            let others = (!others.is_empty())
+                .then(|| format!("for what C and C++ bring {}", static_pieces(&others, "-C link-arg=")));
+            let more: Vec<String> = cxx.into_iter().chain(others).collect();
+            format!("build with `-C target-feature=+crt-static`, and {}", more.join(", and "))
         }
         (Maker::Go, _) => {
             "build with `CGO_ENABLED=0`, or with `-ldflags='-linkmode=external -extldflags=-static'`".into()
@@ -147,7 +152,9 @@ mod tests {
         let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
         let pieces = || needs(&["libstdc++-6.dll", "libgcc_s_seh-1.dll"]);
         assert!(help(pieces()).contains("`-static-libgcc` and `-static-libstdc++`"));
-        assert!(help(pieces().rust()).contains("`-C link-arg=-static-libgcc`"));
+        let rust = help(pieces().rust());
+        assert!(rust.contains("`-C link-arg=-static-libgcc`") && !rust.contains("-static-libstdc++"), "{rust}");
+        assert!(rust.contains("`CXXSTDLIB=static=stdc++`"), "{rust}");
         assert!(help(pieces().go(&[])).contains("-extldflags=-static"));
     }
 
