@@ -1,5 +1,6 @@
 //! The stack would be executable.
 
+use super::support::advice::PLAIN_STACK;
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
@@ -53,10 +54,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: "`{artifact}` asks for an executable stack".into(),
         evidence: vec![evidence],
         causes: vec![Cause::ExecutableStack],
-        help: Some(
-            "add `.section .note.GNU-stack,\"\",@progbits` to the assembly that lacks it, or link with `-Wl,-z,noexecstack`"
-                .into(),
-        ),
+        help: Some(PLAIN_STACK.into()),
         ..Violation::default()
     }])
 }

@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::support::advice::{Maker, musl_target};
+use super::support::advice::{Maker, glibc_target, musl_target, zig_target};
 use super::support::hosts::pick;
-use super::support::libraries::is_glibc;
+use super::support::libraries::{is_compiler_runtime, is_glibc, is_runtime};
 use super::support::versions::{is_newer, node, parse, show};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
@@ -40,9 +40,11 @@ error[newer-glibc]: `dist/app` needs glibc 2.34, but may need no newer one than 
 
 ## How to fix
 - Go: only cgo brings glibc in. `CGO_ENABLED=0`, or build on the oldest distribution that has to run it, or
-  `CC="zig cc -target x86_64-linux-gnu.2.17"`.
-- Cargo: build for a musl target, or choose the floor with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`. rustc's
-  own floor for gnu targets is glibc 2.17 since Rust 1.64; what is newer comes from the linker's glibc.
+  `CC="zig cc -target x86_64-linux-gnu.2.17"`, and with C++ code `CXX="zig c++ -target x86_64-linux-gnu.2.17"` beside it. zig
+  does not find the system's libraries: a package that links one (`-lz`) needs its static archive, or the older system.
+- Cargo: build for a musl target, or choose the floor with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`; a `cdylib`
+  and a program with C++ code only so. rustc's own floor for gnu targets is glibc 2.17 since Rust 1.64; what is newer comes
+  from the linker's glibc.
 "#,
 };
 
@@ -194,23 +196,38 @@ fn broken_promise(highest: &str) -> String {
 
 fn help(subject: &Subject<'_>, limit: &str) -> String {
     let arch = &*subject.facts.arch;
-    // As zig and rustc name them.
-    let (zig, rust) = match arch {
-        "arm" => ("arm-linux-gnueabihf", "armv7-unknown-linux-gnueabihf".to_owned()),
-        "i386" => ("x86-linux-gnu", "i686-unknown-linux-gnu".to_owned()),
-        "ppc64le" => ("powerpc64le-linux-gnu", "powerpc64le-unknown-linux-gnu".to_owned()),
-        "riscv64" => ("riscv64-linux-gnu", "riscv64gc-unknown-linux-gnu".to_owned()),
-        other => (&*format!("{other}-linux-gnu"), format!("{other}-unknown-linux-gnu")),
-    };
+    let zig = zig_target(arch, "gnu");
+    let has_cxx = subject.needs_cxx();
+    let is_program = subject.is_program();
     match subject.maker() {
-        Maker::Go => format!("build with `CGO_ENABLED=0`, or with `CC=\"zig cc -target {zig}.{limit}\"`"),
+        // zig does not look where the system's libraries are.
+        Maker::Go if needs_others(subject) => {
+            format!("build on a system with glibc {limit}, or with static archives (`.a`) of the libraries")
+        }
+        Maker::Go => {
+            // The last object decides who links: g++ would, against this machine's glibc.
+            let cxx = if has_cxx { format!(" and `CXX=\"zig c++ -target {zig}.{limit}\"`") } else { String::new() };
+            let without = ", or with `CGO_ENABLED=0` where its packages can do without cgo";
+            let without = if is_program && !has_cxx { without } else { "" };
+            format!("build with `CC=\"zig cc -target {zig}.{limit}\"`{cxx}{without}")
+        }
         Maker::Rust => {
-            format!("build for `{}`, or with `cargo zigbuild --target {rust}.{limit}`", musl_target(arch))
+            let rust = glibc_target(arch);
+            // rustc makes no shared objects for static targets, and no distribution has a C++ compiler for musl.
+            let musl = if is_program && !has_cxx { format!("for `{}`, or ", musl_target(arch)) } else { String::new() };
+            format!("build {musl}with `cargo zigbuild --target {rust}.{limit}`")
         }
         Maker::Other => {
-            format!("link against glibc {limit}: on an older system, or with `zig cc -target {zig}.{limit}`")
+            let compiler = if has_cxx { "zig c++" } else { "zig cc" };
+            format!("link against glibc {limit}: on an older system, or with `{compiler} -target {zig}.{limit}`")
         }
     }
+}
+
+/// Whether it needs libraries that come with neither the C library nor the compiler.
+fn needs_others(subject: &Subject<'_>) -> bool {
+    let is_own = |name: &&String| !is_runtime(name) && !is_compiler_runtime(name);
+    subject.elf().is_some_and(|elf| elf.needed.iter().any(|name| is_own(&name)))
 }
 
 #[cfg(test)]
@@ -245,6 +262,28 @@ mod tests {
     fn a_need_that_no_symbol_uses_counts() {
         case(vec![need("libm.so.6", "GLIBC_2.29", &[])]).violations(&RULE);
         case(vec![need("libc.so.6", "GLIBC_ABI_DT_RELR", &[])]).violations(&RULE);
+    }
+
+    #[test]
+    fn the_advice_fits_what_was_built() {
+        let newer = || vec![need("libc.so.6", "GLIBC_2.34", &["pthread_create"])];
+        let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
+        let plain = |needed: &[&str]| {
+            let case = Case::elf().dynamic(needed).edit(|elf| elf.version_needs = newer());
+            case.with(|case| case.policy.linux.glibc = Some(from_file("2.17".to_owned())))
+        };
+        let cxx = || plain(&["libstdc++.so.6", "libc.so.6"]);
+        let zig = "`CC=\"zig cc -target x86_64-linux-gnu.2.17\"`";
+        let plain_c = help(plain(&["libc.so.6"]).go(&[]));
+        assert!(plain_c.starts_with(&format!("build with {zig}, or with `CGO_ENABLED=0`")), "{plain_c}");
+        let both = format!("build with {zig} and `CXX=\"zig c++ -target x86_64-linux-gnu.2.17\"`");
+        assert_eq!(help(cxx().go(&[])), both);
+        assert_eq!(help(plain(&["libc.so.6"]).go(&[]).shared()), format!("build with {zig}"));
+        assert!(help(plain(&["libz.so.1", "libc.so.6"]).go(&[])).starts_with("build on a system with glibc 2.17"));
+        let zigbuild = "build with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`";
+        assert_eq!(help(plain(&["libc.so.6"]).rust().shared()), zigbuild);
+        assert_eq!(help(cxx().rust()), zigbuild);
+        assert!(help(cxx()).contains("`zig c++ -target x86_64-linux-gnu.2.17`"));
     }
 
     #[test]
