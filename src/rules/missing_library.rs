@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::support::advice::link_statically;
+use super::support::advice::{Maker, PLAIN_STACK, link_statically, musl_target, zig_target};
 use super::support::hosts::pick;
+use super::support::libraries::is_glibc;
 use super::support::listed;
 use super::support::windows::{on_image, shown};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::pe::{DllImport, PeFacts};
-use crate::hosts::load::{About, Reason};
+use crate::hosts::load::{About, Load, Reason};
 use crate::hosts::{Host, System};
 use crate::policy::Level;
 
@@ -45,6 +46,9 @@ error[missing-library]: `dist/app` needs `libgcc_s.so.1`, which `distroless:base
 - Go: build with `CGO_ENABLED=0`, or link cgo statically.
 - Cargo: build for a musl target, or use the `vendored`, `bundled` or `static` feature of the `-sys` crate.
 - A library that is shipped: put it beside the program and give it the run path `$ORIGIN`, or choose an image that has it.
+- A shared object that needs glibc where musl is: build it for musl, with `-C target-feature=-crt-static` in Rust.
+- Static thread-local storage of a library that is opened at run time: compile it without `-ftls-model=initial-exec`; Go's
+  `-buildmode=c-shared` always wants it, `-buildmode=c-archive` does not.
 "#,
 };
 
@@ -78,7 +82,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             }
             _ => format!("`{{artifact}}` cannot be loaded on `{}`", host.name),
         };
-        Some(Violation { message, evidence, causes, help: Some(help(subject)), ..Violation::default() })
+        Some(Violation { message, evidence, causes, help: Some(help(subject, host, load)), ..Violation::default() })
     })
 }
 
@@ -108,11 +112,56 @@ fn name(cause: &Cause) -> Option<String> {
     }
 }
 
-fn help(subject: &Subject<'_>) -> String {
-    if subject.is_program() {
-        return link_statically(subject);
+fn help(subject: &Subject<'_>, host: &Host, load: &Load) -> String {
+    let tls = load.reasons.iter().any(|reason| matches!(reason, Reason::StaticTls { .. }));
+    let causes = || load.reasons.iter().filter_map(cause);
+    let stack = causes().all(|cause| cause == Cause::ExecutableStack);
+    let glibc = host.musl().is_some() && causes().any(|cause| is_glibcs(&cause));
+    match subject.is_program() {
+        true if !stack => link_statically(subject),
+        false if glibc => for_musl(subject),
+        false if tls => with_less_tls(subject).into(),
+        _ if stack => PLAIN_STACK.into(),
+        _ => "link the library statically, or ship it beside the file with the run path `$ORIGIN`".into(),
     }
-    "link the library statically, or ship it beside the file with the run path `$ORIGIN`".into()
+}
+
+/// Whether it is about a part of glibc, which cannot be shipped to a host with another C library.
+fn is_glibcs(cause: &Cause) -> bool {
+    matches!(cause, Cause::Library(name) if is_glibc(name))
+}
+
+/// How to make a shared object for hosts with musl.
+fn for_musl(subject: &Subject<'_>) -> String {
+    let arch = &*subject.facts.arch;
+    match subject.maker() {
+        // musl reserves no thread-local storage for libraries of Go that are opened at run time.
+        Maker::Go => "link it into its program instead: `-buildmode=c-archive`, with a compiler for musl".into(),
+        Maker::Rust => format!(
+            "build it for musl: on such a host with `-C target-feature=-crt-static`, or here with \
+             `RUSTFLAGS=-Ctarget-feature=-crt-static cargo zigbuild --target {}`",
+            musl_target(arch)
+        ),
+        Maker::Other => format!(
+            "build it for musl: on such a host, or here with `{} -target {} -shared`",
+            if subject.needs_cxx() { "zig c++" } else { "zig cc" },
+            zig_target(arch, "musl")
+        ),
+    }
+}
+
+/// What to do about a library that wants its thread-local storage when the program starts.
+fn with_less_tls(subject: &Subject<'_>) -> &'static str {
+    match subject.maker() {
+        Maker::Go => {
+            "link it into its program instead (`-buildmode=c-archive`), or have the program load it at its start (`-l`) rather \
+             than by `dlopen`, and say so in an `[[exception]]`"
+        }
+        _ => {
+            "compile without `-ftls-model=initial-exec`, or have the program load it at its start (`-l`) rather than by \
+             `dlopen`, and say so in an `[[exception]]`"
+        }
+    }
 }
 
 /// DLLs that the named images of Windows lack, and programs that they cannot run; where nobody publishes a list, nobody knows.
@@ -211,6 +260,29 @@ mod tests {
         dynamic(&["libgcc_s.so.1", "libc.so.6", "libz.so.1"]).runs_on(&["debian:12"]).passes(&RULE);
         Case::elf().runs_on(&["scratch", "alpine:3.20", "linux:3.10"]).passes(&RULE);
         Case::elf().not_applicable(&RULE);
+    }
+
+    #[test]
+    fn the_advice_is_about_the_reason() {
+        let help = |case: Case| case.violations(&RULE).remove(0).help.expect("help");
+        let on_alpine = |needed: &[&str]| {
+            let case = Case::elf().dynamic(needed).shared().edit(|elf| elf.interpreter = None);
+            case.runs_on(&["alpine:3.20"])
+        };
+        let glibc = || on_alpine(&["libc.so.6", "ld-linux-x86-64.so.2"]);
+        let musl = "`RUSTFLAGS=-Ctarget-feature=-crt-static cargo zigbuild --target x86_64-unknown-linux-musl`";
+        assert!(help(glibc().rust()).ends_with(musl), "{}", help(glibc().rust()));
+        assert!(help(glibc()).contains("`zig cc -target x86_64-linux-musl -shared`"));
+        let tls = || {
+            on_alpine(&["libc.musl-x86_64.so.1"]).edit(|elf| {
+                elf.dt_flags = 0x10;
+                elf.tls_size = 8;
+            })
+        };
+        assert!(help(tls().go(&[])).contains("`-buildmode=c-archive`"));
+        assert!(help(tls()).starts_with("compile without `-ftls-model=initial-exec`"));
+        let other = Case::elf().dynamic(&["libnothing.so.1", "libc.so.6"]).shared().edit(|elf| elf.interpreter = None);
+        assert!(help(other.runs_on(&["distroless:base"])).contains("`$ORIGIN`"));
     }
 
     #[test]
