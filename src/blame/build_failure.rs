@@ -139,6 +139,7 @@ fn of_go(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint
     if value != "0" {
         return needs::of_go(&machine(), build.policy).into_iter().filter_map(missing).collect();
     }
+    let goal = go::Goal { target: build.plan.targets.first().map(String::as_str), is_shared: false };
     let hint = |left: &LeftOut| {
         let way = if left.way.len() > 1 { format!(" (imported by {})", left.way.join(" → ")) } else { String::new() };
         let what = match left.is_empty {
@@ -152,7 +153,8 @@ fn of_go(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint
                 "{}{way} {what}, and go.cgo = \"off\" ({origin}) leaves them out",
                 go::called(&left.package)
             ),
-            fix: go::advice(&[&left.package]),
+            fix: go::advice(&[&left.package], goal)
+                .unwrap_or_else(|| "allow it: `go.cgo = \"allow\"`, `CGO_ENABLED=1` and a `CC` for that system".into()),
         }
     };
     left_out::of(build.plan).iter().map(hint).collect()

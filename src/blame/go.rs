@@ -1,5 +1,6 @@
 //! Blame in a Go build: packages that use cgo, and the flags that made the link dynamic.
 
+mod advice;
 pub(crate) mod left_out;
 mod libraries;
 pub(crate) mod packages;
@@ -15,11 +16,11 @@ use crate::facts::{Facts, object};
 use crate::plan::Plan;
 use crate::plan::users::GoSetting;
 use crate::rules::Cause;
-use crate::run::Artifact;
+use crate::run::{Artifact, Role};
+use advice::without_cgo;
+pub(crate) use advice::{Goal, advice};
 use packages::Package;
 
-/// Packages of Go itself whose cgo half has a pure Go twin, and the tag that chooses it (`go doc net`, `go doc os/user`).
-const PURE_TAGS: &[(&str, &str)] = &[("net", "netgo"), ("os/user", "osusergo")];
 /// Package of Go itself that every cgo program contains: never a culprit.
 const CGO_RUNTIME: &str = "runtime/cgo";
 
@@ -35,6 +36,7 @@ pub(crate) struct GoBlame<'a> {
 struct Program<'p> {
     packages: Vec<&'p Package>,
     ways: Option<Ways>,
+    goal: Goal<'p>,
 }
 
 impl<'a> GoBlame<'a> {
@@ -81,7 +83,7 @@ impl<'a> GoBlame<'a> {
 }
 
 impl<'p> Program<'p> {
-    fn of(packages: &'p [Package], artifact: &Artifact) -> Self {
+    fn of(packages: &'p [Package], artifact: &'p Artifact) -> Self {
         let ways = packages::ways(packages, artifact.package.as_deref());
         // No import names `runtime/cgo`: it comes with the first package that uses cgo.
         let is_part = |package: &&Package| {
@@ -89,7 +91,8 @@ impl<'p> Program<'p> {
             path == CGO_RUNTIME || ways.as_ref().is_none_or(|ways| ways.lead_to(path))
         };
         let packages = packages.iter().filter(is_part).collect();
-        Program { packages, ways }
+        let goal = Goal { target: artifact.target.as_deref(), is_shared: artifact.role == Role::SharedObject };
+        Program { packages, ways, goal }
     }
 
     fn of_c_code(&self, causes: &[Cause], facts: Option<&Facts>, plan: &Plan) -> Culprits {
@@ -173,11 +176,19 @@ impl<'p> Program<'p> {
             with_symbols(who, &symbols.iter().map(String::as_str).collect())
         };
         let mut phrases: Vec<String> = by_owner.iter().map(phrase).collect();
+        let users = self.users();
         if toolchains {
-            let users = self.users();
             phrases.extend(self.of_packages(&users).phrases);
         }
-        Culprits { phrases, help: None }
+        let help = self.about_symbols(&users);
+        Culprits { phrases, help }
+    }
+
+    /// What to do about symbols where packages of third parties link libraries: zig, which the rules name, does not find them.
+    fn about_symbols(&self, users: &[&Package]) -> Option<String> {
+        let third = users.iter().copied().filter(|package| !package.standard);
+        let third: Vec<&Package> = third.filter(|package| libraries::asks_for_any(package)).collect();
+        if third.is_empty() { None } else { advice(&third, self.goal) }
     }
 
     /// Packages that use cgo, but for the one that comes with them.
@@ -191,7 +202,7 @@ impl<'p> Program<'p> {
         let third: Vec<&Package> = users.iter().copied().filter(|package| !package.standard).collect();
         let named = if third.is_empty() { users.to_vec() } else { third.clone() };
         let phrases = named.iter().map(|package| self.phrase(package, " uses cgo")).collect();
-        let help = if third.is_empty() { without_cgo(users) } else { Some(advice(&third)) };
+        let help = if third.is_empty() { without_cgo(users) } else { advice(&third, self.goal) };
         Culprits { phrases, help }
     }
 
@@ -211,42 +222,6 @@ fn library(cause: &Cause) -> Option<&str> {
     (!libraries::tells_nothing(name)).then_some(name.as_str())
 }
 
-/// What to do about packages of Go itself.
-fn without_cgo(users: &[&Package]) -> Option<String> {
-    let tag = |package: &&Package| PURE_TAGS.iter().find(|(path, _)| package.import_path == *path).map(|(_, tag)| *tag);
-    let tags: Vec<&str> = users.iter().filter_map(tag).collect();
-    let build = format!("build with `-tags {}`", tags.join(","));
-    match users.iter().find(|package| tag(package).is_none()) {
-        None if tags.is_empty() => None,
-        None => Some(format!("{build}, or set `go.cgo = \"off\"`: these packages have a pure Go half")),
-        Some(plugin) if plugin.import_path == "plugin" => {
-            let also = if tags.is_empty() { String::new() } else { format!(" and {build},") };
-            Some(format!("leave out `plugin`, which needs a loader,{also} or allow `linkage = \"any\"`"))
-        }
-        Some(_) => None,
-    }
-}
-
-/// What to do about packages of third parties: without them, or with their C code linked in.
-pub(crate) fn advice(packages: &[&Package]) -> String {
-    let instead = packages.iter().find_map(|package| {
-        let instead = super::fixes::instead_of_package(&package.import_path)?;
-        Some(format!("use {instead} in the place of `{}`, or ", package.import_path))
-    });
-    let has_cxx = packages.iter().any(|package| !package.cxx_files.is_empty());
-    // musl-gcc does not look where the system's libraries are, and those are made for the system's C library.
-    let link = match packages.iter().any(|package| libraries::asks_for_any(package)) {
-        true => {
-            "link the C code in: `go.cgo = \"static\"`, with the system's compilers and static archives (`.a`) of the libraries"
-        }
-        false if has_cxx => {
-            "link the C++ code in: `go.cgo = \"static\"`, with the system's compilers, or with both `CC` and `CXX` for musl"
-        }
-        false => "link the C code in: `go.cgo = \"static\"` with `go.cc = \"musl-gcc\"`",
-    };
-    format!("{}{link}", instead.unwrap_or_default())
-}
-
 /// `package `P` (M v1.0.0)`.
 pub(crate) fn called(package: &Package) -> String {
     let path = &package.import_path;
@@ -259,14 +234,25 @@ pub(crate) fn called(package: &Package) -> String {
 
 /// Without any cgo, only the build mode asks for a loader.
 fn of_build_mode(facts: Option<&Facts>, settings: &[GoSetting]) -> Culprits {
-    let mode = facts.and_then(|facts| facts.go.as_ref()).and_then(|go| go.setting("-buildmode"));
+    let go = facts.and_then(|facts| facts.go.as_ref());
+    let mode = go.and_then(|go| go.setting("-buildmode"));
+    let why = loader_of_pie(go.and_then(|go| go.setting("CGO_ENABLED")));
     let place = settings::build_mode_by(settings).map(|place| format!(" of {place}")).unwrap_or_default();
     match mode {
         Some("pie") => Culprits {
-            phrases: vec![format!("`-buildmode=pie`{place}: without cgo, Go still asks for the system's loader")],
+            phrases: vec![format!("`-buildmode=pie`{place}: {why}")],
             help: Some("build with `-buildmode=exe`".into()),
         },
         _ => Culprits::default(),
+    }
+}
+
+/// Why a program of that build mode has a loader, by `CGO_ENABLED`.
+fn loader_of_pie(cgo: Option<&str>) -> &'static str {
+    match cgo {
+        // musl-gcc passes `-static-pie` on and names the loader all the same.
+        Some("1") => "the C compiler that links it asks for a loader then",
+        _ => "without cgo, Go still asks for the system's loader",
     }
 }
 
@@ -281,7 +267,7 @@ mod tests {
     #[test]
     fn third_parties_come_before_the_standard_library() {
         let (net, sqlite) = (user("net", true), user("example.org/sqlite", false));
-        let program = Program { packages: vec![&net, &sqlite], ways: None };
+        let program = Program { packages: vec![&net, &sqlite], ways: None, goal: Goal::default() };
         let blame = program.of_packages(&[&net, &sqlite]);
         assert_eq!(blame.phrases, ["package `example.org/sqlite` uses cgo"]);
         assert!(blame.help.unwrap().contains("go.cgo = \"static\""));
@@ -290,19 +276,19 @@ mod tests {
     }
 
     #[test]
-    fn plugin_has_no_pure_half() {
-        let (net, plugin) = (user("net", true), user("plugin", true));
-        let help = without_cgo(&[&net, &plugin]).unwrap();
-        assert!(help.starts_with("leave out `plugin`") && help.contains("`-tags netgo`"), "{help}");
-        assert_eq!(without_cgo(&[&user("runtime/race", true)]), None);
+    fn symbols_of_packages_with_libraries_have_their_own_advice() {
+        let plain = user("a", false);
+        let with_library = Package { cgo_ldflags: vec!["-lz".into()], ..user("b", false) };
+        let program = Program { packages: vec![&plain, &with_library], ways: None, goal: Goal::default() };
+        assert_eq!(program.about_symbols(&[&plain]), None);
+        let help = program.about_symbols(&[&plain, &with_library]);
+        assert_eq!(help.is_some_and(|help| help.contains("static archives")), cfg!(target_os = "linux"));
     }
 
     #[test]
-    fn musl_gcc_is_no_advice_where_the_systems_libraries_are_linked() {
-        let own = Package { cgo_ldflags: vec!["-lm".into()], ..user("a", false) };
-        assert!(advice(&[&own]).contains("musl-gcc"));
-        let systems = Package { cgo_pkg_config: vec!["zlib".into()], ..user("a", false) };
-        assert!(!advice(&[&own, &systems]).contains("musl-gcc"));
+    fn a_pie_is_blamed_on_what_linked_it() {
+        assert!(loader_of_pie(Some("0")).starts_with("without cgo"));
+        assert!(loader_of_pie(Some("1")).starts_with("the C compiler"));
     }
 
     #[test]

@@ -14,10 +14,12 @@ pub(super) mod target;
 pub(super) mod versions;
 pub(super) mod windows;
 
+pub(crate) use advice::zig_target;
 pub use page::handbook;
 pub(super) use subject::{NO_SIGNATURES, NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
 pub use symbols::{symbol_names, symbols_for};
 pub(crate) use system::comes_with_the_system;
+pub(crate) use target::goarch_of;
 
 #[cfg(test)]
 pub(super) mod testing;

@@ -39,7 +39,7 @@ pub(super) fn of(program: &Program<'_>, wanted: &[&str], plan: &Plan) -> Option<
     phrases.extend(flags);
     let third: Vec<&Package> = found.iter().map(|(package, _)| *package).filter(|package| !package.standard).collect();
     let help = match third.iter().any(|package| !package.cgo_files.is_empty()) {
-        true => Some(advice(&third)),
+        true => advice(&third, program.goal),
         false => wanted.first().filter(|_| third.is_empty()).map(|library| {
             let name = link_name(library);
             format!("take `-l{name}` out, or write `-l:lib{name}.a` for it, its static archive")

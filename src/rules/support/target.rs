@@ -68,7 +68,7 @@ pub(in crate::rules) fn runs(machine: &str, program: &str) -> bool {
 }
 
 /// `GOARCH`, from `go tool dist list`.
-pub(in crate::rules) fn goarch_of(goarch: &str) -> Option<&'static str> {
+pub(crate) fn goarch_of(goarch: &str) -> Option<&'static str> {
     Some(match goarch {
         "amd64" => "x86_64",
         "386" => "i386",

@@ -129,3 +129,22 @@ fn an_import_without_cgo_is_named() {
                   example.org/app → example.org/app/load";
     assert_eq!(blame(&done), wanted);
 }
+
+#[test]
+fn static_linking_for_musl_is_no_advice_for_windows() {
+    requires!("go", "x86_64-w64-mingw32-gcc");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write("seaworthy.toml", "[go]\ncgo = \"allow\"\n");
+    let c = "// #cgo LDFLAGS: -lpthread\n// #include <pthread.h>\n// static int one(void) { return pthread_self() != 0; }\n";
+    scratch.write("main.go", format!("package main\n\n{c}import \"C\"\n\nfunc main() {{ println(C.one()) }}\n"));
+    let run = |more: &[&str]| {
+        let run = go(&scratch).env("GOOS", "windows").env("CGO_ENABLED", "1").env("CC", "x86_64-w64-mingw32-gcc");
+        run.args(["go", "build"]).args(more).args(["-o", "app.exe"]).run()
+    };
+    let done = run(&[]).expect_code(3).expect_stderr("error[dynamic-c-runtime]");
+    let advice = "-ldflags='-linkmode=external -extldflags=-static'";
+    let done = done.expect_stderr(advice);
+    assert!(!done.stderr().contains("musl-gcc"), "{}", done.stderr());
+    run(&["-ldflags=-linkmode=external -extldflags=-static"]).expect_code(0);
+}
