@@ -55,8 +55,12 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     let why = format!("cargo.target, {origin}");
     let machine = machine();
     let names_linker = crate::plan::cargo::names_linker(target, build.environment);
-    let compiler = crate::plan::cargo::names_compiler(target, build.environment);
+    let named = |tool| crate::plan::cargo::names_compiler(tool, target, build.environment);
+    let (compiler, cxx_compiler) = (named("CC"), named("CXX"));
     let c_crates = cargo.c_crates(target);
+    // cargo-zigbuild names its own.
+    let is_zigbuild = build.plan.verb.as_deref() == Some("zigbuild");
+    let cxx_crates = if is_zigbuild { Vec::new() } else { cargo.cxx_crates(target) };
     let needs = CargoBuild {
         target,
         why: &why,
@@ -65,6 +69,8 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
         names_linker,
         compiler: compiler.as_deref(),
         c_crates: c_crates.as_deref(),
+        cxx_compiler: cxx_compiler.as_deref(),
+        cxx_crates: &cxx_crates,
     };
     let mut hints: Vec<Hint> = needs::of_cargo(&machine, needs).into_iter().filter_map(missing).collect();
     let folder = cargo::build_directory(&build.plan.program, &build.plan.args).map(|folder| folder.join(target));

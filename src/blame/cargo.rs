@@ -10,7 +10,6 @@ mod tree;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,7 +19,7 @@ use self::tree::Tree;
 use super::toolchain;
 use super::ways::Ways;
 use crate::facts::Facts;
-use crate::hosts::{self, Answer};
+use crate::hosts::{self, Answer, Host};
 use crate::plan::Plan;
 use crate::run::{Artifact, Role};
 pub(crate) use tree::build_directory;
@@ -55,13 +54,8 @@ impl<'a> CargoBlame<'a> {
         let (Ok(glibc), Ok(musl)) = (hosts::find("glibc:2.43", arch), hosts::find("musl:1.2", arch)) else {
             return Vec::new();
         };
-        let in_glibc = |name: &str| {
-            glibc.libraries.iter().any(|library| library.exports.satisfies_glibc(name, None) == Answer::Yes)
-        };
-        let not_in_musl =
-            |name: &str| musl.libraries.iter().all(|library| library.exports.satisfies_musl(name) == Answer::No);
         let artifact = unknown_artifact(target);
-        self.of_artifact(&artifact, None).in_scripts_archives(|name| in_glibc(name) && not_in_musl(name))
+        self.of_artifact(&artifact, None).in_scripts_archives(|name| is_of_glibc_alone(&glibc, &musl, name))
     }
 
     /// `crate `openssl-sys 0.9.1` (app → native-tls → openssl-sys)` for a package known by its name; the bare name where the
@@ -78,6 +72,11 @@ impl<'a> CargoBlame<'a> {
     /// Crates that compile C code and are linked into what is built for `target`; `None` when cargo cannot say.
     pub(crate) fn c_crates(&self, target: &str) -> Option<Vec<String>> {
         Some(self.tree(Some(target))?.c_crates())
+    }
+
+    /// Of those, the crates that want a C++ compiler.
+    pub(crate) fn cxx_crates(&self, target: &str) -> Vec<String> {
+        self.tree(Some(target)).map(|tree| tree.cxx_crates()).unwrap_or_default()
     }
 
     /// A procedural macro of the build, if there is one.
@@ -115,6 +114,14 @@ impl<'a> CargoBlame<'a> {
     }
 }
 
+/// Whether glibc has a function that musl lacks.
+fn is_of_glibc_alone(glibc: &Host, musl: &Host, name: &str) -> bool {
+    // libgcc_s comes with a compiler, and each C library has one.
+    let mut own = glibc.libraries.iter().filter(|library| !library.soname.starts_with("libgcc_s."));
+    own.any(|library| library.exports.satisfies_glibc(name, None) == Answer::Yes)
+        && musl.libraries.iter().all(|library| library.exports.satisfies_musl(name) == Answer::No)
+}
+
 /// Whether a file was built for a target, not for build scripts and procedural macros. Where cargo was given no target, both
 /// lie in the same folders.
 fn is_of_target(path: &Path, target: Option<&str>) -> bool {
@@ -124,12 +131,27 @@ fn is_of_target(path: &Path, target: Option<&str>) -> bool {
     })
 }
 
-/// As [`CargoBlame::c_crates`], before any build.
-pub(crate) fn c_crates(cargo: &Path, args: &[OsString], target: &str) -> Option<Vec<String>> {
-    Some(Tree::ask(cargo, args, Some(target))?.c_crates())
+/// As [`CargoBlame::c_crates`] and [`CargoBlame::cxx_crates`], before any build.
+pub(crate) fn c_and_cxx_crates(cargo: &Path, target: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let tree = Tree::ask(cargo, &[], Some(target))?;
+    Some((tree.c_crates(), tree.cxx_crates()))
 }
 
 /// Stands for whatever a build for `target` was to make.
 fn unknown_artifact(target: &str) -> Artifact {
     Artifact { path: PathBuf::new(), role: Role::Unknown, package: None, target: Some(target.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_with_the_compiler_is_no_part_of_glibc() {
+        let host = |name: &str| hosts::find(name, "x86_64").unwrap();
+        let (glibc, musl) = (host("glibc:2.43"), host("musl:1.2"));
+        assert!(is_of_glibc_alone(&glibc, &musl, "__memcpy_chk"));
+        assert!(!is_of_glibc_alone(&glibc, &musl, "_Unwind_Resume"));
+        assert!(!is_of_glibc_alone(&glibc, &musl, "memcpy"));
+    }
 }

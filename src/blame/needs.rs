@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::toolchain;
 use crate::plan::{Plan, Tool};
 use crate::policy::{CgoPolicy, Policy};
+use crate::rules::static_cxx_of_rust;
 pub use packages::System;
 
 /// One thing a build under the policy needs.
@@ -84,6 +85,10 @@ pub struct CargoBuild<'a> {
     /// Crates that compile C code and are linked into something, as cargo says; `None` where it cannot, before everything is
     /// downloaded: `Cargo.lock` is read then, which also has what other systems and features need.
     pub c_crates: Option<&'a [String]>,
+    /// The C++ compiler for the target, when the environment names one.
+    pub cxx_compiler: Option<&'a str>,
+    /// The same for C++ code, where cargo can say.
+    pub cxx_crates: &'a [String],
 }
 
 /// What a cargo build needs.
@@ -112,7 +117,26 @@ pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
         let found = compilers.iter().find(|compiler| machine.has(compiler)).unwrap_or(compiler);
         needs.push(machine.program(found, format!("C code of {}", list(&c_crates))));
     }
+    needs.extend(cxx_for_musl(machine, &build));
     needs
+}
+
+/// C++ code for musl: the crate `cc` looks for a compiler that no distribution has, and what the system's own compiles asks
+/// for the system's C library. On Alpine that is musl.
+fn cxx_for_musl(machine: &Machine, build: &CargoBuild<'_>) -> Option<Need> {
+    let CargoBuild { target, cxx_crates, cxx_compiler, .. } = build;
+    if !target.contains("-linux-musl") || cxx_crates.is_empty() || machine.system == System::Alpine {
+        return None;
+    }
+    let of_musl = format!("{}-linux-musl-g++", target.split('-').next().unwrap_or_default());
+    let named = cxx_compiler.unwrap_or(&of_musl);
+    let present = !matches!(named, "g++" | "c++") && machine.has(named);
+    Some(Need {
+        what: format!("`{of_musl}`"),
+        why: format!("C++ code of {}", list(cxx_crates)),
+        present,
+        fix: (!present).then(|| format!("no distribution has it; {}", static_cxx_of_rust(target))),
+    })
 }
 
 /// What a Go build needs.
@@ -158,9 +182,10 @@ fn c_compilers(target: &str) -> &'static [&'static str] {
     }
 }
 
-/// The crates of the project here that compile C code and are linked into what is built for `target`, as cargo says.
-pub fn c_crates(target: &str) -> Option<Vec<String>> {
-    super::cargo::c_crates(Path::new(Tool::Cargo.name()), &[], target)
+/// The crates of the project here that compile C code and are linked into what is built for `target`, as cargo says; and of
+/// those the ones that compile C++.
+pub fn c_and_cxx_crates(target: &str) -> Option<(Vec<String>, Vec<String>)> {
+    super::cargo::c_and_cxx_crates(&super::helper(Tool::Cargo.name())?, target)
 }
 
 /// Packages in `Cargo.lock` that compile C code themselves: those that depend on the crates `cc` or `cmake`.
@@ -202,8 +227,17 @@ mod tests {
 
     fn musl(directory: &Path) -> CargoBuild<'_> {
         let target = "x86_64-unknown-linux-musl";
-        let (toolchain, names_linker, compiler, c_crates) = Default::default();
-        CargoBuild { target, why: "by default", toolchain, directory, names_linker, compiler, c_crates }
+        CargoBuild {
+            target,
+            why: "by default",
+            toolchain: None,
+            directory,
+            names_linker: false,
+            compiler: None,
+            c_crates: None,
+            cxx_compiler: None,
+            cxx_crates: &[],
+        }
     }
 
     #[test]
@@ -244,6 +278,24 @@ mod tests {
         assert_eq!(missing(build), 1);
         assert_eq!(missing(CargoBuild { compiler: Some("my-cc"), ..build }), 0);
         assert_eq!(missing(CargoBuild { c_crates: Some(&[]), ..build }), 0);
+    }
+
+    #[test]
+    fn cxx_code_for_musl_needs_a_compiler_for_musl() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = machine(folder.path(), &["cargo", "cc", "g++", "zig"], &["x86_64-unknown-linux-musl"]);
+        let crates = ["cxx".to_owned()];
+        let missing = |machine: &Machine, cxx_compiler| {
+            let build = CargoBuild { c_crates: Some(&[]), cxx_crates: &crates, cxx_compiler, ..musl(folder.path()) };
+            of_cargo(machine, build).into_iter().filter(|need| !need.present).collect::<Vec<_>>()
+        };
+        for named in [None, Some("g++")] {
+            let missing = missing(&machine, named);
+            assert!(missing.len() == 1 && missing[0].what == "`x86_64-linux-musl-g++`", "{missing:?}");
+            assert!(missing[0].fix.as_ref().is_some_and(|fix| fix.contains("`crt-static = true`")), "{missing:?}");
+        }
+        assert!(missing(&machine, Some("zig")).is_empty());
+        assert!(missing(&Machine { system: System::Alpine, ..machine }, None).is_empty());
     }
 
     #[test]

@@ -31,8 +31,10 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
     if cargo && let Some((target, key, origin)) = targets::to_give(&policy) {
         let why = format!("{key}, {}", report::origin(&origin));
         let names_linker = crate::plan::cargo::names_linker(&target, &environment);
-        let compiler = crate::plan::cargo::names_compiler(&target, &environment);
-        let c_crates = needs::c_crates(&target);
+        let named = |tool| crate::plan::cargo::names_compiler(tool, &target, &environment);
+        let (compiler, cxx_compiler) = (named("CC"), named("CXX"));
+        let (c_crates, cxx_crates) = needs::c_and_cxx_crates(&target).unzip();
+        let cxx_crates = cxx_crates.unwrap_or_default();
         let build = CargoBuild {
             target: &target,
             why: &why,
@@ -41,6 +43,8 @@ pub(super) fn run(ui: &Ui, options: &Options) -> Result<u8, Error> {
             names_linker,
             compiler: compiler.as_deref(),
             c_crates: c_crates.as_deref(),
+            cxx_compiler: cxx_compiler.as_deref(),
+            cxx_crates: &cxx_crates,
         };
         needs.extend(needs::of_cargo(&machine, build));
     }

@@ -82,14 +82,15 @@ pub(crate) fn names_linker(target: &str, environment: &Environment) -> bool {
     environment.non_empty(&variable).is_some() || config().whole_strings(&["target", target, "linker"]).is_some()
 }
 
-/// The program that the crate `cc` takes for C code of a target, when a variable or the `[env]` of a configuration names one
-/// (its documentation, "External configuration via environment variables").
-pub(crate) fn names_compiler(target: &str, environment: &Environment) -> Option<String> {
+/// The program that the crate `cc` takes for C code (`CC`) or C++ code (`CXX`) of a target, when a variable or the `[env]` of a
+/// configuration names one (its documentation, "External configuration via environment variables").
+pub(crate) fn names_compiler(tool: &str, target: &str, environment: &Environment) -> Option<String> {
     let config = Config::load(environment, &[]);
-    let names = [format!("CC_{target}"), format!("CC_{}", target.replace('-', "_")), "TARGET_CC".into(), "CC".into()];
-    let value = names.iter().find_map(|name| {
-        let table = || config.scalar(&["env", name, "value"]).or_else(|| config.scalar(&["env", name]));
-        let variable = environment.non_empty(name).map(|value| value.to_string_lossy().into_owned());
+    let of_target = [target.to_owned(), target.replace('-', "_")].map(|target| format!("{tool}_{target}"));
+    let names = of_target.into_iter().chain([format!("TARGET_{tool}"), tool.to_owned()]);
+    let value = names.into_iter().find_map(|name| {
+        let table = || config.scalar(&["env", &name, "value"]).or_else(|| config.scalar(&["env", &name]));
+        let variable = environment.non_empty(&name).map(|value| value.to_string_lossy().into_owned());
         variable.or_else(|| Some(table()?.value))
     });
     Some(value?.split_whitespace().next()?.to_owned())

@@ -34,7 +34,8 @@ error[newer-libstdcxx]: `dist/app` needs `GLIBCXX_3.4.32` of `libstdc++.so.6`, a
 
 ## How to fix
 - C and C++: link it in with `-static-libstdc++ -static-libgcc`.
-- Cargo: `cargo:rustc-link-lib=static=stdc++` in the build script of the crate with the C++ code.
+- Cargo: `CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`, or `cargo:rustc-link-lib=static=stdc++` in the
+  build script of the crate with the C++ code.
 - Go with cgo: `-ldflags '-extldflags "-static-libstdc++ -static-libgcc"'`.
 - Or compile with the compiler of the oldest host, or with `zig c++`, which brings its own libc++.
 "#,
@@ -65,13 +66,25 @@ fn check(subject: &Subject<'_>) -> Verdict {
             ),
             evidence: found.iter().map(evidence).collect(),
             causes: found.iter().flat_map(|(.., symbols)| symbols.iter().cloned().map(Cause::Symbol)).collect(),
-            help: Some(match subject.maker() {
-                Maker::Go | Maker::Rust => link_statically(subject),
-                Maker::Other => "link with `-static-libstdc++ -static-libgcc`".into(),
-            }),
+            help: Some(help(subject, library)),
             ..Violation::default()
         })
     })
+}
+
+fn help(subject: &Subject<'_>, library: &str) -> String {
+    let is_cxx = library.starts_with("libstdc++.so");
+    match subject.maker() {
+        Maker::Go if is_cxx => {
+            "link it in: `-ldflags='-linkmode=external -extldflags \"-static-libstdc++ -static-libgcc\"'`".into()
+        }
+        Maker::Rust if is_cxx => {
+            "set `CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`: the C++ library is then linked in"
+                .into()
+        }
+        Maker::Go | Maker::Rust => link_statically(subject),
+        Maker::Other => "link with `-static-libstdc++ -static-libgcc`".into(),
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +106,13 @@ mod tests {
     #[test]
     fn a_newer_node_violates() {
         case("GLIBCXX_3.4.32").runs_on(&["ubuntu:24.04", "debian:12"]).documented(&RULE);
+    }
+
+    #[test]
+    fn the_library_is_linked_in_by_the_words_of_its_tool() {
+        let help = |case: Case| case.runs_on(&["debian:12"]).violations(&RULE).remove(0).help.expect("help");
+        assert!(help(case("GLIBCXX_3.4.32").rust()).contains("`CXXSTDLIB=static=stdc++`"));
+        assert!(help(case("GLIBCXX_3.4.32").go(&[])).contains("-static-libstdc++"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) mod target;
 pub(super) mod versions;
 pub(super) mod windows;
 
-pub(crate) use advice::zig_target;
+pub(crate) use advice::{static_cxx_of_rust, zig_target};
 pub use page::handbook;
 pub(super) use subject::{NO_SIGNATURES, NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
 pub use symbols::{symbol_names, symbols_for};

@@ -10,7 +10,8 @@ use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::ways::Ways;
 use crate::blame::{Culprits, with_symbols};
 use crate::facts::{Kind, object};
-use crate::rules::Cause;
+use crate::plan::cargo::targets;
+use crate::rules::{Cause, static_cxx_of_rust};
 use crate::run::Artifact;
 use crate::run::cargo::name_and_version;
 
@@ -56,8 +57,29 @@ impl<'b> ArtifactBlame<'b> {
             culprits.phrases.extend(self.phrases(found, |who, _| format!("{who} has no `.note.GNU-stack` section")));
         }
         culprits.phrases.extend(self.of_settings(causes));
+        culprits.help = self.static_cxx(causes).or(culprits.help);
         culprits.only_once();
         culprits
+    }
+
+    /// What to do about a program with C++ code that asks for a loader, or for what only static linking takes out of it.
+    fn static_cxx(&self, causes: &[Cause]) -> Option<String> {
+        let asks = |cause: &Cause| match cause {
+            Cause::Loader(_) => true,
+            Cause::Library(name) => name.starts_with("libgcc_s."),
+            _ => false,
+        };
+        let is_cxx = |entry: &String| matches!(entry.rsplit('=').next(), Some("stdc++" | "c++"));
+        let mut scripts = self.scripts();
+        let applies = self.kind.is_some_and(Kind::is_program)
+            && causes.iter().any(asks)
+            && scripts.any(|script| script.libs.iter().any(is_cxx));
+        let musl = match self.artifact.target.as_deref().filter(|_| applies) {
+            Some(target) if targets::is_glibc(target) => target.replace("-gnu", "-musl"),
+            None if applies && cfg!(target_os = "linux") => targets::host_musl()?.to_owned(),
+            _ => return None,
+        };
+        Some(static_cxx_of_rust(&musl))
     }
 
     /// What the user set that explains these causes.

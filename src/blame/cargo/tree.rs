@@ -17,6 +17,9 @@ const TREE_SWITCHES: &[&str] = &["--all-features", "--no-default-features"];
 /// Crates that build scripts compile C code with; those that bring a source along do it by the first.
 const COMPILERS: &[&str] = &["cc", "cmake", "openssl-src", "autotools"];
 
+/// What compiles C++ alone, and the word by which a build script asks the crate `cc` for C++.
+const CXX: (&str, &str) = ("cxx-build", ".cpp(true)");
+
 /// The dependency graph of a build.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
@@ -34,6 +37,8 @@ pub(crate) struct Tree {
     links: HashMap<String, String>,
     /// The ids of packages whose build script has a C compiler at hand.
     compiling: Vec<String>,
+    /// Of packages whose build script compiles C++.
+    compiling_cxx: Vec<String>,
 }
 
 /// A dependency.
@@ -79,9 +84,12 @@ impl Tree {
             metadata.packages.iter().map(|package| (&package.id, package)).collect();
         for node in &resolve.nodes {
             let builds = node.deps.iter().filter(|dep| has_kind(dep, DependencyKind::Build));
-            if builds.into_iter().any(|dep| COMPILERS.contains(&name_and_version(&dep.pkg.repr).0)) {
-                tree.compiling.push(node.id.repr.clone());
-            }
+            let tools: Vec<&str> = builds.map(|dep| name_and_version(&dep.pkg.repr).0).collect();
+            let compiles = tools.iter().any(|tool| COMPILERS.contains(tool));
+            tree.compiling.extend(compiles.then(|| node.id.repr.clone()));
+            let asks_for_cxx = || packages.get(&node.id).is_some_and(|package| script_says(package, CXX.1));
+            let compiles_cxx = tools.contains(&CXX.0) || (compiles && asks_for_cxx());
+            tree.compiling_cxx.extend(compiles_cxx.then(|| node.id.repr.clone()));
             let linked = |dev: bool| {
                 let wanted = move |info: &cargo_metadata::DepKindInfo| {
                     info.kind == DependencyKind::Normal || (dev && info.kind == DependencyKind::Development)
@@ -116,8 +124,18 @@ impl Tree {
 
     /// The names of the crates that compile C code and are linked into anything of the workspace.
     pub(crate) fn c_crates(&self) -> Vec<String> {
+        self.linked(&self.compiling)
+    }
+
+    /// The same for C++ code.
+    pub(crate) fn cxx_crates(&self) -> Vec<String> {
+        self.linked(&self.compiling_cxx)
+    }
+
+    /// The names of those of these packages that are linked into anything of the workspace.
+    fn linked(&self, packages: &[String]) -> Vec<String> {
         let ways = self.ways(None, false, &|_| None);
-        let linked = self.compiling.iter().filter(|id| ways.as_ref().is_some_and(|ways| ways.lead_to(id)));
+        let linked = packages.iter().filter(|id| ways.as_ref().is_some_and(|ways| ways.lead_to(id)));
         let mut names: Vec<String> = linked.map(|id| name_and_version(id).0.to_owned()).collect();
         names.sort();
         names.dedup();
@@ -144,6 +162,13 @@ impl Tree {
         let mut named = self.edges.keys().filter(|id| name_and_version(id).0 == name);
         named.next().filter(|_| named.next().is_none()).map(String::as_str)
     }
+}
+
+/// Whether the build script of a package contains a word.
+fn script_says(package: &Package, word: &str) -> bool {
+    let script = package.targets.iter().find(|target| target.is_custom_build());
+    let text = script.and_then(|script| std::fs::read_to_string(&script.src_path).ok());
+    text.is_some_and(|text| text.contains(word))
 }
 
 /// The features of a package that turn a dependency on; `None` when it is always on, or that cannot be told.

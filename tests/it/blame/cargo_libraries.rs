@@ -161,3 +161,21 @@ fn a_way_does_not_lead_through_a_feature_that_only_tests_turn_on() {
     let wanted = "crate `foo-sys 0.3.1` (app → outer → middle → foo-sys): its build script asks for the library";
     assert_eq!(blame(&done), wanted);
 }
+
+#[test]
+fn cxx_code_is_not_sent_to_musl() {
+    requires!("gcc", "c++");
+    let scratch = Scratch::empty();
+    let package = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    scratch.write("Cargo.toml", package);
+    scratch.write("src/main.rs", "fn main() {}\n");
+    let script = "fn main() {\n    println!(\"cargo:rustc-link-arg=-Wl,--no-as-needed\");\n    \
+                  println!(\"cargo:rustc-link-lib=stdc++\");\n}\n";
+    scratch.write("build.rs", script);
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"alpine:3.20\"]\n");
+    let done = build(&scratch, "build", &[], "").expect_code(3).expect_stderr("error[missing-library]");
+    done.expect_stderr(&format!("`[cargo]` with `target = \"{GNU}\"` and `crt-static = true`"));
+    let policy = format!("runs-on = [\"alpine:3.20\"]\n[cargo]\ntarget = \"{GNU}\"\ncrt-static = true\n");
+    scratch.write("seaworthy.toml", policy);
+    build(&scratch, "build", &[], "").expect_code(0);
+}

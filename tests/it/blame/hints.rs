@@ -131,3 +131,34 @@ fn a_compiler_for_c_is_missed_only_where_c_code_is_linked_in() {
         assert!(!said.contains("hint: "), "{said}");
     }
 }
+
+#[test]
+fn a_compiler_for_cxx_that_no_distribution_has() {
+    requires!("gcc", "c++", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = Scratch::empty();
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}")
+    };
+    scratch.write("Cargo.toml", package("app", "[build-dependencies]\ncc = { path = \"cc\" }\n"));
+    scratch.write("src/main.rs", "fn main() {}\n");
+    scratch.write("build.rs", "fn main() {\n    cc::Build.cpp(true);\n}\n");
+    scratch.write("cc/Cargo.toml", package("cc", ""));
+    // As the crate `cc` ends: for a target of another name it looks for a compiler of that name.
+    let code = "pub struct Build;\n\nimpl Build {\n    pub fn cpp(&self, _: bool) {\n        let target = \
+                std::env::var(\"TARGET\").unwrap();\n        assert!(!target.contains(\"musl\"), \"failed to find \
+                tool\");\n    }\n}\n";
+    scratch.write("cc/src/lib.rs", code);
+    let folder = scratch.path_without("x86_64-linux-musl-g++");
+    let run = |verb: &[&str]| {
+        let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target")).env("PATH", &folder);
+        run.args(verb).run()
+    };
+    let fix = "help: no distribution has it; link glibc and the C++ library in, by `[cargo]` with `target = \
+               \"x86_64-unknown-linux-gnu\"` and `crt-static = true`";
+    let done = run(&["cargo", "build"]).expect_code(101).expect_stderr(fix);
+    done.expect_stderr("hint: `x86_64-linux-musl-g++` is not installed, and the build needs it: C++ code of `app`");
+    let doctor = run(&["doctor"]).stdout();
+    assert!(doctor.contains("missing: `x86_64-linux-musl-g++` (C++ code of `app`)"), "{doctor}");
+    scratch.write("seaworthy.toml", "[cargo]\ntarget = \"x86_64-unknown-linux-gnu\"\ncrt-static = true\n");
+    run(&["cargo", "build"]).expect_code(0);
+}
