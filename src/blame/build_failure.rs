@@ -81,6 +81,7 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
         }
     }
     if target.contains("-musl") {
+        hints.extend(cargo.only_shared(build.directory).iter().map(|name| only_shared(name, target, &why)));
         hints.extend(cargo.glibc_code(target).into_iter().map(|who| Hint {
             cause: format!("{who}, which glibc has and musl lacks"),
             fix: format!(
@@ -90,6 +91,16 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
         }));
     }
     hints
+}
+
+/// cargo drops a `cdylib` that cannot be made where something else is left of the package, and fails where nothing is.
+fn only_shared(name: &str, target: &str, why: &str) -> Hint {
+    Hint {
+        cause: format!("`{name}` makes a shared object only (`crate-type`), and none can be made for {target}: {why}"),
+        fix: format!(
+            "build the others with `--workspace --exclude {name}`, and `{name}` in its own folder, where no target is given"
+        ),
+    }
 }
 
 /// What the machine lacks.

@@ -3,6 +3,7 @@
 mod artifact;
 mod inputs;
 mod libraries;
+mod members;
 mod messages;
 mod settings;
 mod source;
@@ -77,6 +78,12 @@ impl<'a> CargoBlame<'a> {
     /// Of those, the crates that want a C++ compiler.
     pub(crate) fn cxx_crates(&self, target: &str) -> Vec<String> {
         self.tree(Some(target)).map(|tree| tree.cxx_crates()).unwrap_or_default()
+    }
+
+    /// The members of the workspace that this call builds and that make shared objects alone.
+    pub(crate) fn only_shared(&self, directory: &Path) -> Vec<String> {
+        let metadata = tree::metadata(&self.plan.program, &self.plan.args, &["--no-deps".into()]);
+        metadata.map(|metadata| members::only_shared(&metadata, &self.plan.args, directory)).unwrap_or_default()
     }
 
     /// A procedural macro of the build, if there is one.

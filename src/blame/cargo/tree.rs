@@ -210,7 +210,7 @@ pub(crate) fn build_directory(program: &Path, args: &[OsString]) -> Option<PathB
 }
 
 /// `cargo metadata`, offline, with the flags of the build that matter to it.
-fn metadata(program: &Path, args: &[OsString], extra: &[OsString]) -> Option<Metadata> {
+pub(super) fn metadata(program: &Path, args: &[OsString], extra: &[OsString]) -> Option<Metadata> {
     let mut words: Vec<OsString> = ["metadata", "--format-version=1", "--offline"].map(OsString::from).into();
     if let Some(toolchain) = args.first().filter(|word| word.to_string_lossy().starts_with('+')) {
         words.insert(0, toolchain.clone());

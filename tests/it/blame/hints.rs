@@ -133,6 +133,32 @@ fn a_compiler_for_c_is_missed_only_where_c_code_is_linked_in() {
 }
 
 #[test]
+fn a_member_that_makes_a_shared_object_alone() {
+    requires!("gcc", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = Scratch::empty();
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
+    };
+    scratch.write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"py\"]\nresolver = \"2\"\n");
+    scratch.write("app/Cargo.toml", package("app", ""));
+    scratch.write("app/src/main.rs", "fn main() {}\n");
+    scratch.write("py/Cargo.toml", package("py", "[lib]\ncrate-type = [\"cdylib\"]\n"));
+    scratch.write("py/src/lib.rs", "#[no_mangle]\npub extern \"C\" fn three() -> i32 {\n    3\n}\n");
+    for words in [&["build"][..], &["build", "-p", "py"]] {
+        let done = guarded(&scratch, words).expect_code(101).expect_stderr("cannot produce cdylib for `py");
+        let done = done.expect_stderr("hint: `py` makes a shared object only (`crate-type`), and none can be made for");
+        done.expect_stderr("= help: build the others with `--workspace --exclude py`, and `py` in its own folder");
+    }
+    scratch.write("app/src/main.rs", "fn main() { this does not compile }\n");
+    let done = guarded(&scratch, &["build", "-p", "app"]).expect_code(101);
+    assert!(!done.stderr().contains("hint: "), "{}", done.stderr());
+    scratch.write("app/src/main.rs", "fn main() {}\n");
+    guarded(&scratch, &["build", "--workspace", "--exclude", "py"]).expect_code(0);
+    let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target")).cwd(scratch.join("py"));
+    run.args(["cargo", "build"]).run().expect_code(0);
+}
+
+#[test]
 fn a_compiler_for_cxx_that_no_distribution_has() {
     requires!("gcc", "c++", "rust-std:x86_64-unknown-linux-musl");
     let scratch = Scratch::empty();
