@@ -102,12 +102,15 @@ pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
     } else {
         format!("install the standard library of {target} with the package manager that installed Rust")
     };
-    needs.push(Need {
-        what: format!("the Rust target `{target}`"),
-        why: why.to_owned(),
-        present,
-        fix: (!present).then_some(fix),
-    });
+    // Of a toolchain that is not there, rustup says so itself.
+    if toolchain.is_none() || machine.sysroot.is_some() {
+        needs.push(Need {
+            what: format!("the Rust target `{target}`"),
+            why: why.to_owned(),
+            present,
+            fix: (!present).then_some(fix),
+        });
+    }
     if !names_linker {
         needs.extend(linker(machine, target));
     }
@@ -296,6 +299,17 @@ mod tests {
         }
         assert!(missing(&machine, Some("zig")).is_empty());
         assert!(missing(&Machine { system: System::Alpine, ..machine }, None).is_empty());
+    }
+
+    #[test]
+    fn a_toolchain_that_is_not_there_lacks_no_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = Machine { sysroot: None, ..machine(folder.path(), &["cargo", "cc"], &[]) };
+        let missing = |toolchain| {
+            let needs = of_cargo(&machine, CargoBuild { toolchain, ..musl(folder.path()) });
+            needs.into_iter().filter(|need| !need.present).count()
+        };
+        assert_eq!((missing(Some("nosuch")), missing(None)), (0, 1));
     }
 
     #[test]
