@@ -17,8 +17,11 @@ mod words;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::check::ArtifactResult;
+use crate::check::{ArtifactResult, Finding};
+use crate::facts::Details;
+use crate::plan::environment::Environment;
 use crate::plan::{Plan, Tool};
+use crate::rules::Cause;
 use crate::run::Provenance;
 
 /// Symbols named in one phrase; the rest is counted.
@@ -51,6 +54,23 @@ pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &P
                 finding.blame = Some(culprits.phrases.join("; "));
                 finding.help = culprits.help.or(finding.help.take());
             }
+        }
+    }
+}
+
+/// Names `LD_RUN_PATH` where it is what the linker put into the file: it takes the variable when no `-rpath` is given (ld(1)).
+pub fn blame_run_path_variable(results: &mut [ArtifactResult], environment: &Environment) {
+    let Some(value) = environment.text("LD_RUN_PATH") else { return };
+    for result in results {
+        let slice = result.facts.as_ref().and_then(|facts| facts.slices.first());
+        let Some(Details::Elf(elf)) = slice.map(|facts| &facts.details) else { continue };
+        if elf.runpath.as_deref().or(elf.rpath.as_deref()) != Some(value) {
+            continue;
+        }
+        let is_it = |finding: &&mut Finding| finding.causes.contains(&Cause::Setting("run-path".into()));
+        for finding in result.findings.iter_mut().filter(is_it) {
+            finding.blame = Some(format!("`LD_RUN_PATH={value}` in the environment"));
+            finding.help = Some("unset `LD_RUN_PATH`".into());
         }
     }
 }

@@ -51,6 +51,7 @@ fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine, tells
     let (mut artifacts, general) =
         judge::judge(vec![artifact], policy, directory, &Provenance::default(), tells_names)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
+        blame::blame_run_path_variable(&mut artifacts, &Environment::capture());
         blame::link::blame(&mut artifacts, line, directory, call);
     }
     let notes = judge::limits(&artifacts, policy).into_iter().collect();

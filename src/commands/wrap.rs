@@ -118,6 +118,7 @@ fn judged(
     notes.extend(judge::limits(&artifacts, policy));
     let report = Report { general, notes, ..Report::default() };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
+        crate::blame::blame_run_path_variable(&mut artifacts, &Environment::capture());
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }
     Ok(Report { artifacts, ..report })

@@ -188,3 +188,18 @@ fn a_linker_that_is_not_there_is_named() {
     let done = Scratch::empty().seaworthy().args(["link", "--", "no-such-linker", "a.o"]).run().expect_code(127);
     done.expect_stderr("the linker `no-such-linker` was not found");
 }
+
+#[test]
+fn a_search_path_by_a_variable_is_blamed_on_it() {
+    requires!("gcc");
+    let scratch = hello();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\n");
+    let run = |path: &str| {
+        let run = scratch.seaworthy().env("LD_RUN_PATH", path);
+        run.args(["link", "--", "gcc", "-o", "app", "hello.c"]).run()
+    };
+    let done = run("/opt/vendor/lib").expect_code(3).expect_stderr("error[run-path]");
+    done.expect_stderr("= blame: `LD_RUN_PATH=/opt/vendor/lib` in the environment")
+        .expect_stderr("unset `LD_RUN_PATH`");
+    run("").expect_code(0);
+}
