@@ -66,7 +66,8 @@ const INTRODUCTION: &str = "\
 
 `seaworthy.toml`, in the working directory or the nearest directory above it that has one; `--policy FILE` names another.
 Every key is optional, unknown keys are errors, and all errors of the file are reported at once. Without a file the
-defaults below hold. `seaworthy policy show` prints every value with where it comes from.
+defaults below hold. `seaworthy policy show` prints every value that is set, with where it comes from; what hangs on the machine
+(`cargo.target`) or on a rule (`page-size`) until you set it is not among them.
 
 What holds is decided in this order: the built-in default, then the presets of `extends` in the order they are named, then
 the file; of a key that is set twice the later one holds, `[rules]` and `[hosts]` are merged name by name, and the
