@@ -19,7 +19,7 @@ pub fn everything(bytes: &[u8]) {
     // The hasty way must not differ in what it survives.
     let _ = facts::read_source(&source, Wanted::default());
     let _ = elf::exports(&source);
-    let _ = elf::has_relocations_only_glibc_knows(&source);
+    let _ = elf::relocated(&source);
     let _ = object::symbols(&source);
     for member in archive::members(&source).unwrap_or_default() {
         let _ = object::symbols(&member.content);

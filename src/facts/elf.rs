@@ -31,7 +31,7 @@ pub(in crate::facts) use code::x86_64_code;
 pub use exports::{Exported, ExportedSymbol, exports};
 pub use layout::{Head, Layout, Segment};
 pub use notes::{AbiTag, Note, Properties};
-pub use relocations::has_relocations_only_glibc_knows;
+pub use relocations::{Relocated, relocated};
 pub use start::StartCode;
 pub use undefined::{SymbolKind, Symbols, UndefinedSymbol};
 

@@ -119,6 +119,8 @@ const CASES: &[Case] = &[
     program("need-of-nothing", &[]),
     library("plain-library.so", ALL),
     library("needs-program.so", &[]),
+    library("never-asked.so", ALL),
+    library("asked.so", &[]),
     library("execstack.so", &["debian-11", "debian-12", "musl-1.2.3", "alpine-3.23"]),
     library("tls-64.so", ALL_GLIBC),
     library("tls-8000.so", &[]),
@@ -159,6 +161,8 @@ const CASES: &[Case] = &[
     musl("musl-copied-gone/main", &[]),
     musl("musl-nobody-asks/main", &[]), // its libc is in scope only for those who ask for it
     library("musl-plain-library.so", ALL_MUSL),
+    library("musl-never-asked.so", ALL_MUSL),
+    library("musl-asked.so", &[]),
     library("musl-tls-64.so", &[]),
 ];
 

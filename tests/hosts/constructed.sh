@@ -159,6 +159,9 @@ for compiler in gcc musl-gcc; do
   done
   library "${p}copied-gone/libway.so" own.c
   $compiler -shared -fPIC own.c -Wl,-z,nodlopen -o "${p}nodlopen.so"
+  # A name that nothing refers to, and one that is referred to.
+  (echo '__asm__(".globl nowhere");' && cat own.c) > names.c && $compiler -shared -fPIC names.c -o "${p}never-asked.so"
+  echo 'int nowhere(void); int asks(void) { return nowhere(); }' > nowhere.c && $compiler -shared -fPIC nowhere.c -o "${p}asked.so"
 done
 echo '#include <string.h>
   int ask(char *text) { return strlen(text); }' > asks_libc.c

@@ -71,6 +71,22 @@ fn what_nobody_verified_is_said_where_a_binary_runs_by_it() {
 }
 
 #[test]
+fn a_symbol_that_no_relocation_names_is_looked_for_by_nobody() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
+    let check = |source: &str| {
+        scratch.write("a.c", source);
+        scratch.program("gcc").args(["-O2", "-shared", "-fPIC", "a.c", "-o", "a.so"]).run().expect_code(0);
+        scratch.seaworthy().args(["check", "--matrix", "a.so"]).run()
+    };
+    let unused = check("__asm__(\".globl nowhere_at_all\"); int f(void) { return 1; }\n").expect_code(0);
+    assert!(unused.stdout().ends_with("a.so  runs\n"), "{}", unused.stdout());
+    let used = check("int nowhere_at_all(void); int f(void) { return nowhere_at_all(); }\n").expect_code(3);
+    assert!(used.stdout().ends_with("a.so  no\n"), "{}", used.stdout());
+}
+
+#[test]
 fn without_hosts_there_is_nothing_to_show() {
     requires!("gcc", "musl-gcc");
     let scratch = programs();

@@ -1,4 +1,4 @@
-//! Relocations, as far as a loader may refuse them: what glibc resolves and musl does not.
+//! Relocations, as far as a load hangs on them: what glibc resolves and musl does not, and what nobody is asked for.
 
 use std::collections::HashSet;
 
@@ -11,47 +11,105 @@ use goblin::elf::header::{
 };
 
 use super::SymbolKind;
-use super::dynamic::Dynamic;
+use super::dynamic::{Dynamic, DynamicStrings};
 use super::image::Image;
 use super::symbols::SymbolTable;
 use super::versions::HIDDEN;
 use crate::facts::{Source, Unreadable};
 
+/// MIPS supplement: the first dynamic symbol with an entry in the global offset table.
+const DT_MIPS_GOTSYM: u64 = 0x7000_0013;
 /// Bytes of a table that are read at once; a multiple of every entry size.
 const CHUNK: u64 = 24 << 12;
 
-/// Whether musl's loader refuses the file's relocations: `R_*_IRELATIVE`, or one against a symbol of its own that musl's
-/// lookup passes over, an `STT_GNU_IFUNC` or a hidden version (`ldso/dynlink.c`, `find_sym`).
+/// What a file's relocations say to those who load it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Relocated {
+    /// musl's loader refuses some of them: `R_*_IRELATIVE`, or one against a symbol of its own that musl's lookup passes over, an
+    /// `STT_GNU_IFUNC` or a hidden version (`ldso/dynlink.c`, `find_sym`).
+    pub only_for_glibc: bool,
+    /// Undefined symbols that no relocation names, sorted: nobody looks for them (glibc `elf/do-rel.h`, musl `do_relocs`).
+    /// Linkers leave them where they drop the code that asked, or are told to (`-u`).
+    pub never_asked: Vec<String>,
+}
+
+/// Reads every relocation of a file.
 ///
 /// # Errors
 /// [`Unreadable`], with the table and the offset that are wrong.
-pub fn has_relocations_only_glibc_knows(source: &Source<'_>) -> Result<bool, Unreadable> {
+pub fn relocated(source: &Source<'_>) -> Result<Relocated, Unreadable> {
     let image = Image::open(source)?;
     let dynamic = Dynamic::read(&image)?;
-    let mut own = HashSet::new();
-    if let Some(table) = SymbolTable::open(&image, &dynamic)? {
-        let versions = table.version_indices(&dynamic)?;
-        let is_hidden = |symbol: u64| versions.get(symbol).is_some_and(|version| version & HIDDEN != 0);
-        table.each(|symbol| {
-            let unseen = symbol.kind() == SymbolKind::Ifunc || is_hidden(symbol.index);
-            if unseen && !symbol.is_undefined() && !symbol.is_local() {
-                own.insert(symbol.index);
-            }
-            Ok(())
-        })?;
-    }
+    let mut known = Known::read(&image, &dynamic)?;
+    let mut found = Relocated::default();
     let irelative = irelative(&image);
-    let mut found = false;
     let is_rela = dynamic.get(DT_PLTREL) == Some(DT_RELA);
     for (address, size, rela) in
         [(DT_RELA, DT_RELASZ, true), (DT_REL, DT_RELSZ, false), (DT_JMPREL, DT_PLTRELSZ, is_rela)]
     {
         let (Some(address), Some(size)) = (dynamic.get(address), dynamic.get(size)) else { continue };
         each(&image, address, size, rela, 0, |kind, symbol| {
-            found |= Some(kind) == irelative || (symbol != 0 && own.contains(&symbol));
+            found.only_for_glibc |= Some(kind) == irelative || (symbol != 0 && known.unseen.contains(&symbol));
+            if let Some(is_asked) = usize::try_from(symbol).ok().and_then(|symbol| known.asked.get_mut(symbol)) {
+                *is_asked = true;
+            }
         })?;
     }
+    found.never_asked = known.never_asked(&image, &dynamic)?;
     Ok(found)
+}
+
+/// What has to be known of symbols before relocations are looked at.
+#[derive(Default)]
+struct Known {
+    /// Symbols of its own that musl does not see.
+    unseen: HashSet<u64>,
+    /// Index and name of what it leaves to others.
+    undefined: Vec<(usize, u32)>,
+    /// Of every symbol, whether something asks for it.
+    asked: Vec<bool>,
+}
+
+impl Known {
+    fn read(image: &Image<'_>, dynamic: &Dynamic) -> Result<Self, Unreadable> {
+        let mut known = Known::default();
+        let Some(table) = SymbolTable::open(image, dynamic)? else { return Ok(known) };
+        let versions = table.version_indices(dynamic)?;
+        let is_hidden = |symbol: u64| versions.get(symbol).is_some_and(|version| version & HIDDEN != 0);
+        table.each(|symbol| {
+            match symbol.is_undefined() {
+                _ if symbol.is_local() => {}
+                true if symbol.is_weak() => {}
+                true => known.undefined.push((usize::try_from(symbol.index).unwrap_or(usize::MAX), symbol.name)),
+                false if symbol.kind() == SymbolKind::Ifunc || is_hidden(symbol.index) => {
+                    known.unseen.insert(symbol.index);
+                }
+                false => {}
+            }
+            Ok(())
+        })?;
+        let end = known.undefined.last().map_or(0, |(last, _)| last + 1);
+        // Every symbol of a MIPS global offset table from this one on is looked for without a relocation.
+        let implied = (image.header.e_machine == EM_MIPS).then(|| dynamic.get(DT_MIPS_GOTSYM).unwrap_or(0));
+        known.asked = (0..end as u64).map(|symbol| implied.is_some_and(|first| symbol >= first)).collect();
+        Ok(known)
+    }
+
+    /// The names that nothing asks for.
+    fn never_asked(&self, image: &Image<'_>, dynamic: &Dynamic) -> Result<Vec<String>, Unreadable> {
+        let of = |asked: bool| self.undefined.iter().filter(move |(at, _)| self.asked[*at] == asked);
+        if of(false).next().is_none() {
+            return Ok(Vec::new());
+        }
+        let Some(strings) = DynamicStrings::open(image, dynamic)? else { return Ok(Vec::new()) };
+        let name = |(_, name): &(usize, u32)| strings.get(u64::from(*name), "st_name");
+        let mut names = of(false).map(name).collect::<Result<Vec<_>, _>>()?;
+        // Under another version the same name may well be asked for.
+        let asked = of(true).map(name).collect::<Result<HashSet<_>, _>>()?;
+        names.retain(|name| !asked.contains(name));
+        names.sort();
+        Ok(names)
+    }
 }
 
 /// The dynamic symbols that a program has copy relocations for, sorted. The relative relocations, which linkers put first and count, are
@@ -102,7 +160,12 @@ fn each(
         for relocation in bytes.chunks_exact(entry as usize) {
             if order.wide {
                 let info = order.u64(relocation, 8).unwrap_or(0);
-                visit(info as u32, info >> 32);
+                // MIPS has a symbol and four single bytes, the type last, instead of a number.
+                match image.header.e_machine == EM_MIPS {
+                    true if order.big => visit(info as u32 & 0xff, info >> 32),
+                    true => visit((info >> 56) as u32, info & 0xffff_ffff),
+                    false => visit(info as u32, info >> 32),
+                }
             } else {
                 let info = order.u32(relocation, 4).unwrap_or(0);
                 visit(info & 0xff, u64::from(info >> 8));

@@ -47,7 +47,8 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
             static_tls(graph, node, elf, result);
             stack(graph, node, elf, result);
         }
-        let foreign = graph.family == LibcFamily::Musl && graph.image(node).is_some_and(|image| image.only_for_glibc);
+        let foreign =
+            graph.family == LibcFamily::Musl && graph.image(node).is_some_and(|image| image.relocated.only_for_glibc);
         if foreign {
             result.reasons.push(Reason::ForeignRelocations { object: node.label().to_owned() });
         }
@@ -128,7 +129,7 @@ fn twice(graph: &Graph<'_>, result: &mut Load) {
     let node = &graph.nodes[0];
     let asks = node.elf().is_some_and(|elf| elf.interpreter.is_some() && elf.needed.is_empty() && elf.has_dynamic);
     let image = graph.image(node).filter(|_| asks && graph.family == LibcFamily::Glibc);
-    if image.is_some_and(|image| image.only_for_glibc) {
+    if image.is_some_and(|image| image.relocated.only_for_glibc) {
         result.gaps.push(Gap::library(format!(
             "whether {}, which has a C library in it and asks for a loader besides, survives both is not known",
             node.label()

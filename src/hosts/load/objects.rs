@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::facts::elf::{ElfFacts, Exported, Head};
+use crate::facts::elf::{ElfFacts, Exported, Head, Relocated};
 use crate::facts::{Details, Facts};
 use crate::hosts::exports::{Exports, Listed};
 
@@ -55,16 +55,16 @@ pub struct Image {
     pub head: Head,
     /// What it defines.
     pub exports: Exports,
-    /// It has relocations that musl's loader refuses.
-    pub only_for_glibc: bool,
+    /// What its relocations ask for.
+    pub relocated: Relocated,
 }
 
 impl Image {
     /// An image from facts and the symbols that the file exports; `None` when it is not ELF.
-    pub fn new(path: String, head: Head, facts: Facts, exported: Exported, indirect: bool) -> Option<Image> {
+    pub fn new(path: String, head: Head, facts: Facts, exported: Exported, relocated: Relocated) -> Option<Image> {
         let Details::Elf(elf) = &facts.details else { return None };
         let exports = Exports::Listed(Listed::new(elf, exported));
-        Some(Image { path, head, facts, exports, only_for_glibc: indirect })
+        Some(Image { path, head, facts, exports, relocated })
     }
 
     /// Whether it is a C library, by what musl's loader looks at before it takes another file for itself (`ldso/dynlink.c`).

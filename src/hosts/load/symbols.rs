@@ -76,6 +76,7 @@ fn one(
     match defined(graph, scope, symbol.name, version) {
         Answer::Yes => {}
         _ if is_expected(graph, symbol.name, mode, result) => {}
+        _ if is_never_asked(graph, node, symbol.name) => {}
         Answer::No if version.is_none() && graph.lacks_libraries() => {
             // Surely the missing library has it; the loader does not come this far.
         }
@@ -111,6 +112,12 @@ fn one(
             )));
         }
     }
+}
+
+/// Whether no relocation of the object names the symbol: loaders look for what relocations name, and for nothing else.
+fn is_never_asked(graph: &Graph<'_>, node: &Node<'_>, name: &str) -> bool {
+    let image = graph.image(node);
+    image.is_some_and(|image| image.relocated.never_asked.binary_search_by(|known| known.as_str().cmp(name)).is_ok())
 }
 
 /// Whether the version of a symbol is missing already, or belongs to a library that is.

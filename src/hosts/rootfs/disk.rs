@@ -93,7 +93,7 @@ fn parse(source: &Source<'_>, head: Head, shown: String) -> Result<Opened, Unrea
     let not_elf = || Opened::Unusable("it is not an ELF file".to_owned());
     let Some(slice) = slices.into_iter().next() else { return Ok(not_elf()) };
     let exported = facts::elf::exports(source)?;
-    let indirect = facts::elf::has_relocations_only_glibc_knows(source)?;
-    let image = Image::new(shown, head, slice, exported, indirect);
+    let relocated = facts::elf::relocated(source)?;
+    let image = Image::new(shown, head, slice, exported, relocated);
     Ok(image.map_or_else(not_elf, |image| Opened::Object(Arc::new(image))))
 }
