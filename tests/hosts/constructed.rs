@@ -115,6 +115,8 @@ const CASES: &[Case] = &[
     program("no-dynamic", &[]),
     program("no-phdr", &[]),
     library("nodlopen.so", ALL_MUSL),
+    library("nodlopen-needed/asks.so", ALL_MUSL),
+    program("nodlopen-needed/main", FROM_2_34),
     program("nodefaultlib", &[]),
     program("need-of-nothing", &[]),
     library("plain-library.so", ALL),
@@ -162,6 +164,7 @@ const CASES: &[Case] = &[
     musl("musl-nobody-asks/main", &[]), // its libc is in scope only for those who ask for it
     library("musl-plain-library.so", ALL_MUSL),
     library("musl-never-asked.so", ALL_MUSL),
+    library("musl-nodlopen-needed/asks.so", ALL_MUSL),
     library("musl-asked.so", &[]),
     library("musl-tls-64.so", &[]),
 ];

@@ -159,6 +159,9 @@ for compiler in gcc musl-gcc; do
   done
   library "${p}copied-gone/libway.so" own.c
   $compiler -shared -fPIC own.c -Wl,-z,nodlopen -o "${p}nodlopen.so"
+  # The same of a library that another one, or a program, needs.
+  way nodlopen-needed '$ORIGIN' && library "${p}nodlopen-needed/libway.so" own.c -Wl,-z,nodlopen
+  $compiler -shared -fPIC asks.c "${p}nodlopen-needed/libway.so" -Wl,-rpath,'$ORIGIN' -o "${p}nodlopen-needed/asks.so"
   # A name that nothing refers to, and one that is referred to.
   (echo '__asm__(".globl nowhere");' && cat own.c) > names.c && $compiler -shared -fPIC names.c -o "${p}never-asked.so"
   echo 'int nowhere(void); int asks(void) { return nowhere(); }' > nowhere.c && $compiler -shared -fPIC nowhere.c -o "${p}asked.so"

@@ -55,10 +55,11 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     }
 }
 
-/// A library that says of itself that it is not to be opened by a running program.
+/// Libraries that say of themselves that they are not to be opened by a running program: what an opened one needs is opened with it
+/// (`_dl_map_object_from_fd` of glibc, in the mode of its dependents).
 fn closed(graph: &Graph<'_>, result: &mut Load) {
-    let node = &graph.nodes[0];
-    if node.elf().is_some_and(|elf| elf.dt_flags_1 & DF_1_NOOPEN != 0) {
+    let refuses = |node: &&Node<'_>| node.elf().is_some_and(|elf| elf.dt_flags_1 & DF_1_NOOPEN != 0);
+    for node in graph.nodes.iter().filter(refuses) {
         result.reasons.push(Reason::NotToBeOpened { library: node.label().to_owned() });
     }
 }
