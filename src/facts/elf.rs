@@ -146,6 +146,9 @@ pub struct ElfFacts {
     pub has_tls: bool,
     /// Thread-local storage it takes, in bytes: `p_memsz` of `PT_TLS`.
     pub tls_size: u64,
+    /// Its alignment: `p_align` of `PT_TLS`.
+    #[serde(skip)]
+    pub tls_align: u64,
     /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
     pub start_code: Option<StartCode>,
     /// Refers to `__stack_chk_fail`; `None` where it cannot be told: for a stripped static file, and where names were not wanted.

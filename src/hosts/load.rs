@@ -17,6 +17,7 @@ mod protected;
 mod reason;
 mod search;
 mod symbols;
+mod tls;
 mod versions;
 
 use std::cell::OnceCell;

@@ -126,6 +126,13 @@ const CASES: &[Case] = &[
     library("execstack.so", &["debian-11", "debian-12", "musl-1.2.3", "alpine-3.23"]),
     library("tls-64.so", ALL_GLIBC),
     library("tls-8000.so", &[]),
+    library("tls-aligned.so", &[]),
+    library("tls-aligned-general.so", ALL_GLIBC),
+    library("tls-of-other-8/uses.so", ALL_GLIBC), // its own is far more, and need not be static
+    library("tls-of-other-3000/uses.so", &[]),
+    library("tls-sum/lib1.so", ALL_GLIBC),
+    library("tls-sum/all.so", &[]),
+    library("tls-same/all.so", ALL_GLIBC), // the first one's variable is everybody's
     library("ifunc.so", ALL_GLIBC),
     musl("musl-plain", ALL_MUSL),
     musl("musl-relr", &["alpine-3.23"]), // musl 1.2.4 learned it; older ones start the program and it crashes
@@ -167,6 +174,8 @@ const CASES: &[Case] = &[
     library("musl-nodlopen-needed/asks.so", ALL_MUSL),
     library("musl-asked.so", &[]),
     library("musl-tls-64.so", &[]),
+    library("musl-tls-aligned-general.so", ALL_MUSL),
+    library("musl-tls-of-other-8/uses.so", &[]),
 ];
 
 /// Bytes of the header of a library that comes before a good one on the way: `e_ident` up to 15, then `e_machine`, `e_version`.

@@ -89,6 +89,28 @@ for compiler in gcc musl-gcc; do
     echo "__thread char big[$size]; char *touch(int at) { return &big[at]; }" > tls.c
     $compiler -shared -fPIC -ftls-model=initial-exec tls.c -o "${p}tls-$size.so"
   done
+  # Aligned to more than a program keeps it, and of others: the storage of whoever defines it counts, and the sum of all.
+  echo '__thread char big[8] __attribute__((aligned(256))); char *touch(int at) { return &big[at]; }' > tls-aligned.c
+  $compiler -shared -fPIC -ftls-model=initial-exec tls-aligned.c -o "${p}tls-aligned.so"
+  $compiler -shared -fPIC tls-aligned.c -o "${p}tls-aligned-general.so"
+  for size in 8 3000; do
+    mkdir -p "${p}tls-of-other-$size"
+    echo "__thread char other[$size]; __thread char far[6000];" > tls-defines.c
+    [ $size = 3000 ] || echo '__thread char other[8];' > tls-defines.c
+    $compiler -shared -fPIC tls-defines.c -Wl,-soname,libdefines.so -o "${p}tls-of-other-$size/libdefines.so"
+    echo 'extern __thread char other[] __attribute__((tls_model("initial-exec"))); __thread char own[6000];
+      char *touch(int at) { return &other[at]; } char *mine(int at) { return &own[at]; }' > tls-uses.c
+    $compiler -shared -fPIC tls-uses.c "${p}tls-of-other-$size/libdefines.so" -Wl,-rpath,'$ORIGIN' -o "${p}tls-of-other-$size/uses.so"
+  done
+  for case in sum same; do
+    mkdir -p "${p}tls-$case"
+    for number in 1 2 3 4 5 6; do
+      name=big && [ $case = same ] || name=big$number
+      echo "__thread char $name[480]; char *touch$number(int at) { return &$name[at]; }" > tls-part.c
+      $compiler -shared -fPIC -ftls-model=initial-exec tls-part.c -Wl,-soname,lib$number.so -o "${p}tls-$case/lib$number.so"
+    done
+    $compiler -shared -fPIC own.c -Wl,--no-as-needed "${p}tls-$case"/lib?.so -Wl,-rpath,'$ORIGIN' -o "${p}tls-$case/all.so"
+  done
   echo 'static int f(void) { return 1; } static void *pick(void) { return f; } int g(void) __attribute__((ifunc("pick")));
     int h(void) { return g(); }' > ifunc.c
   $compiler -shared -fPIC ifunc.c -o "${p}ifunc.so" || true

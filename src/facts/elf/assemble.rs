@@ -197,6 +197,7 @@ impl Parts {
             producers: producers(image)?,
             start_code: start_code(image)?,
             has_tls: image.segments_of(PT_TLS).next().is_some(),
+            tls_align: image.segments_of(PT_TLS).next().map_or(0, |segment| segment.p_align),
             tls_size: image.segments_of(PT_TLS).next().map_or(0, |segment| segment.p_memsz),
         })
     }

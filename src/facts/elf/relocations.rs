@@ -31,6 +31,10 @@ pub struct Relocated {
     /// Undefined symbols that no relocation names, sorted: nobody looks for them (glibc `elf/do-rel.h`, musl `do_relocs`).
     /// Linkers leave them where they drop the code that asked, or are told to (`-u`).
     pub never_asked: Vec<String>,
+    /// Its own thread-local storage has to be at a fixed distance from the thread pointer (the initial-exec model).
+    pub own_static_tls: bool,
+    /// Thread-local variables that have to be so, sorted, wherever they are defined: here, perhaps, or in what comes first.
+    pub static_tls: Vec<String>,
 }
 
 /// Reads every relocation of a file.
@@ -43,6 +47,8 @@ pub fn relocated(source: &Source<'_>) -> Result<Relocated, Unreadable> {
     let mut known = Known::read(&image, &dynamic)?;
     let mut found = Relocated::default();
     let irelative = irelative(&image);
+    let initial_exec = initial_exec(&image);
+    let mut static_tls = HashSet::new();
     let is_rela = dynamic.get(DT_PLTREL) == Some(DT_RELA);
     for (address, size, rela) in
         [(DT_RELA, DT_RELASZ, true), (DT_REL, DT_RELSZ, false), (DT_JMPREL, DT_PLTRELSZ, is_rela)]
@@ -50,13 +56,48 @@ pub fn relocated(source: &Source<'_>) -> Result<Relocated, Unreadable> {
         let (Some(address), Some(size)) = (dynamic.get(address), dynamic.get(size)) else { continue };
         each(&image, address, size, rela, 0, |kind, symbol| {
             found.only_for_glibc |= Some(kind) == irelative || (symbol != 0 && known.unseen.contains(&symbol));
+            if initial_exec.contains(&kind) {
+                static_tls.insert(symbol);
+            }
             if let Some(is_asked) = usize::try_from(symbol).ok().and_then(|symbol| known.asked.get_mut(symbol)) {
                 *is_asked = true;
             }
         })?;
     }
-    found.never_asked = known.never_asked(&image, &dynamic)?;
+    found.own_static_tls = static_tls.contains(&0);
+    if known.leaves_unasked() || !static_tls.is_empty() {
+        found.add_names(&image, &dynamic, &known, &static_tls)?;
+    }
     Ok(found)
+}
+
+impl Relocated {
+    /// Adds what is told by name, which most files have nothing of.
+    fn add_names(
+        &mut self,
+        image: &Image<'_>,
+        dynamic: &Dynamic,
+        known: &Known,
+        static_tls: &HashSet<u64>,
+    ) -> Result<(), Unreadable> {
+        let (Some(strings), Some(table)) = (DynamicStrings::open(image, dynamic)?, SymbolTable::open(image, dynamic)?)
+        else {
+            return Ok(());
+        };
+        let mut global = Vec::new();
+        table.each(|symbol| {
+            if static_tls.contains(&symbol.index) {
+                match symbol.is_local() || symbol.visibility != 0 {
+                    true => self.own_static_tls = true,
+                    false => global.push(symbol.name),
+                }
+            }
+            Ok(())
+        })?;
+        self.static_tls = names(&strings, global.into_iter())?;
+        self.never_asked = known.never_asked(&strings)?;
+        Ok(())
+    }
 }
 
 /// What has to be known of symbols before relocations are looked at.
@@ -79,7 +120,6 @@ impl Known {
         table.each(|symbol| {
             match symbol.is_undefined() {
                 _ if symbol.is_local() => {}
-                true if symbol.is_weak() => {}
                 true => known.undefined.push((usize::try_from(symbol.index).unwrap_or(usize::MAX), symbol.name)),
                 false if symbol.kind() == SymbolKind::Ifunc || is_hidden(symbol.index) => {
                     known.unseen.insert(symbol.index);
@@ -95,21 +135,31 @@ impl Known {
         Ok(known)
     }
 
-    /// The names that nothing asks for.
-    fn never_asked(&self, image: &Image<'_>, dynamic: &Dynamic) -> Result<Vec<String>, Unreadable> {
-        let of = |asked: bool| self.undefined.iter().filter(move |(at, _)| self.asked[*at] == asked);
-        if of(false).next().is_none() {
-            return Ok(Vec::new());
-        }
-        let Some(strings) = DynamicStrings::open(image, dynamic)? else { return Ok(Vec::new()) };
-        let name = |(_, name): &(usize, u32)| strings.get(u64::from(*name), "st_name");
-        let mut names = of(false).map(name).collect::<Result<Vec<_>, _>>()?;
-        // Under another version the same name may well be asked for.
-        let asked = of(true).map(name).collect::<Result<HashSet<_>, _>>()?;
-        names.retain(|name| !asked.contains(name));
-        names.sort();
-        Ok(names)
+    fn undefined(&self, asked: bool) -> impl Iterator<Item = u32> {
+        self.undefined.iter().filter(move |(at, _)| self.asked[*at] == asked).map(|(_, name)| *name)
     }
+
+    fn leaves_unasked(&self) -> bool {
+        self.undefined(false).next().is_some()
+    }
+
+    /// The names that nothing asks for.
+    fn never_asked(&self, strings: &DynamicStrings<'_, '_>) -> Result<Vec<String>, Unreadable> {
+        let mut unasked = names(strings, self.undefined(false))?;
+        if !unasked.is_empty() {
+            // Under another version the same name may well be asked for.
+            let asked = names(strings, self.undefined(true))?;
+            unasked.retain(|name| asked.binary_search(name).is_err());
+        }
+        Ok(unasked)
+    }
+}
+
+/// The names at these places, sorted.
+fn names(strings: &DynamicStrings<'_, '_>, at: impl Iterator<Item = u32>) -> Result<Vec<String>, Unreadable> {
+    let mut names = at.map(|at| strings.get(u64::from(at), "st_name")).collect::<Result<Vec<_>, _>>()?;
+    names.sort();
+    Ok(names)
 }
 
 /// The dynamic symbols that a program has copy relocations for, sorted. The relative relocations, which linkers put first and count, are
@@ -204,4 +254,20 @@ fn irelative(image: &Image<'_>) -> Option<u32> {
         EM_LOONGARCH => 12,
         _ => return None,
     })
+}
+
+/// Relocations of the machine for a distance from the thread pointer (`elf.h` of glibc).
+fn initial_exec(image: &Image<'_>) -> &'static [u32] {
+    match image.header.e_machine {
+        EM_X86_64 => &[18, 23],
+        EM_386 => &[14, 37],
+        EM_AARCH64 => &[1030],
+        EM_ARM => &[19],
+        EM_RISCV | EM_LOONGARCH => &[10, 11],
+        EM_PPC | EM_PPC64 => &[73],
+        EM_S390 => &[56],
+        EM_SPARC | EM_SPARCV9 => &[78, 79],
+        EM_MIPS => &[47, 48],
+        _ => &[],
+    }
 }

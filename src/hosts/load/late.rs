@@ -2,24 +2,15 @@
 
 use super::accept;
 use super::graph::{Body, Graph, Node};
-use super::{Gap, Load, Reason};
+use super::{Gap, Load, Reason, tls};
 use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
 use crate::hosts::Version;
 use crate::hosts::exports::Answer;
 
-/// What glibc keeps for static thread-local storage of libraries that come later (`elf/dl-tls.c`, defaults of
-/// `glibc.rtld.nns` and `glibc.rtld.optional_static_tls`; before 2.32 as much), in bytes; part of it may be taken.
-const TLS_RESERVE: u64 = 1664;
-/// What alignment may add to it.
-const TLS_SLACK: u64 = 256;
-/// What nothing has taken for sure.
-const TLS_FREE: u64 = 512;
 /// `DF_1_NOOPEN`, which musl does not look at.
 const DF_1_NOOPEN: u64 = 0x40;
-/// `DF_STATIC_TLS`.
-const DF_STATIC_TLS: u64 = 0x10;
 /// The release from which libraries that are opened may no longer make the stack executable (glibc 2.41 NEWS).
 const NO_EXECUTABLE_STACK: Version = Version::new(2, 41);
 
@@ -35,6 +26,9 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
         closed(graph, result);
         accept::opened(graph, result);
     }
+    if is_late {
+        tls::check(graph, result);
+    }
     allocator(graph, result);
     twice(graph, result);
     for node in &graph.nodes {
@@ -44,7 +38,6 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
             result.reasons.push(Reason::Unmappable { object: node.label().to_owned() });
         }
         if is_late {
-            static_tls(graph, node, elf, result);
             stack(graph, node, elf, result);
         }
         let foreign =
@@ -61,24 +54,6 @@ fn closed(graph: &Graph<'_>, result: &mut Load) {
     let refuses = |node: &&Node<'_>| node.elf().is_some_and(|elf| elf.dt_flags_1 & DF_1_NOOPEN != 0);
     for node in graph.nodes.iter().filter(refuses) {
         result.reasons.push(Reason::NotToBeOpened { library: node.label().to_owned() });
-    }
-}
-
-/// Static thread-local storage of what is loaded at run time: glibc has a reserve, musl has none.
-fn static_tls(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
-    let known = matches!(graph.family, LibcFamily::Glibc | LibcFamily::Musl);
-    if !known || elf.dt_flags & DF_STATIC_TLS == 0 || elf.tls_size == 0 {
-        return;
-    }
-    let reserve = if graph.family == LibcFamily::Musl { 0 } else { TLS_RESERVE };
-    let slack = if reserve == 0 { 0 } else { TLS_SLACK };
-    if elf.tls_size > reserve + slack {
-        result.reasons.push(Reason::StaticTls { library: node.label().to_owned(), bytes: elf.tls_size });
-    } else if elf.tls_size > TLS_FREE {
-        let (bytes, label) = (elf.tls_size, node.label());
-        result.gaps.push(Gap::library(format!(
-            "whether the loader has {bytes} bytes of static thread-local storage left for {label} is not known"
-        )));
     }
 }
 

@@ -143,6 +143,11 @@ pub enum Reason {
         library: String,
         /// Bytes it wants.
         bytes: u64,
+        /// Bytes that all want that are loaded together.
+        in_all: u64,
+        /// The alignment of them, where the loader has no storage so aligned.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        aligned_to: Option<u64>,
     },
     /// Relocations for indirect functions or hidden versions, which musl's loader refuses.
     ForeignRelocations {
@@ -215,9 +220,17 @@ impl fmt::Display for Reason {
             }
             Reason::NotToBeOpened { library } => write!(f, "{library} was linked with `-z nodlopen`"),
             Reason::ExecutableStack { library } => write!(f, "{library} wants an executable stack"),
-            Reason::StaticTls { library, bytes } => {
+            Reason::StaticTls { library, bytes, aligned_to: Some(align), .. } => write!(
+                f,
+                "{library} wants {bytes} bytes of static thread-local storage at a multiple of {align} when it is loaded"
+            ),
+            Reason::StaticTls { library, bytes, in_all, .. } if in_all == bytes => {
                 write!(f, "{library} wants {bytes} bytes of static thread-local storage when it is loaded")
             }
+            Reason::StaticTls { library, bytes, in_all, .. } => write!(
+                f,
+                "{library} wants {bytes} of {in_all} bytes of static thread-local storage that are wanted when it is loaded"
+            ),
             Reason::ForeignRelocations { object } => {
                 write!(f, "{object} has relocations that only glibc's loader knows")
             }
