@@ -26,11 +26,15 @@ use serde::Serialize;
 
 use self::bindings::Bindings;
 use super::{Host, Version, kernel};
+use crate::facts::elf::ElfFacts;
 use crate::facts::{Details, Facts, Kind, Linkage};
 
 pub use lazy::Loads;
 pub use objects::{Files, Image, NoFiles, Opened};
 pub use reason::Reason;
+
+/// The highest level of a CPU that any loader knows.
+const HIGHEST: &str = "x86-64-v4";
 
 /// What is to be loaded.
 #[derive(Debug, Clone, Copy)]
@@ -148,8 +152,9 @@ fn with_bindings(
         result.outcome = Outcome::Unknown;
         return result;
     };
-    result.reasons.extend(machine(program.facts, elf, host));
-    layout::program(program.facts, elf, host, program.path.rsplit('/').next().unwrap_or_default(), &mut result);
+    let name = program.path.rsplit('/').next().unwrap_or_default();
+    result.reasons.extend(machine(program.facts, elf, host, name));
+    layout::program(program.facts, elf, host, name, &mut result);
     let relative = elf.interpreter.as_deref().is_some_and(|path| !path.starts_with('/'));
     if relative {
         result
@@ -187,7 +192,7 @@ fn with_bindings(
 }
 
 /// What the machine refuses before any loader starts: the architecture, and a CPU level that the system is known for.
-fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Option<Reason> {
+fn machine(facts: &Facts, elf: &ElfFacts, host: &Host, name: &str) -> Option<Reason> {
     if facts.arch != host.arch {
         return Some(Reason::WrongArchitecture { program: facts.arch.to_string(), host: host.arch.clone() });
     }
@@ -197,10 +202,25 @@ fn machine(facts: &Facts, elf: &crate::facts::elf::ElfFacts, host: &Host) -> Opt
         return Some(Reason::KernelTooOld { needs: floor.version, has, because: floor.because });
     }
     // Without a loader nobody looks at the note: musl's and static programs start and may die later.
-    let needed = elf.x86_isa_needed.filter(|_| host.glibc().is_some_and(|glibc| glibc >= Version::new(2, 33)))?;
-    let has = host.cpu?;
-    (level(needed)? > level(has)? && elf.interpreter.is_some())
-        .then(|| Reason::CpuTooOld { needs: needed.to_owned(), has: has.to_owned() })
+    let is_loaded = elf.interpreter.is_some() || facts.kind == Kind::SharedObject;
+    let (needs, has) = (cpu_beyond(elf, host, host.glibc()).filter(|_| is_loaded)?, host.cpu.unwrap_or(HIGHEST));
+    Some(match level(needs) {
+        Some(_) => Reason::CpuTooOld { needs: needs.to_owned(), has: has.to_owned() },
+        None => {
+            Reason::Unstartable { object: name.to_owned(), why: format!("it needs {needs}, which no loader knows") }
+        }
+    })
+}
+
+/// The level that a file is marked to need, where no machine of the host is sure to have it and this glibc looks at the mark
+/// (`sysdeps/x86/dl-prop.h`, `dl_isa_level_check`: every bit of it must be the CPU's).
+fn cpu_beyond(elf: &ElfFacts, host: &Host, glibc: Option<Version>) -> Option<&'static str> {
+    glibc.filter(|glibc| *glibc >= Version::new(2, 33))?;
+    if elf.properties.x86_isa_beyond {
+        return Some("a level of CPUs above x86-64-v4");
+    }
+    let needed = elf.x86_isa_needed?;
+    (level(needed)? > level(host.cpu?)?).then_some(needed)
 }
 
 /// The number of an x86-64 level.

@@ -105,6 +105,8 @@ const CASES: &[Case] = &[
     program("protected-address/main", &["debian-11"]),
     program("protected-agreed/main", ALL_GLIBC), // the program says that it goes the long way
     program("far-aligned/main", FROM_2_34),      // 2.31 wants segments to lie as `p_align` says
+    program("cpu-1/main", ALL_GLIBC),
+    program("cpu-17/main", &["debian-11"]), // glibc 2.33 learned to look at it
     program("needs-nothing", ALL_GLIBC),
     program("only-loader", &["debian-11", "debian-13"]), // 2.36 looks for an allocator
     program("static-with-loader", &[]),
@@ -126,6 +128,7 @@ const CASES: &[Case] = &[
     library("execstack.so", &["debian-11", "debian-12", "musl-1.2.3", "alpine-3.23"]),
     library("tls-64.so", ALL_GLIBC),
     library("tls-8000.so", &[]),
+    library("cpu-17/libway.so", &["debian-11", "musl-1.2.3", "alpine-3.23"]),
     library("tls-aligned.so", &[]),
     library("tls-aligned-general.so", ALL_GLIBC),
     library("tls-of-other-8/uses.so", ALL_GLIBC), // its own is far more, and need not be static

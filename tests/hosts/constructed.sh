@@ -225,6 +225,14 @@ for case in variable address agreed; do
   library protected-$case/libway.so -mno-direct-extern-access protected.c
 done
 library far-aligned/libway.so own.c && bare -pie -fPIE bare_own.c far-aligned/libway.so -Wl,-rpath,'$ORIGIN' -o far-aligned/main
+# A library that is marked for a level of CPUs, and one for a level that has no name yet.
+marked() { # FILE BITS
+  printf '.section .note.gnu.property,"a"\n.p2align 3\n.long 4,16,5\n.string "GNU"\n.long 0xc0008002,4,%s,0\n' "$2" > "$1"
+}
+for case in 1 17; do
+  marked "cpu-$case.s" $case
+  library cpu-$case/libway.so own.c cpu-$case.s && bare -pie -fPIE bare_own.c cpu-$case/libway.so -Wl,-rpath,'$ORIGIN' -o cpu-$case/main
+done
 stub stub-loader ld-linux-x86-64.so.2 unused
 bare -pie -fPIE bare.c -Wl,--no-as-needed stub-loader.so -o only-loader
 bare -pie -fPIE bare.c -o needs-nothing

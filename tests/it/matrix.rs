@@ -87,6 +87,26 @@ fn a_symbol_that_no_relocation_names_is_looked_for_by_nobody() {
 }
 
 #[test]
+fn a_level_of_cpus_is_asked_of_libraries_too() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"rhel:8\", \"rhel:9\", \"rhel:10\"]\n");
+    let note = ".section .note.gnu.property,\"a\"\n.p2align 3\n.long 4,16,5\n.string \"GNU\"\n.long 0xc0008002,4,7,0\n";
+    scratch.write("v3.s", note);
+    scratch.write("way.c", "int own(void) { return 0; }\n");
+    scratch.write("main.c", "int own(void); void _start(void) { own(); for (;;); }\n");
+    let gcc = |arguments: &[&str]| scratch.program("gcc").args(arguments).run().expect_code(0);
+    gcc(&["-shared", "-fPIC", "-nostdlib", "way.c", "v3.s", "-o", "libway.so"]);
+    gcc(&["-nostdlib", "main.c", "libway.so", "-Wl,-rpath,$ORIGIN", "-o", "main"]);
+    let done = scratch.seaworthy().args(["check", "main"]).run().expect_code(3);
+    let said = "libway.so, needed by main, cannot be loaded from ";
+    let why = "it needs x86-64-v3, the host starts on x86-64-v2";
+    assert!(done.stdout().contains(said) && done.stdout().contains(why), "{}", done.stdout());
+    let done = scratch.seaworthy().args(["check", "--matrix", "main"]).run().expect_code(3);
+    assert!(done.stdout().ends_with("main  runs    no      runs\n"), "{}", done.stdout());
+}
+
+#[test]
 fn without_hosts_there_is_nothing_to_show() {
     requires!("gcc", "musl-gcc");
     let scratch = programs();

@@ -92,6 +92,9 @@ pub struct AbiTag {
 pub struct Properties {
     /// `GNU_PROPERTY_X86_ISA_1_NEEDED`: the highest level the loader insists on.
     pub x86_isa_needed: Option<&'static str>,
+    /// It asks for a level beyond those that have a name: no loader has met it so far.
+    #[serde(skip)]
+    pub x86_isa_beyond: bool,
     /// `GNU_PROPERTY_X86_ISA_1_USED`: the highest level that some of the code uses.
     pub x86_isa_used: Option<&'static str>,
     /// `GNU_PROPERTY_X86_FEATURE_1_AND` and its AArch64 brother: `IBT`, `SHSTK`, `BTI`, `PAC`, `GCS`.
@@ -234,7 +237,10 @@ impl Properties {
                 0xb000_8000 => self.indirect_extern_access = value & 1 != 0,
                 0xc000_0000 => self.add_features(value, &[(1, "BTI"), (2, "PAC"), (4, "GCS")]),
                 0xc000_0002 => self.add_features(value, &[(1, "IBT"), (2, "SHSTK")]),
-                0xc000_8002 => self.x86_isa_needed = self.x86_isa_needed.or_else(|| x86_level(value)),
+                0xc000_8002 => {
+                    self.x86_isa_needed = self.x86_isa_needed.or_else(|| x86_level(value));
+                    self.x86_isa_beyond |= value & !0xf != 0;
+                }
                 0xc001_0002 => self.x86_isa_used = self.x86_isa_used.or_else(|| x86_level(value)),
                 _ => {}
             }

@@ -29,6 +29,7 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     if is_late {
         tls::check(graph, result);
     }
+    cpu(graph, result);
     allocator(graph, result);
     twice(graph, result);
     for node in &graph.nodes {
@@ -54,6 +55,22 @@ fn closed(graph: &Graph<'_>, result: &mut Load) {
     let refuses = |node: &&Node<'_>| node.elf().is_some_and(|elf| elf.dt_flags_1 & DF_1_NOOPEN != 0);
     for node in graph.nodes.iter().filter(refuses) {
         result.reasons.push(Reason::NotToBeOpened { library: node.label().to_owned() });
+    }
+}
+
+/// A level of CPUs that a library is marked to need: glibc looks at every one, and musl at none.
+fn cpu(graph: &Graph<'_>, result: &mut Load) {
+    let glibc = graph.host.glibc().filter(|_| graph.family == LibcFamily::Glibc);
+    for node in graph.nodes.iter().skip(1) {
+        let Body::File(image) = &node.body else { continue };
+        let Some(needs) = image.elf().and_then(|elf| super::cpu_beyond(elf, graph.host, glibc)) else { continue };
+        let has = graph.host.cpu.unwrap_or(super::HIGHEST);
+        result.reasons.push(Reason::UnusableLibrary {
+            name: node.label().to_owned(),
+            path: image.path.clone(),
+            why: format!("it needs {needs}, the host starts on {has}"),
+            needed_by: node.parent.map_or("", |parent| graph.nodes[parent].label()).to_owned(),
+        });
     }
 }
 
