@@ -11,6 +11,7 @@ mod header;
 mod late;
 mod layout;
 mod lazy;
+mod loader;
 mod objects;
 mod paths;
 mod protected;

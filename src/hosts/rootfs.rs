@@ -6,11 +6,12 @@
 mod cache;
 mod disk;
 mod links;
+mod searched;
 mod storage;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::load::{Files, Image, Opened};
 use super::{Confidence, Exports, Host, Libc, Version, catalogue, glibc, musl};
@@ -19,12 +20,9 @@ use crate::facts::libc::LibcFamily;
 
 pub use disk::Disk;
 pub use links::{Lost, resolve};
+use searched::Searched;
 pub use storage::{Directory, Look, Storage, Stored};
 
-/// Directories glibc's loader searches when its own list cannot be read off it.
-const USUAL: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
-/// musl's default path (`ldso/dynlink.c`, `sys_path`).
-const MUSL_PATH: &str = "/lib:/usr/local/lib:/usr/lib";
 /// No list of directories is longer than this outside a hostile root.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -41,9 +39,8 @@ pub struct Root {
     /// Directories of `LD_LIBRARY_PATH`, for every program.
     library_path: Vec<String>,
     opened: Mutex<Known>,
-    cache: OnceLock<HashMap<String, Vec<String>>>,
-    directories: OnceLock<Vec<String>>,
-    musl_directories: OnceLock<Vec<String>>,
+    /// Where its loaders look, by their paths.
+    searched: Mutex<HashMap<String, Arc<Searched>>>,
 }
 
 /// What was opened, by its path inside the root.
@@ -77,9 +74,7 @@ impl Root {
             arch: arch.to_owned(),
             library_path: Vec::new(),
             opened: Mutex::default(),
-            cache: OnceLock::new(),
-            directories: OnceLock::new(),
-            musl_directories: OnceLock::new(),
+            searched: Mutex::default(),
         }
     }
 
@@ -98,7 +93,7 @@ impl Root {
         let Opened::Object(image) = self.open(loader) else { return None };
         let family = family(&image);
         let version = match family {
-            LibcFamily::Glibc => glibc_version(self),
+            LibcFamily::Glibc => glibc_version(self, loader),
             LibcFamily::Musl => self.musl_version(loader),
             _ => None,
         };
@@ -118,20 +113,6 @@ impl Root {
         (length <= MOST_BYTES).then(|| std::fs::read(disk).ok())?
     }
 
-    /// Directories in which the loader of that family looks by default, in order.
-    pub(super) fn directories(&self, family: LibcFamily) -> &[String] {
-        match family {
-            LibcFamily::Musl => self.musl_directories.get_or_init(|| self.musl_directories()),
-            _ => self.directories.get_or_init(|| self.glibc_directories()),
-        }
-    }
-
-    /// Paths that `/etc/ld.so.cache` has for a library, which glibc's loader tries before its directories.
-    pub(super) fn cached(&self, name: &str) -> &[String] {
-        let read = || self.bytes("/etc/ld.so.cache").map(|bytes| cache::parse(&bytes)).unwrap_or_default();
-        self.cache.get_or_init(read).get(name).map_or(&[], Vec::as_slice)
-    }
-
     /// What `/etc/ld.so.preload` names: paths or names, apart by blanks and colons.
     pub(super) fn preloads(&self) -> Vec<String> {
         let mut bytes = self.bytes("/etc/ld.so.preload").unwrap_or_default();
@@ -140,42 +121,16 @@ impl Root {
         names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
     }
 
-    /// What `$LIB` is to the root's glibc: its first directory, as `lib/x86_64-linux-gnu` or `lib64`.
-    pub(super) fn lib_token(&self) -> Option<String> {
-        let first = self.directories(LibcFamily::Glibc).first()?;
-        Some(first.trim_start_matches('/').to_owned())
+    /// What `$LIB` is to a glibc of the root: the first directory of its loader, as `lib/x86_64-linux-gnu` or `lib64`.
+    pub(super) fn lib_token(&self, loader: &str) -> Option<String> {
+        let searched = self.searched(LibcFamily::Glibc, loader);
+        Some(searched.directories.first()?.trim_start_matches('/').to_owned())
     }
 
     /// Whether somebody may execute the file.
     pub(super) fn is_executable(&self, path: &str) -> bool {
         let look = links::resolve(&*self.storage, path).map(|inside| self.storage.look(&inside));
         matches!(look, Ok(Look::File { executable: true }))
-    }
-
-    /// The directories compiled into glibc's loader, as `/lib/x86_64-linux-gnu/` and its like, one after another.
-    fn glibc_directories(&self) -> Vec<String> {
-        let loader = glibc::loader_path(&self.arch, None).and_then(|path| self.bytes(path)).unwrap_or_default();
-        let mut found: Vec<String> = Vec::new();
-        for text in loader.split(|&byte| byte == 0) {
-            let is_directory = text.len() < 256 && text.first() == Some(&b'/') && text.last() == Some(&b'/');
-            if is_directory
-                && let Ok(text) = std::str::from_utf8(text)
-                && text.contains("lib")
-            {
-                found.push(text.trim_end_matches('/').to_owned());
-            } else if !found.is_empty() {
-                break;
-            }
-        }
-        if found.is_empty() { USUAL.iter().map(|&directory| directory.to_owned()).collect() } else { found }
-    }
-
-    fn musl_directories(&self) -> Vec<String> {
-        let loader = musl::loader_path(&self.arch, None).unwrap_or_default();
-        let file = loader.rsplit('/').next().and_then(|name| name.strip_suffix(".so.1")).unwrap_or_default();
-        let own = self.bytes(&format!("/etc/{file}.path")).and_then(|bytes| String::from_utf8(bytes).ok());
-        let path = own.unwrap_or_else(|| MUSL_PATH.to_owned());
-        path.split([':', '\n']).filter(|path| path.starts_with('/')).map(str::to_owned).collect()
     }
 
     /// Version of a musl, which its libc carries as text of its own (`src/internal/version.c`); on some architectures right behind
@@ -281,11 +236,12 @@ pub fn host(name: &str, root: Root) -> Host {
     host
 }
 
-/// The release of the root's glibc: the newest numbered node of its libc.
-fn glibc_version(root: &Root) -> Option<Version> {
-    let directories = root.directories(LibcFamily::Glibc).iter().map(|directory| format!("{directory}/libc.so.6"));
+/// The release of the glibc that a loader of the root belongs to: the newest numbered node of the libc that it finds.
+fn glibc_version(root: &Root, loader: &str) -> Option<Version> {
+    let searched = root.searched(LibcFamily::Glibc, loader);
+    let directories = searched.directories.iter().map(|directory| format!("{directory}/libc.so.6"));
     let image =
-        root.cached("libc.so.6").iter().cloned().chain(directories).find_map(|path| match root.open(&path) {
+        searched.cached("libc.so.6").iter().cloned().chain(directories).find_map(|path| match root.open(&path) {
             Opened::Object(image) if image.facts.arch == root.arch => Some(image),
             _ => None,
         })?;

@@ -33,10 +33,11 @@ const fn machine(
 }
 
 /// The first is this machine's own.
-const MACHINES: [Machine; 7] = [
+const MACHINES: [Machine; 8] = [
     machine("amd64", "x86_64", (62, 64), "/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"),
     machine("arm64", "aarch64", (183, 64), "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"),
     machine("armhf", "arm", (40, 32), "/lib/ld-linux-armhf.so.3", "/lib/ld-musl-armhf.so.1"),
+    machine("armel", "arm", (40, 32), "/lib/ld-linux.so.3", "/lib/ld-musl-arm.so.1"),
     machine("i386", "i386", (3, 32), "/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"),
     machine("ppc64el", "ppc64le", (21, 64), "/lib64/ld64.so.2", "/lib/ld-musl-powerpc64le.so.1"),
     machine("riscv64", "riscv64", (243, 64), "/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-musl-riscv64.so.1"),

@@ -43,7 +43,7 @@ pub(super) enum Accepted {
 pub(super) fn accept(graph: &Graph<'_>, opened: Opened) -> Accepted {
     let is_musl = graph.family == LibcFamily::Musl;
     let Body::Program(program, own) = &graph.nodes[0].body else { return Accepted::Absent };
-    let wanted = Wanted::of(program.facts, own, graph.host);
+    let wanted = Wanted::of(program.facts, own, &graph.loader);
     let refused = |head: &Head, why| if is_musl { wanted.by_musl(head, why) } else { wanted.by_glibc(head, why) };
     let image = match opened {
         Opened::Absent => return Accepted::Absent,
@@ -88,7 +88,7 @@ fn glibc(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
 
 /// The kernel of the ABI note, which glibc looked at for libraries until 2.36: one that is too new it passes over.
 fn note(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
-    let tag = elf.abi_tag.as_ref().filter(|_| graph.host.glibc().is_some_and(|glibc| glibc < IGNORES_NOTES))?;
+    let tag = elf.abi_tag.as_ref().filter(|_| graph.loader.glibc.is_some_and(|glibc| glibc < IGNORES_NOTES))?;
     if tag.system != "Linux" {
         return Some(Accepted::PassedOver(format!("its ABI note is that of {}", tag.system)));
     }
@@ -112,7 +112,7 @@ pub(super) fn opened(graph: &Graph<'_>, result: &mut Load) {
     let (name, path, needed_by) =
         (node.label().to_owned(), program.path.to_owned(), "the program that loads it".to_owned());
     let head = graph.image(node).map(|image| &image.head);
-    let refused = head.and_then(|head| Wanted::of(program.facts, elf, graph.host).by_glibc(head, None));
+    let refused = head.and_then(|head| Wanted::of(program.facts, elf, &graph.loader).by_glibc(head, None));
     match refused.or_else(|| glibc(graph, elf)).or_else(|| layout::library(elf, true)) {
         Some(Accepted::Unusable(why)) => {
             result.reasons.push(Reason::UnusableLibrary { name, path, why, needed_by });
@@ -135,7 +135,7 @@ fn alignment(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
     if is_unmappable(elf) {
         return unusable("its segments do not lie in the file as they do in memory, page by page");
     }
-    let glibc = graph.host.glibc()?;
+    let glibc = graph.loader.glibc?;
     let is_aligned = |segment: &Segment| {
         let way = segment.address.wrapping_sub(segment.offset);
         segment.align != 0 && segment.align.is_multiple_of(PAGE) && way & (segment.align - 1) == 0

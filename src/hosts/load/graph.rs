@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::{Arc, LazyLock};
 
+use super::loader::Loader;
 use super::objects::{Files, Image, Opened};
 use super::search::{self, Found, Place};
 use super::{Gap, Load, Program, Reason};
@@ -10,7 +11,7 @@ use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
 use crate::hosts::exports::{Answer, Exports, Listed};
-use crate::hosts::{Host, Library, glibc, musl};
+use crate::hosts::{Host, Library, musl};
 
 /// Libraries a table says nothing about but that one of ours always brings along; their own needs.
 const IMPLIED: &[(&str, &[&str])] =
@@ -80,8 +81,9 @@ impl Node<'_> {
 pub(super) struct Graph<'a> {
     pub(super) host: &'a Host,
     pub(super) shipped: &'a dyn Files,
-    /// Which loader it is.
+    /// Of which C library the loader is.
     pub(super) family: LibcFamily,
+    pub(super) loader: Loader,
     pub(super) nodes: Vec<Node<'a>>,
     missing: Vec<Reason>,
     gaps: Vec<Gap>,
@@ -110,6 +112,7 @@ impl<'a> Graph<'a> {
             host,
             shipped,
             family,
+            loader: Loader::of(elf, family, host),
             nodes: vec![main],
             missing: Vec::new(),
             gaps: Vec::new(),
@@ -175,8 +178,7 @@ impl<'a> Graph<'a> {
     fn needs(&self, at: usize) -> Vec<String> {
         match &self.nodes[at].body {
             Body::Table(library) if library.soname == "libc.so.6" => {
-                let loader = glibc::loader_path(&self.host.arch, None);
-                loader.and_then(|path| path.rsplit('/').next()).map(str::to_owned).into_iter().collect()
+                Some(self.loader.soname.clone()).filter(|soname| !soname.is_empty()).into_iter().collect()
             }
             Body::Table(library) => {
                 let implied = IMPLIED.iter().find(|(soname, _)| *soname == library.soname);
@@ -247,26 +249,11 @@ impl<'a> Graph<'a> {
     }
 
     /// `PT_INTERP` of the program.
-    fn interpreter(&self) -> Option<&'a str> {
+    pub(super) fn interpreter(&self) -> Option<&'a str> {
         match &self.nodes[0].body {
             Body::Program(_, elf) => elf.interpreter.as_deref(),
             _ => None,
         }
-    }
-
-    /// glibc's loader as an object, when somebody asked for it.
-    pub(super) fn loader(&self) -> Option<&Node<'a>> {
-        let soname = glibc::loader_path(&self.host.arch, None)?.rsplit('/').next()?;
-        self.named(soname).or_else(|| self.named(self.interpreter()?))
-    }
-
-    /// glibc's loader, when it is asked for by its own name: it is loaded before anything is searched for.
-    fn loader_itself(&self, name: &str) -> Option<Found<'a>> {
-        let path = glibc::loader_path(&self.host.arch, None)?;
-        let soname = path.rsplit('/').next()?;
-        let is_asked = self.family == LibcFamily::Glibc && (name == soname || self.interpreter() == Some(name));
-        let body = search::loader_object(self.host, self.interpreter(), soname).filter(|_| is_asked)?;
-        Some(Found::Object(body, Place::Host(super::paths::directory(path))))
     }
 
     /// What the file is whose load this is.
@@ -290,8 +277,7 @@ impl<'a> Graph<'a> {
         {
             return false;
         }
-        let loader = glibc::loader_path(&self.host.arch, None).and_then(|path| path.rsplit('/').next());
-        ["libc.so.6"].into_iter().chain(loader).any(|name| self.host_has(name, symbol, version))
+        ["libc.so.6", &self.loader.soname].into_iter().any(|name| self.host_has(name, symbol, version))
     }
 
     /// The library beside libc that defines what a shared object leaves open without asking for the library: programs that load shared

@@ -60,7 +60,7 @@ fn closed(graph: &Graph<'_>, result: &mut Load) {
 
 /// A level of CPUs that a library is marked to need: glibc looks at every one, and musl at none.
 fn cpu(graph: &Graph<'_>, result: &mut Load) {
-    let glibc = graph.host.glibc().filter(|_| graph.family == LibcFamily::Glibc);
+    let glibc = graph.loader.glibc.filter(|_| graph.family == LibcFamily::Glibc);
     for node in graph.nodes.iter().skip(1) {
         let Body::File(image) = &node.body else { continue };
         let Some(needs) = image.elf().and_then(|elf| super::cpu_beyond(elf, graph.host, glibc)) else { continue };
@@ -78,7 +78,7 @@ fn cpu(graph: &Graph<'_>, result: &mut Load) {
 /// still get theirs.
 fn stack(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut Load) {
     let refused = graph.family == LibcFamily::Glibc
-        && graph.host.glibc().is_some_and(|glibc| glibc >= NO_EXECUTABLE_STACK)
+        && graph.loader.glibc.is_some_and(|glibc| glibc >= NO_EXECUTABLE_STACK)
         && wants_executable_stack(elf, &graph.host.arch);
     if refused {
         result.reasons.push(Reason::ExecutableStack { library: node.label().to_owned() });
@@ -96,9 +96,11 @@ fn wants_executable_stack(elf: &ElfFacts, arch: &str) -> bool {
 /// The loader asks the program's libraries for an allocator as soon as somebody needs the loader itself.
 fn allocator(graph: &Graph<'_>, result: &mut Load) {
     let (before, seen, after) = WITHOUT_LIBC;
-    let glibc = graph.host.glibc().filter(|glibc| before < *glibc && *glibc < after);
+    let glibc = graph.loader.glibc.filter(|glibc| before < *glibc && *glibc < after);
     let starts = graph.nodes[0].elf().is_some_and(|elf| elf.interpreter.is_some());
-    let (Some(glibc), Some(loader)) = (glibc.filter(|_| starts && graph.is_whole()), graph.loader()) else { return };
+    let (Some(glibc), Some(loader)) = (glibc.filter(|_| starts && graph.is_whole()), graph.loader_node()) else {
+        return;
+    };
     if graph.family != LibcFamily::Glibc || graph.named("libc.so.6").is_some() {
         return;
     }

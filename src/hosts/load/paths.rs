@@ -17,11 +17,11 @@ pub(super) struct Spelled {
 }
 
 /// The path as glibc reads it (`_dl_dst_substitute`): a token that it does not know stays as it is.
-pub(super) fn glibc_path(path: &str, origin: &str, host: &Host) -> Spelled {
+pub(super) fn glibc_path(path: &str, origin: &str, host: &Host, loader: &str) -> Spelled {
     let from_origin = path.starts_with("$ORIGIN") || path.starts_with("${ORIGIN}");
     let path = replace(path, "ORIGIN", origin);
     let mut spelled = Spelled { paths: vec![path], is_certain: true, from_origin };
-    spelled.choose("LIB", &lib(host));
+    spelled.choose("LIB", &lib(host, loader));
     let platforms = PLATFORMS.iter().find(|(arch, _)| *arch == host.arch).map_or(&[][..], |(_, names)| names);
     spelled.choose("PLATFORM", &platforms.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
     spelled
@@ -60,9 +60,9 @@ fn replace(path: &str, token: &str, meaning: &str) -> String {
 }
 
 /// What `$LIB` is: Debian's and Ubuntu's glibc has the triplet in it, others `lib64`; every meaning where nobody knows.
-fn lib(host: &Host) -> Vec<String> {
+fn lib(host: &Host, loader: &str) -> Vec<String> {
     if let Some(root) = &host.root {
-        return root.lib_token().into_iter().collect();
+        return root.lib_token(loader).into_iter().collect();
     }
     let name = host.listed_as.unwrap_or(&host.name);
     let triplet = glibc::triplet(&host.arch).map(|triplet| format!("lib/{triplet}"));
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn tokens_mean_what_the_host_makes_of_them() {
         let host = |name| find(name, "x86_64").expect("a host");
-        let spelled = |path, name| glibc_path(path, "/o", &host(name));
+        let spelled = |path, name| glibc_path(path, "/o", &host(name), "");
         assert_eq!(spelled("${ORIGIN}/../lib/x", "debian:12").paths, ["/o/../lib/x"]);
         assert_eq!(spelled("$ORIGIN/$LIB/x", "debian:12").paths, ["/o/lib/x86_64-linux-gnu/x"]);
         assert_eq!(spelled("$ORIGIN/$LIB/x", "rhel:9").paths, ["/o/lib64/x"]);

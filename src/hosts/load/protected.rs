@@ -18,7 +18,7 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     let Some(elf) = main.elf().filter(|elf| graph.family == LibcFamily::Glibc && elf.interpreter.is_some()) else {
         return;
     };
-    let Some(glibc) = graph.host.glibc().filter(|glibc| *glibc > ACCEPTS) else { return };
+    let Some(glibc) = graph.loader.glibc.filter(|glibc| *glibc > ACCEPTS) else { return };
     if elf.properties.indirect_extern_access {
         return;
     }

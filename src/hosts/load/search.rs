@@ -149,7 +149,10 @@ impl<'a> Search<'_, 'a> {
     fn glibc(&mut self, by: usize) -> Option<Found<'a>> {
         let node = &self.graph.nodes[by];
         if self.name.contains('/') {
-            return self.at(node, &paths::glibc_path(self.name, node.place.directory(), self.graph.host));
+            return self.at(
+                node,
+                &paths::glibc_path(self.name, node.place.directory(), self.graph.host, &self.graph.loader.path),
+            );
         }
         let asks = node.elf();
         if asks.is_none_or(|elf| elf.runpath.is_none())
@@ -223,7 +226,7 @@ impl<'a> Search<'_, 'a> {
             let directory = if directory.is_empty() { "." } else { directory.trim_end_matches('/') };
             let spelled = match self.graph.family {
                 LibcFamily::Musl => paths::musl_path(directory, node.place.directory()),
-                _ => paths::glibc_path(directory, node.place.directory(), self.graph.host),
+                _ => paths::glibc_path(directory, node.place.directory(), self.graph.host, &self.graph.loader.path),
             };
             let found = self.inside(node, &spelled, "");
             if found.is_some() || std::mem::take(&mut self.is_stopped) {
@@ -247,7 +250,8 @@ impl<'a> Search<'_, 'a> {
     /// alone is found for sure only where every CPU is known to have that level.
     fn subdirectories(&mut self, mut look: impl FnMut(&mut Self, &str) -> Option<Found<'a>>) -> Option<Found<'a>> {
         let host = self.graph.host;
-        let glibc = host.glibc().filter(|_| self.graph.family == LibcFamily::Glibc && host.arch == "x86_64")?;
+        let glibc =
+            self.graph.loader.glibc.filter(|_| self.graph.family == LibcFamily::Glibc && host.arch == "x86_64")?;
         for name in LEVELS.iter().filter(|_| glibc >= KNOWS_LEVELS) {
             if let Some(found) = look(self, &format!("glibc-hwcaps/{name}/")) {
                 let is_certain = host.cpu.and_then(level) >= level(name);
@@ -341,13 +345,14 @@ impl<'a> Search<'_, 'a> {
                 None => Some(Found::Unknown),
             };
         };
-        let directories = root.directories(self.graph.family);
+        let searched = root.searched(self.graph.family, &self.graph.loader.path);
+        let directories = &searched.directories;
         if self.graph.family != LibcFamily::Musl {
             // By its beginning, as glibc compares: the subdirectories for CPUs are default ones too.
             let is_default = |path: &String| {
                 directories.iter().any(|one| path.strip_prefix(one.as_str()).is_some_and(|rest| rest.starts_with('/')))
             };
-            for path in root.cached(self.name).iter().filter(|path| with_directories || !is_default(path)) {
+            for path in searched.cached(self.name).iter().filter(|path| with_directories || !is_default(path)) {
                 if let Some(found) = self.on_host(path) {
                     return Some(found);
                 }

@@ -81,6 +81,6 @@ fn is_running(graph: &Graph<'_>, node: &Node<'_>) -> bool {
     let is = |other: Option<&Node<'_>>| other.is_some_and(|other| std::ptr::eq(other, node));
     match graph.family {
         LibcFamily::Musl => node.names.iter().any(|name| crate::hosts::musl::is_own_name(name)),
-        _ => is(graph.named("libc.so.6")) || is(graph.loader()),
+        _ => is(graph.named("libc.so.6")) || is(graph.loader_node()),
     }
 }

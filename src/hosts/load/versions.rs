@@ -73,7 +73,7 @@ fn unversioned(graph: &Graph<'_>, library: &Node<'_>, need: &VersionNeed, node: 
     };
     let may_be_bare =
         is_bare != Some(false) && need.symbols.iter().any(|symbol| reaches(graph, library, symbol, &need.version));
-    match graph.host.glibc() {
+    match graph.loader.glibc {
         Some(glibc) if may_be_bare && is_bare.is_some() && glibc <= ABORTS => {
             let (library, needed_by) = (need.file.to_string(), node.label().to_owned());
             result.reasons.push(Reason::UnversionedLibrary { library, needed_by });
@@ -112,7 +112,7 @@ fn relr_glibc(graph: &Graph<'_>, node: &Node<'_>, elf: &ElfFacts, result: &mut L
     }
     let object = node.label().to_owned();
     let libc = graph.named("libc.so.6").and_then(|libc| graph.exports(libc));
-    let by_release = || graph.host.glibc().map(|glibc| Answer::of(glibc >= KNOWS_RELR));
+    let by_release = || graph.loader.glibc.map(|glibc| Answer::of(glibc >= KNOWS_RELR));
     match libc.and_then(|exports| exports.defines_version(RELR_MARKER)).or_else(by_release) {
         Some(Answer::Yes) if elf.version_needs.iter().any(|need| need.file.starts_with("libc.so.")) => {
             result.reasons.push(Reason::UnmarkedRelr { object });
