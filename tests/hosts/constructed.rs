@@ -137,6 +137,7 @@ const CASES: &[Case] = &[
     library("tls-sum/all.so", &[]),
     library("tls-same/all.so", ALL_GLIBC), // the first one's variable is everybody's
     library("ifunc.so", ALL_GLIBC),
+    library("libc-beside/asks.so", ALL), // the program's own is loaded already
     musl("musl-plain", ALL_MUSL),
     musl("musl-relr", &["alpine-3.23"]), // musl 1.2.4 learned it; older ones start the program and it crashes
     musl("musl-__memcpy_chk", &[]),

@@ -190,6 +190,9 @@ for compiler in gcc musl-gcc; do
 done
 echo '#include <string.h>
   int ask(char *text) { return strlen(text); }' > asks_libc.c
+# A C library beside a library that is opened into a program with another one.
+mkdir -p libc-beside && cp stub-strlcpy.so libc-beside/libc.so.6
+gcc -shared -fPIC -fno-builtin asks_libc.c -Wl,-rpath,'$ORIGIN' -o libc-beside/asks.so
 # No code of the library or the program names the C library.
 mkdir -p musl-nobody-asks && musl-gcc -shared -fPIC -fno-builtin -nostdlib asks_libc.c -Wl,-soname,libask.so -o musl-nobody-asks/libask.so
 echo 'int ask(char *); void _start(void) { __asm__ volatile("syscall" : : "a"(231L), "D"((long) 39 + ask("abc"))); }' > begins.c

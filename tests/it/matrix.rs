@@ -87,6 +87,19 @@ fn a_symbol_that_no_relocation_names_is_looked_for_by_nobody() {
 }
 
 #[test]
+fn a_c_library_of_another_release_than_the_loader_may_do_anything() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\", \"debian:13\"]\n");
+    scratch.write("main.c", "int main(void) { return 0; }\n");
+    scratch.program("gcc").args(["main.c", "-Wl,-rpath,$ORIGIN", "-o", "main"]).run().expect_code(0);
+    let libc = scratch.program("gcc").arg("-print-file-name=libc.so.6").run().expect_code(0);
+    std::fs::copy(libc.stdout().trim(), scratch.join("libc.so.6")).expect("the C library of this machine");
+    let done = scratch.seaworthy().args(["check", "main"]).run().expect_code(3);
+    assert!(done.stdout().contains("whether the loader, which is of glibc 2."), "{}", done.stdout());
+}
+
+#[test]
 fn a_level_of_cpus_is_asked_of_libraries_too() {
     requires!("gcc");
     let scratch = Scratch::empty();

@@ -146,7 +146,7 @@ impl<'a> Graph<'a> {
     pub(super) fn add_loading_program(&mut self) {
         if self.family == LibcFamily::Glibc && self.named("libc.so.6").is_none() {
             let before = self.nodes.len();
-            if let Found::Object(body, place) = search::find(self, "libc.so.6", 0) {
+            if let Found::Object(body, place) = search::of_system(self, "libc.so.6") {
                 self.nodes.push(Node { names: vec!["libc.so.6".to_owned()], body, place, parent: None });
                 self.follow(before);
             }
@@ -215,7 +215,7 @@ impl<'a> Graph<'a> {
             return;
         }
         let needed_by = self.nodes[by].label().to_owned();
-        match self.loader_itself(name).unwrap_or_else(|| search::find(self, name, by)) {
+        match self.running(name).unwrap_or_else(|| search::find(self, name, by)) {
             Found::Object(Body::File(image), _) if self.family == LibcFamily::Musl && image.is_libc() => {
                 self.asks_for_musl = true;
             }
@@ -290,7 +290,7 @@ impl<'a> Graph<'a> {
 
     /// Whether a library that the host has, loaded or not, defines a symbol.
     fn host_has(&self, library: &str, symbol: &str, version: Option<&str>) -> bool {
-        let found = self.loader_itself(library).unwrap_or_else(|| search::find(self, library, 0));
+        let found = self.running(library).unwrap_or_else(|| search::find(self, library, 0));
         let exports = match &found {
             Found::Object(Body::Table(library), _) => &library.exports,
             Found::Object(Body::File(image), _) => &image.exports,

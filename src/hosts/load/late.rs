@@ -6,8 +6,8 @@ use super::{Gap, Load, Reason, tls};
 use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
-use crate::hosts::Version;
 use crate::hosts::exports::Answer;
+use crate::hosts::{Version, glibc};
 
 /// `DF_1_NOOPEN`, which musl does not look at.
 const DF_1_NOOPEN: u64 = 0x40;
@@ -32,6 +32,7 @@ pub(super) fn check(graph: &Graph<'_>, result: &mut Load) {
     cpu(graph, result);
     allocator(graph, result);
     twice(graph, result);
+    mixed(graph, result);
     for node in &graph.nodes {
         let Some(elf) = node.elf() else { continue };
         let is_judged = is_late && graph.family == LibcFamily::Glibc;
@@ -115,6 +116,21 @@ fn allocator(graph: &Graph<'_>, result: &mut Load) {
         result.gaps.push(Gap::library(format!(
             "whether glibc {glibc} starts a program that needs {} and no C library is not known",
             loader.label()
+        )));
+    }
+}
+
+/// A C library of another release than the loader: each uses the other's inner parts, which change from one to the next.
+fn mixed(graph: &Graph<'_>, result: &mut Load) {
+    let libc = graph.named("libc.so.6").filter(|_| graph.family == LibcFamily::Glibc);
+    let (Some(node), Some(loader)) = (libc, graph.loader.glibc) else { return };
+    let Body::File(image) = &node.body else { return };
+    let versions = image.elf().map_or(&[][..], |elf| &elf.version_definitions);
+    let Some(release) = versions.iter().filter_map(|node| glibc::node_version(node)).max() else { return };
+    if release != loader {
+        result.gaps.push(Gap::library(format!(
+            "whether the loader, which is of glibc {loader}, works with {}, which is of {release}, is not known",
+            image.path
         )));
     }
 }

@@ -3,6 +3,7 @@
 use super::graph::{Graph, Node};
 use super::objects::{Files, Opened};
 use super::search::{self, Found, Place};
+use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
 use crate::hosts::{Host, Version, glibc};
@@ -45,8 +46,16 @@ impl<'a> Graph<'a> {
         self.named(&self.loader.soname).or_else(|| self.named(self.interpreter()?))
     }
 
+    /// What is loaded before anything is searched for: glibc's loader, and for a library that a program opens, the C library of the
+    /// program, which glibc knows by its soname (`_dl_map_object`).
+    pub(super) fn running(&self, name: &str) -> Option<Found<'a>> {
+        let is_opened = self.family == LibcFamily::Glibc && self.kind() == Some(Kind::SharedObject);
+        let libc = (is_opened && name == "libc.so.6").then(|| search::of_system(self, name));
+        self.loader_itself(name).or(libc)
+    }
+
     /// glibc's loader, when it is asked for by its own name: it is loaded before anything is searched for.
-    pub(super) fn loader_itself(&self, name: &str) -> Option<Found<'a>> {
+    fn loader_itself(&self, name: &str) -> Option<Found<'a>> {
         let Loader { path, soname, .. } = &self.loader;
         let is_asked = self.family == LibcFamily::Glibc && (name == soname || self.interpreter() == Some(name));
         let body = search::loader_object(self.host, self.interpreter(), soname).filter(|_| is_asked)?;

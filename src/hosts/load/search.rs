@@ -134,6 +134,15 @@ pub(super) fn find<'a>(graph: &Graph<'a>, name: &str, by: usize) -> Found<'a> {
     }
 }
 
+/// Finds a library of the programs of the host, which have no run path of their own.
+pub(super) fn of_system<'a>(graph: &Graph<'a>, name: &str) -> Found<'a> {
+    let mut search = Search { graph, name, passed_over: None, is_stopped: false, relative: Vec::new() };
+    match search.library_path().or_else(|| search.defaults(true)) {
+        Some(found) => found,
+        None => Found::Absent { passed_over: search.passed_over },
+    }
+}
+
 struct Search<'g, 'a> {
     graph: &'g Graph<'a>,
     name: &'g str,
@@ -163,7 +172,8 @@ impl<'a> Search<'_, 'a> {
         if let Some(found) = self.library_path() {
             return Some(found);
         }
-        if let Some(runpath) = asks.and_then(|elf| elf.runpath.as_deref())
+        // An empty one is none (`decompose_rpath`), though a `DT_RPATH` beside it does not count.
+        if let Some(runpath) = asks.and_then(|elf| elf.runpath.as_deref()).filter(|path| !path.is_empty())
             && let Some(found) = self.directories(by, runpath.split(':'))
         {
             return Some(found);
@@ -188,7 +198,8 @@ impl<'a> Search<'_, 'a> {
     /// `DT_RPATH` of one object, which counts only without a `DT_RUNPATH` of its own.
     fn rpath(&mut self, at: usize) -> Option<Found<'a>> {
         let elf = self.graph.nodes[at].elf().filter(|elf| elf.runpath.is_none())?;
-        self.directories(at, elf.rpath.as_deref()?.split(':'))
+        let rpath = elf.rpath.as_deref().filter(|path| !path.is_empty())?;
+        self.directories(at, rpath.split(':'))
     }
 
     /// musl treats both run paths alike, lets every parent's count, and stops at the first file that opens.
