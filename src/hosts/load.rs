@@ -155,7 +155,7 @@ fn with_bindings(
     };
     let name = program.path.rsplit('/').next().unwrap_or_default();
     result.reasons.extend(machine(program.facts, elf, host, name));
-    layout::program(program.facts, elf, host, name, &mut result);
+    layout::program(program, elf, host, name, &mut result);
     let relative = elf.interpreter.as_deref().is_some_and(|path| !path.starts_with('/'));
     if relative {
         result

@@ -105,6 +105,8 @@ const CASES: &[Case] = &[
     program("protected-address/main", &["debian-11"]),
     program("protected-agreed/main", ALL_GLIBC), // the program says that it goes the long way
     program("far-aligned/main", FROM_2_34),      // 2.31 wants segments to lie as `p_align` says
+    program("packed/main", &[]),
+    program("empty-run-path/main", &[]), // the working directory is not meant
     program("cpu-1/main", ALL_GLIBC),
     program("cpu-17/main", &["debian-11"]), // glibc 2.33 learned to look at it
     program("needs-nothing", ALL_GLIBC),
@@ -212,6 +214,7 @@ fn make(directory: &Path) {
         Patch::file(&directory.join(case).join("libway.so"), |file| file.system(9));
     }
     Patch::file(&directory.join("other-machine/wrong/libchild.so"), |file| file.machine(183));
+    Patch::file(&directory.join("empty-run-path/main"), |file| file.empty("/nowhere/at/all"));
     Patch::file(&directory.join("far-aligned/libway.so"), |file| file.align(0x1_0000));
     for p in ["", "musl-"] {
         let at = |case: &str| directory.join(format!("{p}{case}"));

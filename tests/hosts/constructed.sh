@@ -157,6 +157,7 @@ for compiler in gcc musl-gcc; do
   for case in header-{abi-gnu-3,abi-gnu-4,abi-none-1,padding,class,order,ident,version,machine,machine-ident,machine-version} cut-off; do
     way $case '$ORIGIN/first:$ORIGIN' && mkdir -p "$p$case/first" && cp "$p$case/libway.so" "$p$case/first/"
   done
+  way empty-run-path /nowhere/at/all
   way misplaced '$ORIGIN' && library "${p}misplaced/libway.so" own.c -Wl,-z,max-page-size=1024
   # The path is the name, since the library has none of its own.
   mkdir -p "${p}origin-as-name" && $compiler -shared -fPIC own.c -Wl,-soname,'$ORIGIN/libway.so' -o "${p}origin-as-name/libway.so"
@@ -236,6 +237,8 @@ for case in 1 17; do
   marked "cpu-$case.s" $case
   library cpu-$case/libway.so own.c cpu-$case.s && bare -pie -fPIE bare_own.c cpu-$case/libway.so -Wl,-rpath,'$ORIGIN' -o cpu-$case/main
 done
+# Segments that share pages.
+library packed/libway.so own.c -fuse-ld=lld -B lld -Wl,-n && bare -pie -fPIE bare_own.c packed/libway.so -Wl,-rpath,'$ORIGIN' -o packed/main
 stub stub-loader ld-linux-x86-64.so.2 unused
 bare -pie -fPIE bare.c -Wl,--no-as-needed stub-loader.so -o only-loader
 bare -pie -fPIE bare.c -o needs-nothing

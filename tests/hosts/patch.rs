@@ -25,6 +25,12 @@ impl Patch {
         self.bytes[at] = value;
     }
 
+    /// Leaves nothing of a text.
+    pub(crate) fn empty(&mut self, text: &str) {
+        let at = self.bytes.windows(text.len()).position(|bytes| bytes == text.as_bytes()).expect("the text is there");
+        self.bytes[at] = 0;
+    }
+
     /// Cuts the file off.
     pub(crate) fn cut(&mut self, length: usize) {
         self.bytes.truncate(length);

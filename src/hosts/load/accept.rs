@@ -12,7 +12,7 @@ use crate::facts::libc::LibcFamily;
 use crate::hosts::Version;
 
 /// The bytes of a page where none is smaller.
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
 /// Up to this release glibc refuses every segment that is aligned to less than a page, or does not lie as its alignment says; from
 /// the other one on it looks at where they lie on pages alone (seen with 2.31 and 2.36).
 const STRICT: Version = Version::new(2, 31);

@@ -1,9 +1,10 @@
 //! How segments lie in memory: what the kernel refuses of a program, and what ends a loader that maps a library.
 
-use super::accept::Accepted;
-use super::{Gap, Load, Reason};
-use crate::facts::elf::{ElfFacts, Layout};
-use crate::facts::{Facts, Kind};
+use super::accept::{Accepted, PAGE};
+use super::{Gap, Load, Program, Reason, search};
+use crate::facts::Kind;
+use crate::facts::elf::{ElfFacts, Layout, Segment};
+use crate::facts::libc::LibcFamily;
 use crate::hosts::Host;
 
 /// Memory that every machine is taken to have for what a program reserves and never touches. Beyond it, it hangs on
@@ -16,7 +17,8 @@ const X86_64_ADDRESSES: u64 = 1 << 47;
 const MARKED_CODE: [&str; 3] = ["x86_64", "aarch64", "riscv64"];
 
 /// Judges the program itself, static ones too: Linux's `load_elf_binary` (`fs/binfmt_elf.c`), and a loader that starts in it.
-pub(super) fn program(facts: &Facts, elf: &ElfFacts, host: &Host, name: &str, result: &mut Load) {
+pub(super) fn program(program: Program<'_>, elf: &ElfFacts, host: &Host, name: &str, result: &mut Load) {
+    let facts = program.facts;
     let Some(layout) = elf.layout.as_ref().filter(|_| facts.kind != Kind::SharedObject) else { return };
     let mut refuse = |why: &str| {
         result.reasons.push(Reason::Unstartable { object: name.to_owned(), why: why.to_owned() });
@@ -30,7 +32,9 @@ pub(super) fn program(facts: &Facts, elf: &ElfFacts, host: &Host, name: &str, re
     if facts.arch == "x86_64" && layout.loads.iter().any(|load| end(load) >= X86_64_ADDRESSES) {
         return refuse("its segments reach beyond the addresses that programs have");
     }
-    let is_loaded = elf.interpreter.is_some() && host.libc.is_some();
+    // What starts in place of another loader, as klibc's library does, needs nothing of the program.
+    let is_known = |family| matches!(family, Ok(LibcFamily::Glibc | LibcFamily::Musl));
+    let is_loaded = elf.interpreter.is_some() && host.libc.is_some() && is_known(search::loader(program, elf, host));
     if is_loaded && !elf.has_dynamic {
         return refuse("it asks for a loader, and has no `PT_DYNAMIC` for it");
     }
@@ -53,6 +57,9 @@ pub(super) fn library(elf: &ElfFacts, by_glibc: bool) -> Option<Accepted> {
     if elf.e_machine == 62 && layout.loads.iter().any(|load| end(load) >= X86_64_ADDRESSES) {
         return Some(Accepted::Unusable("its segments reach beyond the addresses that programs have".to_owned()));
     }
+    if by_glibc && is_torn(layout) {
+        return Some(Accepted::Unusable("its last segment begins on a page of its first one".to_owned()));
+    }
     let overlap = layout.loads.windows(2).any(|pair| end(&pair[0]) > pair[1].address);
     let doubt = match reserved(layout) {
         wants if wants > COMMON_MEMORY => much(wants, "it"),
@@ -63,11 +70,21 @@ pub(super) fn library(elf: &ElfFacts, by_glibc: bool) -> Option<Accepted> {
     Some(Accepted::Doubtful(doubt))
 }
 
+/// Whether glibc leaves no room between the first segment and the last one though something is to lie there (`_dl_map_segments`, "ELF
+/// load command address/offset not page-aligned"): all by pages, as linkers leave it that pack segments.
+fn is_torn(layout: &Layout) -> bool {
+    let start = |load: &Segment| load.address / PAGE;
+    let end = |load: &Segment| load.address.saturating_add(load.file_size).div_ceil(PAGE);
+    let has_holes = layout.loads.windows(2).any(|pair| end(&pair[0]) != start(&pair[1]));
+    let (Some(first), Some(last)) = (layout.loads.first(), layout.loads.last()) else { return false };
+    has_holes && start(last) < end(first)
+}
+
 fn is_short(layout: &Layout) -> bool {
     layout.loads.iter().any(|load| load.file_size > load.memory_size)
 }
 
-fn end(load: &crate::facts::elf::Segment) -> u64 {
+fn end(load: &Segment) -> u64 {
     load.address.saturating_add(load.memory_size)
 }
 
