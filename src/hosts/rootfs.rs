@@ -148,6 +148,11 @@ impl Root {
 }
 
 impl Files for Root {
+    fn real(&self, path: &str) -> String {
+        let inside = links::resolve(&*self.storage, path);
+        inside.map_or_else(|_| path.to_owned(), |inside| Path::new("/").join(inside).display().to_string())
+    }
+
     fn open(&self, path: &str) -> Opened {
         let inside = match links::resolve(&*self.storage, path) {
             Ok(inside) => inside,

@@ -100,6 +100,22 @@ fn a_c_library_of_another_release_than_the_loader_may_do_anything() {
 }
 
 #[test]
+fn a_program_is_at_home_where_its_file_lies() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
+    scratch.write("own.c", "int own(void) { return 0; }\n");
+    scratch.write("main.c", "int own(void); int main(void) { return own(); }\n");
+    scratch.write("real/lib/empty", "");
+    let gcc = |arguments: &[&str]| scratch.program("gcc").args(arguments).run().expect_code(0);
+    gcc(&["-shared", "-fPIC", "own.c", "-Wl,-soname,libown.so", "-o", "real/lib/libown.so"]);
+    gcc(&["main.c", "real/lib/libown.so", "-Wl,-rpath,$ORIGIN/lib", "-o", "real/main"]);
+    scratch.program("ln").args(["-s", "real/main", "link"]).run().expect_code(0);
+    let done = scratch.seaworthy().args(["check", "--matrix", "link"]).run().expect_code(0);
+    assert!(done.stdout().ends_with("link  runs\n"), "{}", done.stdout());
+}
+
+#[test]
 fn a_level_of_cpus_is_asked_of_libraries_too() {
     requires!("gcc");
     let scratch = Scratch::empty();

@@ -76,6 +76,16 @@ impl Node<'_> {
     }
 }
 
+/// The directory of the file, which is its `$ORIGIN`. For a program it is that of the file itself, whatever link it was started by, as the
+/// kernel tells it; for a library that of the path it was found at.
+fn origin(program: Program<'_>, elf: &ElfFacts, shipped: &dyn Files) -> String {
+    let is_asked = [&elf.runpath, &elf.rpath].into_iter().flatten().any(|path| path.contains("ORIGIN"));
+    match elf.interpreter.is_some() && is_asked {
+        true => super::paths::directory(&shipped.real(program.path)),
+        false => super::paths::directory(program.path),
+    }
+}
+
 /// The objects of one load.
 #[derive(Debug)]
 pub(super) struct Graph<'a> {
@@ -105,7 +115,7 @@ impl<'a> Graph<'a> {
         shipped: &'a dyn Files,
     ) -> Result<Self, Reason> {
         let family = search::loader(program, elf, host)?;
-        let directory = super::paths::directory(program.path);
+        let directory = origin(program, elf, shipped);
         let place = if program.at_home { Place::Host(directory) } else { Place::Shipped(directory) };
         let main = Node { names: Vec::new(), body: Body::Program(program, elf), place, parent: None };
         let mut graph = Graph {

@@ -13,6 +13,11 @@ pub trait Files: fmt::Debug + Sync {
     /// What lies at an absolute path of that tree, symbolic links followed inside the tree.
     fn open(&self, path: &str) -> Opened;
 
+    /// The path with every symbolic link followed; the path itself where there is nothing.
+    fn real(&self, path: &str) -> String {
+        path.to_owned()
+    }
+
     /// What lies in a directory under a name whose letters may be of either case, as Windows finds files.
     fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
         self.open(&format!("{directory}/{name}"))

@@ -30,6 +30,10 @@ impl Files for Disk {
         })
     }
 
+    fn real(&self, path: &str) -> String {
+        std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |real| real.display().to_string())
+    }
+
     fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         let names = listed.entry(directory.to_owned()).or_insert_with_key(|directory| list(directory));
