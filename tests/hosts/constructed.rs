@@ -262,7 +262,7 @@ fn every_constructed_case_is_judged_as_it_ends() {
         let real = tools.load(&root, directory, &items);
         let (host, files) = (host_of(&root), Disk::default());
         for case in CASES {
-            let said = say(&directory.join(case.path), &host, &files);
+            let said = say(&directory.join(case.path), &host, &files).expect("the file can be read");
             let really = &real[case.path];
             if !matrix.count(really.loads, said.outcome) || matrix.undecided() > 0 {
                 wrong.push(format!("{} in {}: said {said:#?}\n  really: {}", case.path, root.name, really.complaint));

@@ -89,7 +89,13 @@ fn compare(root: &Root, tools: &Tools, corpus: &Path, items: &[Item], total: &mu
         let mut matrix = Matrix::default();
         let mut not_comparable = 0;
         for item in &items {
-            let said = say(&corpus.join(&item.path), &host, &files);
+            let said = match say(&corpus.join(&item.path), &host, &files) {
+                Ok(said) => said,
+                Err(why) => {
+                    println!("skipped {}: {why}", item.path);
+                    continue;
+                }
+            };
             let really = &real[&item.path];
             if item.kind != Kind::Run && cannot_tell(&said, really) {
                 not_comparable += 1;

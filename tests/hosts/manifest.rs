@@ -66,6 +66,11 @@ fn item(record: &Value, corpus: &Path) -> Result<((u16, u8), Item), &'static str
     if header.interpreter.as_deref() == Some("") {
         return Err("a loader without a name");
     }
+    let name_of = |path: &String| path.rsplit('/').next().unwrap_or_default().to_owned();
+    // klibc's library, for one, preloads nothing, and so would let the program's own code run.
+    if header.interpreter.as_ref().is_some_and(|path| !name_of(path).starts_with("ld")) {
+        return Err("a loader that is neither glibc's nor musl's");
+    }
     let kind = match (header.e_type, &header.interpreter, header.is_dynamic) {
         (2 | 3, Some(_), _) if record["run"] == true => Kind::Run,
         (2 | 3, Some(_), _) => Kind::Program,

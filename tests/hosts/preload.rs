@@ -76,7 +76,7 @@ fn what_a_root_preloads_is_loaded_too() {
             fs::write(copy.join("etc/ld.so.preload"), list).expect("a file");
             let copied = Root::new("preload@amd64", &copy);
             let really = &tools.load(&copied, directory, std::slice::from_ref(&item))["main"];
-            let said = say(&directory.join("main"), &host_of(&copied), &Disk::default());
+            let said = say(&directory.join("main"), &host_of(&copied), &Disk::default()).expect("it can be read");
             assert_eq!(really.loads, starts, "{list:?} in {}: {}", root.name, really.complaint);
             let wanted = if starts { Outcome::Runs } else { Outcome::DoesNotRun };
             assert_eq!(said.outcome, wanted, "{list:?} in {}: {said:#?}", root.name);

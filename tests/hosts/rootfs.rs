@@ -26,7 +26,7 @@ fn program_and_root() -> (PathBuf, Root, TempDir) {
 
 /// The only reason why the program does not run there.
 fn reason(program: &Path, root: &Root) -> Reason {
-    let mut load = say(program, &host_of(root), &Disk::default());
+    let mut load = say(program, &host_of(root), &Disk::default()).expect("it can be read");
     assert_eq!((load.outcome, load.reasons.len()), (Outcome::DoesNotRun, 1), "{load:?}");
     load.reasons.remove(0)
 }

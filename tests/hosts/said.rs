@@ -18,9 +18,12 @@ pub(crate) fn host_of(root: &Root) -> Host {
 }
 
 /// What the simulated load says of one file, as `ldd -r` would.
-pub(crate) fn say(path: &Path, host: &Host, files: &Disk) -> Load {
-    let file = facts::read_file(path, Wanted::default()).expect("the file can be read");
-    let slice = file.slices.first().expect("a slice");
+///
+/// # Errors
+/// Why the file cannot be read.
+pub(crate) fn say(path: &Path, host: &Host, files: &Disk) -> Result<Load, String> {
+    let file = facts::read_file(path, Wanted::default()).map_err(|why| why.to_string())?;
+    let slice = file.slices.first().ok_or("it has no slice")?;
     let program = Program { facts: slice, path: &path.display().to_string(), at_home: false };
-    load(program, host, files, Mode { strict_symbols: true, provided: None })
+    Ok(load(program, host, files, Mode { strict_symbols: true, provided: None }))
 }

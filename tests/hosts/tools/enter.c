@@ -36,6 +36,8 @@ static int executable(const char *path) {
 static void child(const char *root, const char *kind, char *loader, char *path, int errors) {
   dup2(errors, 1);
   dup2(errors, 2);
+  int nothing[2]; /* the list on standard input is not the program's */
+  if (!pipe(nothing)) close(nothing[1]), dup2(nothing[0], 0);
   setpgid(0, 0);
   alarm(60);
   /* A set-user-id program would ignore the environment, and so run. */
