@@ -15,18 +15,33 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("CPython", &["Py", "_Py"]),
     ("Node.js", &["napi_", "node_", "_ZN2v8", "_ZNK2v8", "_ZTIN2v8", "_ZN4node", "_ZNK4node", "uv_"]),
     ("Ruby", &["rb_", "ruby_"]),
-    ("Perl", &["Perl_", "PerlIO", "PL_", "boot_"]),
+    ("Perl", &["Perl_", "PerlIO", "PL_", "perl_", "boot_"]),
     ("Lua", &["lua_", "luaL_"]),
-    ("PHP", &["zend_", "php_", "_zend_", "_php_"]),
+    (
+        "PHP",
+        &[
+            "zend_",
+            "php_",
+            "_zend_",
+            "_php_",
+            "_emalloc",
+            "_efree",
+            "_ecalloc",
+            "_erealloc",
+            "_estrdup",
+            "add_assoc_",
+            "add_next_index_",
+        ],
+    ),
     ("R", &["R_", "Rf_"]),
     ("Erlang", &["enif_", "driver_"]),
-    ("OCaml", &["caml_"]),
-    ("Apache", &["ap_", "apr_"]),
+    ("OCaml", &["caml_", "Caml_state", "camlStdlib"]),
+    ("Apache", &["ap_", "apr_", "dav_", "core_module"]),
     ("PostgreSQL", &["pg_", "SPI_", "errstart", "errmsg", "errfinish", "palloc", "pfree"]),
 ];
 
 /// Programs whose interfaces have no prefix in common, by what every extension of theirs has to define.
-const MARKS: &[(&str, &str)] = &[("PostgreSQL", "Pg_magic_func")];
+const MARKS: &[(&str, &str)] = &[("PostgreSQL", "Pg_magic_func"), ("PHP", "get_module")];
 
 /// Judges every strong undefined symbol, and the targets of copy relocations, of every object whose file is known; what the
 /// program expects is kept for the next host.
