@@ -120,7 +120,7 @@ impl Listed {
             None => symbol.definition.is_none_or(|at| at == 0) || symbol.default,
             Some(version) => symbol.version.map_or(symbol.default, |known| known == version),
         };
-        self.named(name).find(fits)
+        self.named(name).filter(|symbol| !symbol.hidden).find(fits)
     }
 }
 

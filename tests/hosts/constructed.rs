@@ -106,6 +106,7 @@ const CASES: &[Case] = &[
     program("protected-agreed/main", ALL_GLIBC), // the program says that it goes the long way
     program("far-aligned/main", FROM_2_34),      // 2.31 wants segments to lie as `p_align` says
     program("packed/main", &[]),
+    program("hidden/main", &[]),
     program("empty-run-path/main", &[]), // the working directory is not meant
     program("cpu-1/main", ALL_GLIBC),
     program("cpu-17/main", &["debian-11"]), // glibc 2.33 learned to look at it
@@ -173,6 +174,7 @@ const CASES: &[Case] = &[
     musl("musl-no-dynamic", &[]),
     musl("musl-no-phdr", &[]),
     musl("musl-copied/main", ALL_MUSL),
+    musl("musl-hidden/main", ALL_MUSL), // it looks at no visibility
     musl("musl-copied-gone/main", &[]),
     musl("musl-nobody-asks/main", &[]), // its libc is in scope only for those who ask for it
     library("musl-plain-library.so", ALL_MUSL),
@@ -223,6 +225,7 @@ fn make(directory: &Path) {
             Patch::file(&at(&format!("header-{case}/first/libway.so")), change);
         }
         Patch::file(&at("cut-off/first/libway.so"), |file| file.cut(0x1100));
+        Patch::file(&at("hidden/libway.so"), |file| file.hide("own"));
         Patch::file(&at("reserves-all"), |file| file.reserve(1 << 47));
         Patch::file(&at("short-in-memory"), |file| file.reserve(8));
         Patch::file(&at("no-dynamic"), |file| file.forget_segment(2));

@@ -157,6 +157,7 @@ for compiler in gcc musl-gcc; do
   for case in header-{abi-gnu-3,abi-gnu-4,abi-none-1,padding,class,order,ident,version,machine,machine-ident,machine-version} cut-off; do
     way $case '$ORIGIN/first:$ORIGIN' && mkdir -p "$p$case/first" && cp "$p$case/libway.so" "$p$case/first/"
   done
+  way hidden '$ORIGIN'
   way empty-run-path /nowhere/at/all
   way misplaced '$ORIGIN' && library "${p}misplaced/libway.so" own.c -Wl,-z,max-page-size=1024
   # The path is the name, since the library has none of its own.

@@ -31,6 +31,13 @@ impl Patch {
         self.bytes[at] = 0;
     }
 
+    /// Makes a dynamic symbol `STV_HIDDEN`.
+    pub(crate) fn hide(&mut self, name: &str) {
+        let at = self.symbol(name);
+        let (dynsym, _) = self.section(".dynsym");
+        self.bytes[dynsym + at * 24 + 5] = 2;
+    }
+
     /// Cuts the file off.
     pub(crate) fn cut(&mut self, length: usize) {
         self.bytes.truncate(length);
@@ -65,16 +72,16 @@ impl Patch {
 
     /// Takes the version away from an undefined symbol, so that nothing uses the version any more.
     pub(crate) fn unbind(&mut self, symbol: &str) {
-        let (dynsym, size) = self.section(".dynsym");
+        let at = self.symbol(symbol);
         let (versym, _) = self.section(".gnu.version");
-        for index in 0..size / 24 {
-            let name = self.u32(dynsym + index * 24) as usize;
-            if self.string(name) == symbol {
-                self.bytes[versym + index * 2..versym + index * 2 + 2].copy_from_slice(&1u16.to_le_bytes());
-                return;
-            }
-        }
-        panic!("no symbol `{symbol}`");
+        self.bytes[versym + at * 2..versym + at * 2 + 2].copy_from_slice(&1u16.to_le_bytes());
+    }
+
+    /// The index of a dynamic symbol.
+    fn symbol(&self, symbol: &str) -> usize {
+        let (dynsym, size) = self.section(".dynsym");
+        let is_it = |index: &usize| self.string(self.u32(dynsym + index * 24) as usize) == symbol;
+        (0..size / 24).find(is_it).unwrap_or_else(|| panic!("no symbol `{symbol}`"))
     }
 
     /// Sets `VER_FLG_WEAK` on the need for a version.

@@ -10,7 +10,7 @@ use super::versions::{HIDDEN, definitions};
 use crate::facts::name::{Piece, SharedText};
 use crate::facts::{Source, Unreadable};
 
-/// `STV_INTERNAL` and `STV_HIDDEN`: the loader does not see the symbol.
+/// `STV_INTERNAL` and `STV_HIDDEN`: glibc's loader does not see the symbol; musl's looks at no visibility.
 const UNSEEN: [u8; 2] = [1, 2];
 
 /// `STV_PROTECTED`.
@@ -40,6 +40,8 @@ pub struct ExportedSymbol<'e> {
     pub kind: SymbolKind,
     /// `STV_PROTECTED`: the file itself always uses its own.
     pub protected: bool,
+    /// `STV_INTERNAL` or `STV_HIDDEN`, which linkers leave in no table: only musl finds it.
+    pub hidden: bool,
 }
 
 /// What is kept of a symbol.
@@ -51,6 +53,7 @@ struct Entry {
     default: bool,
     kind: SymbolKind,
     protected: bool,
+    hidden: bool,
 }
 
 impl Exported {
@@ -73,6 +76,7 @@ impl Exported {
             default: entry.default,
             kind: entry.kind,
             protected: entry.protected,
+            hidden: entry.hidden,
         }
     }
 
@@ -117,7 +121,7 @@ pub fn exports(source: &Source<'_>) -> Result<Exported, Unreadable> {
     let mut names = strings.names();
     let mut list = Vec::new();
     table.each(|symbol| {
-        if symbol.is_undefined() || symbol.is_local() || UNSEEN.contains(&symbol.visibility) {
+        if symbol.is_undefined() || symbol.is_local() {
             return Ok(());
         }
         let index = indices.get(symbol.index).unwrap_or(1);
@@ -136,6 +140,7 @@ pub fn exports(source: &Source<'_>) -> Result<Exported, Unreadable> {
             default: index & HIDDEN == 0,
             kind: symbol.kind(),
             protected: symbol.visibility == PROTECTED,
+            hidden: UNSEEN.contains(&symbol.visibility),
         });
         Ok(())
     })?;

@@ -93,7 +93,7 @@ fn reaches(graph: &Graph<'_>, library: &Node<'_>, symbol: &str, version: &str) -
         let Some(exports) = graph.exports(node) else { continue };
         if std::ptr::eq(node, library) {
             return match exports {
-                Exports::Listed(listed) => listed.named(symbol).next().is_some(),
+                Exports::Listed(listed) => listed.named(symbol).any(|found| !found.hidden),
                 Exports::Nodes(nodes) => nodes.symbol(symbol) == Answer::Yes,
                 _ => false,
             };
