@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::{Arc, LazyLock};
 
-use super::loader::Loader;
+use super::loader::{self, Loader};
 use super::objects::{Files, Image, Opened};
 use super::search::{self, Found, Place};
 use super::{Gap, Load, Program, Reason};
@@ -114,7 +114,7 @@ impl<'a> Graph<'a> {
         host: &'a Host,
         shipped: &'a dyn Files,
     ) -> Result<Self, Reason> {
-        let family = search::loader(program, elf, host)?;
+        let family = loader::family(program, elf, host)?;
         let directory = origin(program, elf, shipped);
         let place = if program.at_home { Place::Host(directory) } else { Place::Shipped(directory) };
         let main = Node { names: Vec::new(), body: Body::Program(program, elf), place, parent: None };

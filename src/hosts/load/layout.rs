@@ -1,7 +1,7 @@
 //! How segments lie in memory: what the kernel refuses of a program, and what ends a loader that maps a library.
 
 use super::accept::{Accepted, PAGE};
-use super::{Gap, Load, Program, Reason, search};
+use super::{Gap, Load, Program, Reason, loader};
 use crate::facts::Kind;
 use crate::facts::elf::{ElfFacts, Layout, Segment};
 use crate::facts::libc::LibcFamily;
@@ -34,7 +34,7 @@ pub(super) fn program(program: Program<'_>, elf: &ElfFacts, host: &Host, name: &
     }
     // What starts in place of another loader, as klibc's library does, needs nothing of the program.
     let is_known = |family| matches!(family, Ok(LibcFamily::Glibc | LibcFamily::Musl));
-    let is_loaded = elf.interpreter.is_some() && host.libc.is_some() && is_known(search::loader(program, elf, host));
+    let is_loaded = elf.interpreter.is_some() && host.libc.is_some() && is_known(loader::family(program, elf, host));
     if is_loaded && !elf.has_dynamic {
         return refuse("it asks for a loader, and has no `PT_DYNAMIC` for it");
     }

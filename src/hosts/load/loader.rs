@@ -2,7 +2,9 @@
 
 use super::graph::{Graph, Node};
 use super::objects::{Files, Opened};
-use super::search::{self, Found, Place};
+use super::paths::normal;
+use super::search::{self, Found, Place, is_system};
+use super::{Program, Reason};
 use crate::facts::Kind;
 use crate::facts::elf::ElfFacts;
 use crate::facts::libc::LibcFamily;
@@ -38,6 +40,51 @@ impl Loader {
             glibc: if is_usual || root.is_none() { host.glibc() } else { apart.map(|libc| libc.version) },
         }
     }
+}
+
+/// Which loader would run, by `PT_INTERP`; for a shared object, that of the programs on the host.
+pub(super) fn family(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Result<LibcFamily, Reason> {
+    let own = host.libc.map(|libc| libc.family);
+    let Some(path) = elf.interpreter.as_deref() else {
+        return match own {
+            _ if program.facts.kind == Kind::Exe => Ok(LibcFamily::Unknown),
+            Some(family) => Ok(family),
+            None if !host.loaders.is_empty() => Ok(LibcFamily::Unknown),
+            None => Err(Reason::NothingLoads),
+        };
+    };
+    let Some(root) = &host.root else {
+        return match own {
+            Some(family) if host.loaders.iter().any(|loader| loader == path) => Ok(family),
+            // Another way to the same directory, or the file behind the usual link: the catalogue knows one path only.
+            Some(_) if may_be_a_loader(path, host) => Ok(LibcFamily::Unknown),
+            _ => Err(no_loader(path, host)),
+        };
+    };
+    let bad = |why: String| Err(Reason::BadLoader { path: path.to_owned(), why });
+    match root.open(path) {
+        Opened::Absent => Err(no_loader(path, host)),
+        Opened::Unusable(why) | Opened::Damaged { why, .. } => bad(why),
+        Opened::Unreachable(why) => bad(why.to_owned()),
+        Opened::Foreign(_) => bad("it is not an ELF file".to_owned()),
+        Opened::Object(image) if image.facts.arch != program.facts.arch || image.facts.bits != program.facts.bits => {
+            bad(format!("it is made for {}", image.facts.arch))
+        }
+        Opened::Object(_) if !root.is_executable(path) => bad("it may not be executed".to_owned()),
+        Opened::Object(image) => Ok(crate::hosts::rootfs::family(&image)),
+    }
+}
+
+/// Whether an unusual path may lead to a loader of the host: it lies in the system's directories and is called like one.
+fn may_be_a_loader(path: &str, host: &Host) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let own = name(path);
+    let is_system = normal(path).is_some_and(|path| is_system(&path));
+    is_system && (own.starts_with("ld-2.") || own == "libc.so" || host.loaders.iter().any(|loader| name(loader) == own))
+}
+
+fn no_loader(path: &str, host: &Host) -> Reason {
+    Reason::NoLoader { path: path.to_owned(), present: host.loaders.clone() }
 }
 
 impl<'a> Graph<'a> {
