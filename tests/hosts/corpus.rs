@@ -83,6 +83,9 @@ fn compare(root: &Root, tools: &Tools, corpus: &Path, items: &[Item], total: &mu
     let real = tools.load(root, corpus, &items);
     let name = root.name.split('@').next().unwrap_or_default();
     let catalogue = hosts::find(catalogue_name(name).unwrap_or(name), root.machine.arch).ok();
+    // The catalogue has one calling convention of an architecture.
+    let has = |host: &Host| host.loaders.is_empty() || host.loaders.iter().any(|loader| loader == root.loader());
+    let catalogue = catalogue.filter(has);
     for (kind, host) in [("root", Some(host_of(root))), ("catalogue", catalogue)] {
         let Some(host) = host else { continue };
         let files = Disk::default();

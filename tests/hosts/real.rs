@@ -76,7 +76,7 @@ impl Root {
     }
 
     /// The loader that its programs use: glibc's if it has one, else musl's.
-    fn loader(&self) -> &'static str {
+    pub(crate) fn loader(&self) -> &'static str {
         let Machine { glibc, musl, .. } = self.machine;
         if !has(&self.directory, glibc) && has(&self.directory, musl) { musl } else { glibc }
     }
