@@ -69,6 +69,9 @@ pub struct ElfFacts {
     pub runpath: Option<String>,
     /// Version needs, in the order of `.gnu.version_r`.
     pub version_needs: Vec<VersionNeed>,
+    /// `vn_version` of the first entry of `.gnu.version_r` that does not have the only one there is, 1 (LSB Core, "Version Requirements").
+    #[serde(skip)]
+    pub verneed_version: Option<u16>,
     /// Version definitions (`.gnu.version_d`) in file order, without the base one that names the file.
     pub version_definitions: Vec<String>,
     /// The floor as the loader computes it: the highest numeric `GLIBC_` version among the non-weak needs of files that

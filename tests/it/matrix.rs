@@ -1,6 +1,6 @@
 //! The table of artifacts and hosts: does it say where each binary runs, in every form?
 
-use crate::support::Scratch;
+use crate::support::{Run, Scratch};
 
 /// A dynamic glibc program and a static one, with a policy that names hosts of three kinds.
 fn programs() -> Scratch {
@@ -133,6 +133,22 @@ fn a_level_of_cpus_is_asked_of_libraries_too() {
     assert!(done.stdout().contains(said) && done.stdout().contains(why), "{}", done.stdout());
     let done = scratch.seaworthy().args(["check", "--matrix", "main"]).run().expect_code(3);
     assert!(done.stdout().ends_with("main  runs    no      runs\n"), "{}", done.stdout());
+}
+
+#[test]
+fn version_needs_that_were_wiped_out_are_refused_by_glibc() {
+    requires!("gcc", "objcopy");
+    let scratch = Scratch::empty();
+    scratch.write("main.c", "int main(void) { return 42; }\n");
+    scratch.program("gcc").args(["-o", "app", "main.c"]).run().expect_code(0);
+    scratch.program("objcopy").args(["-R", ".gnu.version", "-R", ".gnu.version_r", "app"]).run().expect_code(0);
+    let loader = Run::program(scratch.join("app")).run();
+    assert_ne!(loader.code(), Some(42));
+    loader.expect_stderr("unsupported version 0 of Verneed record");
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
+    let done = scratch.seaworthy().args(["check", "app"]).run().expect_code(3);
+    let told = [done.stdout(), done.stderr()].concat();
+    assert!(told.contains("unsupported version 0 of Verneed record"), "{told}");
 }
 
 #[test]

@@ -148,6 +148,7 @@ impl Parts {
             soname: names.soname,
             rpath: names.rpath,
             runpath: names.runpath,
+            verneed_version: needs.unsupported,
             glibc_floor: glibc_floor(&needs.list),
             version_needs: needs.list,
             version_definitions: defined_versions,

@@ -29,6 +29,8 @@ pub(super) struct Needs {
     pub(super) list: Vec<VersionNeed>,
     /// As they lie in the file, in the same order.
     entries: Vec<Entries>,
+    /// `vn_version` of the first file whose is not 1.
+    pub(super) unsupported: Option<u16>,
 }
 
 /// An entry of a file and one of its versions (`Elfxx_Verneed`, `Elfxx_Vernaux`).
@@ -61,12 +63,14 @@ impl Needs {
         let Some(address) = dynamic.get(DT_VERNEED) else { return Ok(Needs::default()) };
         let mut names = NameText::of_few();
         let mut entries: Vec<Entries> = Vec::with_capacity(USUAL);
+        let mut unsupported = None;
         let mut walk = Walk::new(image, address, WHAT)?;
         for file in 0..dynamic.get(DT_VERNEEDNUM).unwrap_or(u64::MAX) {
             if file >= MOST as u64 {
                 return Err(Unreadable::damaged(WHAT, walk.offset, "more files than there are version indices"));
             }
             let entry = walk.entry::<16>()?;
+            unsupported = unsupported.or_else(|| Some(entry.u16(0)).filter(|&version| version != 1));
             let (cnt, file, aux, next) = (entry.u16(2), entry.u32(4), entry.u32(8), entry.u32(12));
             let file = strings.add_to(&mut names, u64::from(file), "vn_file")?;
             let mut inner = walk.at(aux)?;
@@ -97,7 +101,7 @@ impl Needs {
             weak: entry.is_weak,
             symbols: NameList::default(),
         };
-        Ok(Needs { list: entries.iter().map(need).collect(), entries })
+        Ok(Needs { list: entries.iter().map(need).collect(), entries, unsupported })
     }
 
     /// The place in `list` of each version index, counted from one; zero for what is the index of none.

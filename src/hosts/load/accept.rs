@@ -83,6 +83,9 @@ fn glibc(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
     if !elf.has_dynamic {
         return unusable("it has no `PT_DYNAMIC`");
     }
+    if let Some(why) = unsupported_versions(elf) {
+        return Some(Accepted::Unusable(why));
+    }
     note(graph, elf).or_else(|| alignment(graph, elf))
 }
 
@@ -103,6 +106,12 @@ fn note(graph: &Graph<'_>, elf: &ElfFacts) -> Option<Accepted> {
 /// Whether no page holds the segments as they lie in the file; zero is a file without any.
 pub(super) fn is_unmappable(elf: &ElfFacts) -> bool {
     (1..PAGE).contains(&elf.load_congruence)
+}
+
+/// What glibc says of version needs that are not of the version it knows (`elf/dl-version.c`), those among them that were wiped out of a
+/// file, but for what `PT_DYNAMIC` says of them.
+pub(super) fn unsupported_versions(elf: &ElfFacts) -> Option<String> {
+    elf.verneed_version.map(|version| format!("unsupported version {version} of Verneed record"))
 }
 
 /// Judges a shared object that glibc is to open by its path.

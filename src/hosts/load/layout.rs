@@ -1,6 +1,6 @@
 //! How segments lie in memory: what the kernel refuses of a program, and what ends a loader that maps a library.
 
-use super::accept::{Accepted, PAGE};
+use super::accept::{Accepted, PAGE, unsupported_versions};
 use super::{Gap, Load, Program, Reason, loader};
 use crate::facts::Kind;
 use crate::facts::elf::{ElfFacts, Layout, Segment};
@@ -33,8 +33,11 @@ pub(super) fn program(program: Program<'_>, elf: &ElfFacts, host: &Host, name: &
         return refuse("its segments reach beyond the addresses that programs have");
     }
     // What starts in place of another loader, as klibc's library does, needs nothing of the program.
-    let is_known = |family| matches!(family, Ok(LibcFamily::Glibc | LibcFamily::Musl));
-    let is_loaded = elf.interpreter.is_some() && host.libc.is_some() && is_known(loader::family(program, elf, host));
+    let family = loader::family(program, elf, host).ok().filter(|_| elf.interpreter.is_some() && host.libc.is_some());
+    let is_loaded = matches!(family, Some(LibcFamily::Glibc | LibcFamily::Musl));
+    if let Some(why) = unsupported_versions(elf).filter(|_| family == Some(LibcFamily::Glibc)) {
+        return refuse(&why);
+    }
     if is_loaded && !elf.has_dynamic {
         return refuse("it asks for a loader, and has no `PT_DYNAMIC` for it");
     }
