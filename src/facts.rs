@@ -42,6 +42,9 @@ pub use whole::{Digest, digest};
 /// Version of the JSON form of [`FileFacts`]; it grows when a field changes its meaning or goes away.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// This machine's architecture, in the words of [`Facts::arch`].
+pub(crate) const OWN_ARCH: &str = if cfg!(target_arch = "x86") { "i386" } else { std::env::consts::ARCH };
+
 /// Everything read from one file: one [`Facts`] per architecture slice (universal Mach-O files have several).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FileFacts {

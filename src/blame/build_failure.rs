@@ -64,7 +64,7 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     let needs = CargoBuild {
         target,
         why: &why,
-        toolchain: toolchain::chosen(build.plan).and_then(|word| word.to_str()?.strip_prefix('+')),
+        toolchain: toolchain::chosen(&build.plan.args).and_then(|word| word.to_str()?.strip_prefix('+')),
         directory: build.directory,
         names_linker,
         compiler: compiler.as_deref(),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::plan::Plan;
 
 /// `+TOOLCHAIN`, which rustup takes as the first word.
-pub(super) fn chosen(plan: &Plan) -> Option<&OsString> {
-    plan.args.first().filter(|word| word.as_encoded_bytes().starts_with(b"+"))
+pub(super) fn chosen(args: &[OsString]) -> Option<&OsString> {
+    args.first().filter(|word| word.as_encoded_bytes().starts_with(b"+"))
 }
 
 /// `rustc --print sysroot` of the toolchain that `plan` built with, or of the default one.
@@ -22,7 +22,7 @@ pub(super) fn host(plan: &Plan) -> Option<String> {
 }
 
 fn rustc(plan: Option<&Plan>, words: &[&str]) -> Option<String> {
-    let toolchain = plan.and_then(chosen);
+    let toolchain = plan.and_then(|plan| chosen(&plan.args));
     let words = toolchain.into_iter().cloned().chain(words.iter().map(OsString::from));
     // Beside the cargo that built: the proxy's neighbour for a proxy, the toolchain's own otherwise.
     let beside = plan.map(|plan| plan.program.with_file_name("rustc").with_extension(std::env::consts::EXE_EXTENSION));

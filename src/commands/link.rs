@@ -39,19 +39,25 @@ pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec
         return Ok(wrap::end_like(status));
     }
     let tells_names = output::tells_names(ui, options, wanted.is_some());
-    let report = judged(&policy, &directory, &call, &line, tells_names)?;
+    let report = judged(&policy, &environment, &directory, (&call, &line), tells_names)?;
     let policy = like_a_linker(policy);
     let made = Made { report: &report, policy: &policy, plan: None, directory: &directory };
     wrap::finish(ui, options, made, wanted.as_ref())
 }
 
-fn judged(policy: &Policy, directory: &Path, call: &Call, line: &LinkLine, tells_names: bool) -> Result<Report, Error> {
+fn judged(
+    policy: &Policy,
+    environment: &Environment,
+    directory: &Path,
+    (call, line): (&Call, &LinkLine),
+    tells_names: bool,
+) -> Result<Report, Error> {
     let role = if line.shared { Role::SharedObject } else { Role::Program };
     let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
     let (mut artifacts, general) =
         judge::judge(vec![artifact], policy, directory, &Provenance::default(), tells_names)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
-        blame::blame_run_path_variable(&mut artifacts, &Environment::capture());
+        blame::blame_run_path_variable(&mut artifacts, environment);
         blame::link::blame(&mut artifacts, line, directory, call);
     }
     let notes = judge::limits(&artifacts, policy).into_iter().collect();

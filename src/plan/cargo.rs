@@ -11,6 +11,7 @@ mod verbs;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+pub(crate) use install::own_manifest;
 pub use verbs::{Resolved, is_other_built_in, resolve};
 
 use self::config::{Config, Sourced};

@@ -1,6 +1,6 @@
 //! A Windows image needs a C runtime that is not part of Windows.
 
-use super::support::advice::Maker;
+use super::support::advice::{Maker, STATIC_CXX};
 use super::support::windows::{Dll, comes_with_loading_program, dll, imports, shown};
 use super::support::{NOT_WINDOWS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
@@ -89,8 +89,7 @@ fn help(subject: &Subject<'_>, names: &[String]) -> String {
             // rustc puts `-lstdc++` behind `-Bdynamic` by name, which `-static-libstdc++` does not change.
             let (cxx, others): (Vec<_>, Vec<_>) =
                 names.iter().cloned().partition(|name| name.starts_with("libstdc++-"));
-            let cxx = (!cxx.is_empty())
-                .then(|| "`CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`".to_owned());
+            let cxx = (!cxx.is_empty()).then(|| STATIC_CXX.to_owned());
             let others = (!others.is_empty())
                 .then(|| format!("for what C and C++ bring {}", static_pieces(&others, "-C link-arg=")));
             let more: Vec<String> = cxx.into_iter().chain(others).collect();

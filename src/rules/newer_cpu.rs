@@ -54,17 +54,13 @@ fn check(subject: &Subject<'_>) -> Verdict {
     // The CPU of the machine that built it, or one without a level here.
     let unknown = asked_of_rustc(subject).filter(|cpu| x86_level(cpu).is_none());
     let has_level = limits.iter().any(|(cpu, ..)| level(cpu).is_some_and(|(family, _)| family == "x86-64"));
-    let unsure = || match unknown {
-        Some(cpu) if has_level => Verdict::Inconclusive(format!(
+    let unsure = unknown.filter(|_| has_level).map(|cpu| {
+        Verdict::Inconclusive(format!(
             "which level `-C target-cpu={cpu}`, which rustc was given, stands for is not known; name it: `x86-64-v2`"
-        )),
-        _ => Verdict::Pass,
-    };
+        ))
+    });
     let Some((needed, evidence)) = needed(subject) else {
-        return match unsure() {
-            Verdict::Pass => Verdict::NotApplicable("the file does not say which CPU it needs"),
-            unsure => unsure,
-        };
+        return unsure.unwrap_or(Verdict::NotApplicable("the file does not say which CPU it needs"));
     };
     let mut violations = Vec::new();
     for (has, host, policy) in limits {
@@ -89,7 +85,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             causes: vec![Cause::Setting("target-cpu".into())],
         });
     }
-    if violations.is_empty() { unsure() } else { Verdict::Violated(violations) }
+    if violations.is_empty() { unsure.unwrap_or(Verdict::Pass) } else { Verdict::Violated(violations) }
 }
 
 fn go_setting(level: &str) -> String {

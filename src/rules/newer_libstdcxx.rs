@@ -1,6 +1,6 @@
 //! The file needs newer runtime libraries of GCC than a host has.
 
-use super::support::advice::{Maker, link_statically};
+use super::support::advice::{Maker, STATIC_CXX, link_statically};
 use super::support::hosts::pick;
 use super::support::libraries::is_compiler_runtime;
 use super::support::listed;
@@ -79,8 +79,7 @@ fn help(subject: &Subject<'_>, library: &str) -> String {
             "link it in: `-ldflags='-linkmode=external -extldflags \"-static-libstdc++ -static-libgcc\"'`".into()
         }
         Maker::Rust if is_cxx => {
-            "set `CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`: the C++ library is then linked in"
-                .into()
+            format!("set {STATIC_CXX}: the C++ library is then linked in")
         }
         Maker::Go | Maker::Rust => link_statically(subject),
         Maker::Other => "link with `-static-libstdc++ -static-libgcc`".into(),

@@ -73,8 +73,7 @@ mod system {
     use std::path::Path;
 
     pub(super) fn names() -> (String, Option<String>) {
-        let arch = if std::env::consts::ARCH == "x86" { "i386" } else { std::env::consts::ARCH };
-        (arch.to_owned(), None)
+        (crate::facts::OWN_ARCH.to_owned(), None)
     }
 
     pub(super) fn page_size() -> Option<u64> {

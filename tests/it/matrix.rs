@@ -12,6 +12,12 @@ fn programs() -> Scratch {
     scratch
 }
 
+/// Checks one file, and that the table of it ends so.
+fn expect_row(scratch: &Scratch, file: &str, code: i32, row: &str) {
+    let done = scratch.seaworthy().args(["check", "--matrix", file]).run().expect_code(code);
+    assert!(done.stdout().ends_with(row), "{}", done.stdout());
+}
+
 #[test]
 fn a_table_says_where_each_binary_runs() {
     requires!("gcc", "musl-gcc");
@@ -40,8 +46,7 @@ fn what_cannot_be_read_is_unknown_everywhere() {
     let scratch = programs();
     let bytes = std::fs::read(scratch.join("static")).expect("it was made");
     scratch.write("cut", &bytes[..100]);
-    let done = scratch.seaworthy().args(["check", "--matrix", "cut"]).run().expect_code(3);
-    assert!(done.stdout().ends_with("cut  unknown  unknown      unknown    unknown\n"), "{}", done.stdout());
+    expect_row(&scratch, "cut", 3, "cut  unknown  unknown      unknown    unknown\n");
 }
 
 #[test]
@@ -50,8 +55,7 @@ fn a_rule_that_is_allowed_does_not_make_a_binary_run() {
     let scratch = programs();
     let policy = "linkage = \"any\"\nruns-on = [\"scratch\"]\n[rules]\nmissing-library = \"allow\"\n";
     scratch.write("seaworthy.toml", policy);
-    let done = scratch.seaworthy().args(["check", "--matrix", "dynamic"]).run().expect_code(0);
-    assert!(done.stdout().ends_with("dynamic  no\n"), "{}", done.stdout());
+    expect_row(&scratch, "dynamic", 0, "dynamic  no\n");
 }
 
 #[test]
@@ -75,15 +79,13 @@ fn a_symbol_that_no_relocation_names_is_looked_for_by_nobody() {
     requires!("gcc");
     let scratch = Scratch::empty();
     scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
-    let check = |source: &str| {
+    let check = |source: &str, code: i32, row: &str| {
         scratch.write("a.c", source);
         scratch.program("gcc").args(["-O2", "-shared", "-fPIC", "a.c", "-o", "a.so"]).run().expect_code(0);
-        scratch.seaworthy().args(["check", "--matrix", "a.so"]).run()
+        expect_row(&scratch, "a.so", code, row);
     };
-    let unused = check("__asm__(\".globl nowhere_at_all\"); int f(void) { return 1; }\n").expect_code(0);
-    assert!(unused.stdout().ends_with("a.so  runs\n"), "{}", unused.stdout());
-    let used = check("int nowhere_at_all(void); int f(void) { return nowhere_at_all(); }\n").expect_code(3);
-    assert!(used.stdout().ends_with("a.so  no\n"), "{}", used.stdout());
+    check("__asm__(\".globl nowhere_at_all\"); int f(void) { return 1; }\n", 0, "a.so  runs\n");
+    check("int nowhere_at_all(void); int f(void) { return nowhere_at_all(); }\n", 3, "a.so  no\n");
 }
 
 #[test]
@@ -111,8 +113,7 @@ fn a_program_is_at_home_where_its_file_lies() {
     gcc(&["-shared", "-fPIC", "own.c", "-Wl,-soname,libown.so", "-o", "real/lib/libown.so"]);
     gcc(&["main.c", "real/lib/libown.so", "-Wl,-rpath,$ORIGIN/lib", "-o", "real/main"]);
     scratch.program("ln").args(["-s", "real/main", "link"]).run().expect_code(0);
-    let done = scratch.seaworthy().args(["check", "--matrix", "link"]).run().expect_code(0);
-    assert!(done.stdout().ends_with("link  runs\n"), "{}", done.stdout());
+    expect_row(&scratch, "link", 0, "link  runs\n");
 }
 
 #[test]
@@ -131,8 +132,7 @@ fn a_level_of_cpus_is_asked_of_libraries_too() {
     let said = "libway.so, needed by main, cannot be loaded from ";
     let why = "it needs x86-64-v3, the host starts on x86-64-v2";
     assert!(done.stdout().contains(said) && done.stdout().contains(why), "{}", done.stdout());
-    let done = scratch.seaworthy().args(["check", "--matrix", "main"]).run().expect_code(3);
-    assert!(done.stdout().ends_with("main  runs    no      runs\n"), "{}", done.stdout());
+    expect_row(&scratch, "main", 3, "main  runs    no      runs\n");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, Package, PackageId};
 
+use crate::blame::toolchain;
 use crate::blame::ways::Ways;
 use crate::run::cargo::name_and_version;
 
@@ -212,7 +213,7 @@ pub(crate) fn build_directory(program: &Path, args: &[OsString]) -> Option<PathB
 /// `cargo metadata`, offline, with the flags of the build that matter to it.
 pub(super) fn metadata(program: &Path, args: &[OsString], extra: &[OsString]) -> Option<Metadata> {
     let mut words: Vec<OsString> = ["metadata", "--format-version=1", "--offline"].map(OsString::from).into();
-    if let Some(toolchain) = args.first().filter(|word| word.to_string_lossy().starts_with('+')) {
+    if let Some(toolchain) = toolchain::chosen(args) {
         words.insert(0, toolchain.clone());
     }
     words.extend_from_slice(extra);

@@ -3,6 +3,7 @@
 use super::libraries;
 use super::packages::Package;
 use crate::blame::fixes;
+use crate::facts::OWN_ARCH;
 use crate::rules::{goarch_of, zig_target};
 
 /// Packages of Go itself whose cgo half has a pure Go twin, and the tag that chooses it (`go doc net`, `go doc os/user`).
@@ -39,8 +40,7 @@ impl Goal<'_> {
             return None;
         }
         let arch = goarch_of(arch)?;
-        let own = if std::env::consts::ARCH == "x86" { "i386" } else { std::env::consts::ARCH };
-        let is_own = cfg!(target_os = "linux") && arch == own;
+        let is_own = cfg!(target_os = "linux") && arch == OWN_ARCH;
         Some(if is_own { Compiler::Own } else { Compiler::Zig(zig_target(arch, "musl")) })
     }
 }

@@ -33,15 +33,16 @@ pub(super) fn program(program: Program<'_>, elf: &ElfFacts, host: &Host, name: &
         return refuse("its segments reach beyond the addresses that programs have");
     }
     // What starts in place of another loader, as klibc's library does, needs nothing of the program.
-    let family = loader::family(program, elf, host).ok().filter(|_| elf.interpreter.is_some() && host.libc.is_some());
-    let is_loaded = matches!(family, Some(LibcFamily::Glibc | LibcFamily::Musl));
-    if let Some(why) = unsupported_versions(elf).filter(|_| family == Some(LibcFamily::Glibc)) {
+    let has_loader = elf.interpreter.is_some() && host.libc.is_some();
+    let family = || loader::family(program, elf, host).ok().filter(|_| has_loader);
+    let is_loaded = || matches!(family(), Some(LibcFamily::Glibc | LibcFamily::Musl));
+    if let Some(why) = unsupported_versions(elf).filter(|_| family() == Some(LibcFamily::Glibc)) {
         return refuse(&why);
     }
-    if is_loaded && !elf.has_dynamic {
+    if !elf.has_dynamic && is_loaded() {
         return refuse("it asks for a loader, and has no `PT_DYNAMIC` for it");
     }
-    if is_loaded && elf.e_type == "DYN" && !layout.has_phdr {
+    if elf.e_type == "DYN" && !layout.has_phdr && is_loaded() {
         return refuse("it asks for a loader, and has no `PT_PHDR` that tells it where the program lies");
     }
     if MARKED_CODE.contains(&&*facts.arch) && !layout.starts_in_code {

@@ -1,5 +1,6 @@
 //! `cargo install`, whose artifacts end up elsewhere than its messages say, and packages that make no program.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::config::{Config, cargo_home};
@@ -29,18 +30,22 @@ pub(super) fn makes_no_program(
     if resolved.verb == "install" {
         return false;
     }
-    let named = flags.iter().rev().find(|flag| flag.name == "manifest-path").and_then(|flag| flag.value.as_ref());
-    let manifest = match named {
-        Some(path) => Some(environment.cwd.join(path)),
-        None => environment.cwd.ancestors().map(|dir| dir.join("Cargo.toml")).find(|path| path.is_file()),
-    };
-    let only_shared = manifest.is_some_and(|path| is_only_shared(&path));
+    let named = flags.iter().rev().find(|flag| flag.name == "manifest-path").and_then(|flag| flag.value.as_deref());
+    let only_shared = own_manifest(named, &environment.cwd).is_some_and(|path| is_only_shared(&path));
     if only_shared {
         plan.not_applicable.push(
             "static linkage: the package makes a shared object only (`crate-type`), so no target is given".to_owned(),
         );
     }
     only_shared
+}
+
+/// The manifest that cargo starts from: the one of `--manifest-path`, or the nearest.
+pub(crate) fn own_manifest(named: Option<&OsStr>, directory: &Path) -> Option<PathBuf> {
+    match named {
+        Some(path) => Some(directory.join(path)),
+        None => directory.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file()),
+    }
 }
 
 fn is_only_shared(manifest: &Path) -> bool {

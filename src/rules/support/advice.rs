@@ -4,6 +4,9 @@ use crate::plan::Tool;
 use crate::policy::LinkagePolicy;
 use crate::rules::Subject;
 
+/// How a build script has the crate `cc` link the C++ library of GCC statically.
+pub(in crate::rules) const STATIC_CXX: &str = "`CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`";
+
 /// What to do about an executable stack.
 pub(in crate::rules) const PLAIN_STACK: &str =
     "add `.section .note.GNU-stack,\"\",@progbits` to the assembly that lacks it, or link with `-Wl,-z,noexecstack`";
