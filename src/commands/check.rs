@@ -6,7 +6,6 @@ use crate::Error;
 use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
 use crate::facts::{Facts, Unreadable};
-use crate::policy::exceptions::today;
 use crate::report::{self, Detail, Report, Styles, Tally};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
@@ -70,6 +69,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
         None => Keeps::Text(Box::new(Teller::new(options.format(), &ui.styles_out(), ui.detail()))),
     };
     let mut looked = Looked::at(files, &reading, &judge, &keeps);
+    let today = judge.today;
     judge.finish()?;
     found.problems.append(&mut looked.problems);
     let nothing = looked.is_nothing() && found.images.is_empty() && found.problems.is_empty();
@@ -78,7 +78,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Re
     looked.uses.merge(images.uses);
     looked.artifacts.extend(images.artifacts);
     let mut general = images.general;
-    general.extend(conclude(&policy, &provenance, &looked.uses, today()));
+    general.extend(conclude(&policy, &provenance, &looked.uses, today));
     let mut notes = notes(looked.ignored, found.links_outside);
     notes.extend(looked.limits);
     notes.extend(images.notes);

@@ -46,8 +46,9 @@ pub(super) fn judge(
         uses.merge(own);
     };
     reading.each(named, |read, _| judge.judge(read), take);
+    let today = judge.today;
     judge.finish()?;
-    Ok((results, conclude(policy, provenance, &uses, today())))
+    Ok((results, conclude(policy, provenance, &uses, today)))
 }
 
 /// What judging needs beside the artifacts, which may come one by one.
@@ -55,7 +56,8 @@ pub(super) struct Judge<'a> {
     known: Known<'a>,
     bench: Bench<'a>,
     directory: &'a Path,
-    today: Date,
+    /// By which exceptions expire: the same day for all of a run.
+    pub(super) today: Date,
     files: Disk,
     strict_symbols: bool,
 }

@@ -47,7 +47,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let tells_names = output::tells_names(ui, options, signature.is_some());
     let status = outcome.status;
     if status.success() {
-        let report = judged(&plan, &policy, &directory, outcome, tells_names)?;
+        let report = judged(&plan, &policy, (&environment, &directory), outcome, tells_names)?;
         let made = Made { report: &report, policy: &policy, plan: Some(&plan), directory: &directory };
         let code = finish(ui, options, made, signature.as_ref());
         // The process ends: to take all of it apart would be a good part of the work.
@@ -75,7 +75,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
             ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
-        let report = judged(&plan, &policy, &directory, outcome, tells_names);
+        let report = judged(&plan, &policy, (&environment, &directory), outcome, tells_names);
         let shown = report.and_then(|report| show(ui, options, &report, &directory));
         shown.unwrap_or_else(|error| ui.error(&error));
     }
@@ -100,7 +100,7 @@ pub(super) fn finish(ui: &Ui, options: &Options, made: Made<'_>, wanted: Option<
 fn judged(
     plan: &Plan,
     policy: &Policy,
-    directory: &Path,
+    (environment, directory): (&Environment, &Path),
     outcome: Outcome,
     tells_names: bool,
 ) -> Result<Report, Error> {
@@ -118,7 +118,7 @@ fn judged(
     notes.extend(judge::limits(&artifacts, policy));
     let report = Report { general, notes, ..Report::default() };
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
-        crate::blame::blame_run_path_variable(&mut artifacts, &Environment::capture());
+        crate::blame::blame_run_path_variable(&mut artifacts, environment);
         crate::blame::blame(&mut artifacts, Some(plan), &provenance);
     }
     Ok(Report { artifacts, ..report })

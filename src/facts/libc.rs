@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(in crate::facts) use elf::{Subject, of_elf};
 pub use loader::{Loader, loader};
+pub use runtime_parts::RuntimePart;
 
 /// The C library of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,9 +29,9 @@ pub struct Libc {
     pub evidence: Vec<String>,
     /// Version or range where it shows: `>= 2.34`.
     pub version: Option<String>,
-    /// For a static glibc: names of the parts it still loads at run time (`nss`, `iconv`, `dlopen`), with the evidence. Only
-    /// `nss` is looked for unless [`Wanted::detail`](super::Wanted) is set.
-    pub runtime_parts: Vec<String>,
+    /// For a static glibc: the parts it still loads at run time, with the evidence. Only [`RuntimePart::Nss`] is looked for
+    /// unless [`Wanted::detail`](super::Wanted) is set.
+    pub runtime_parts: Vec<RuntimePart>,
 }
 
 /// C libraries.

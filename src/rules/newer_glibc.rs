@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use super::support::advice::{Maker, glibc_target, musl_target, zig_target};
 use super::support::hosts::pick;
 use super::support::libraries::{is_compiler_runtime, is_glibc, is_runtime};
-use super::support::versions::{is_newer, node, parse, show};
+use super::support::versions::{is_newer, node, parse};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
-use crate::facts::Format;
 use crate::facts::elf::VersionNeed;
+use crate::facts::{Format, dotted};
 use crate::hosts::load::Reason;
 use crate::policy::{Level, Origin};
 
@@ -90,8 +90,8 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
         let highest = missing.iter().filter_map(|need| release(&need.version)).max();
         let has = host.glibc().map(|version| version.to_string()).unwrap_or_default();
         let (message, floor) = match (missing.first()?, highest) {
-            (_, Some(highest)) if show(&highest) != has => {
-                (format!("`{{artifact}}` needs glibc {}, but `{}` has {has}", show(&highest), host.name), has)
+            (_, Some(highest)) if dotted(&highest) != has => {
+                (format!("`{{artifact}}` needs glibc {}, but `{}` has {has}", dotted(&highest), host.name), has)
             }
             (need, _) => (format!("`{{artifact}}` needs `{}`, which `{}` does not have", need.version, host.name), has),
         };
@@ -156,13 +156,13 @@ fn floor(subject: &Subject<'_>) -> Verdict {
     Verdict::Violated(vec![Violation {
         message: format!(
             "`{{artifact}}` needs glibc {}, but may need no newer one than {}",
-            show(highest),
+            dotted(highest),
             limit.version
         ),
         evidence: newer.iter().map(|(_, need)| shown(need)).collect(),
         causes: newer.iter().flat_map(|(_, need)| need.symbols.iter()).map(|name| Cause::Symbol(name.into())).collect(),
         help: Some(match limit.source.origin {
-            Origin::CommandLine => broken_promise(&show(highest)),
+            Origin::CommandLine => broken_promise(&dotted(highest)),
             _ => help(subject, &limit.version),
         }),
         policy: Some(limit.source),

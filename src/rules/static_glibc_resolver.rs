@@ -4,7 +4,7 @@ use super::support::NOT_PROGRAM;
 use super::support::advice::Maker;
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
-use crate::facts::libc::LibcFamily;
+use crate::facts::libc::{LibcFamily, RuntimePart};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -28,7 +28,7 @@ printed once and then cached away.
 ## Example
 ```text
 error[static-glibc-resolver]: `dist/app` is statically linked, but glibc loads NSS modules at run time when it looks up names
-  = evidence: nss: `libnss_` is in its read-only data
+  = evidence: nss: the modules are opened as "libnss_%s"
   = policy: `static-glibc-resolver` is `deny` (by default)
   = help: build with `-tags=netgo,osusergo`, or with `CC=musl-gcc`, or see `seaworthy explain static-glibc-resolver`
 ```
@@ -58,19 +58,18 @@ fn check(subject: &Subject<'_>) -> Verdict {
         }
         _ => return Verdict::NotApplicable("glibc is not linked in"),
     }
-    let evidence: Vec<String> = libc.runtime_parts.iter().filter(|part| part.starts_with("nss")).cloned().collect();
-    if evidence.is_empty() {
-        return Verdict::Pass;
-    }
+    let mut opens = libc.runtime_parts.iter().filter_map(|part| match part {
+        RuntimePart::Nss { functions, .. } => Some((part, functions)),
+        _ => None,
+    });
+    let Some((part, functions)) = opens.next() else { return Verdict::Pass };
     // Where there is no symbol table to name others: what nearly everybody calls.
-    let named = evidence.first().and_then(|nss| nss.strip_prefix("nss: ")?.split_once(" are linked in"));
-    let names = named.map_or("getaddrinfo", |(names, _)| names);
-    let causes = names.split(", ").map(|name| Cause::Symbol(name.to_owned())).collect();
+    let named = if functions.is_empty() { &["getaddrinfo"] } else { functions.as_slice() };
     Verdict::Violated(vec![Violation {
         message: "`{artifact}` is statically linked, but glibc loads NSS modules at run time when it looks up names"
             .into(),
-        evidence,
-        causes,
+        evidence: vec![part.to_string()],
+        causes: named.iter().map(|&name| Cause::Symbol(name.to_owned())).collect(),
         help: Some(help(subject)),
         ..Violation::default()
     }])
@@ -96,35 +95,38 @@ fn has_own_resolver(subject: &Subject<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Cause, RULE};
-    use crate::facts::libc::LibcFamily;
+    use crate::facts::libc::{LibcFamily, RuntimePart};
     use crate::rules::support::testing::{Case, libc};
 
-    fn static_glibc(parts: &[&str]) -> Case {
+    fn static_glibc(parts: &[RuntimePart]) -> Case {
         let mut inside = libc(LibcFamily::Glibc, true);
-        inside.runtime_parts = parts.iter().map(ToString::to_string).collect();
+        inside.runtime_parts = parts.to_vec();
         Case::elf().with(|case| case.facts.libc = inside)
     }
 
+    fn nss(functions: &[&'static str]) -> RuntimePart {
+        RuntimePart::Nss { functions: functions.to_vec(), modules: "libnss_%s".into() }
+    }
+
+    const ICONV: RuntimePart = RuntimePart::Iconv { function: "iconv()" };
+
     #[test]
     fn name_look_up_in_static_glibc_violates() {
-        static_glibc(&["nss: `libnss_` is in its read-only data", "iconv: `gconv` is in it"])
-            .go(&[("CGO_ENABLED", "1")])
-            .documented(&RULE);
+        static_glibc(&[nss(&[]), ICONV]).go(&[("CGO_ENABLED", "1")]).documented(&RULE);
     }
 
     #[test]
     fn those_who_call_what_is_linked_in_are_to_blame() {
-        let causes = |evidence: &str| static_glibc(&[evidence]).violations(&RULE).remove(0).causes;
+        let causes = |functions: &[&'static str]| static_glibc(&[nss(functions)]).violations(&RULE).remove(0).causes;
         let of = |names: &[&str]| names.iter().map(|name| Cause::Symbol((*name).to_owned())).collect::<Vec<_>>();
-        let linked = "nss: gethostbyname, getpwnam are linked in, and the modules are opened as \"libnss_%s\"";
-        assert_eq!(causes(linked), of(&["gethostbyname", "getpwnam"]));
-        assert_eq!(causes("nss: the modules are opened as \"libnss_%s\""), of(&["getaddrinfo"]));
+        assert_eq!(causes(&["gethostbyname", "getpwnam"]), of(&["gethostbyname", "getpwnam"]));
+        assert_eq!(causes(&[]), of(&["getaddrinfo"]));
     }
 
     #[test]
     fn tags_that_are_there_are_not_advised() {
         let help = |tags: &str| {
-            let case = static_glibc(&["nss: the modules are opened"]).go(&[("-tags", tags)]);
+            let case = static_glibc(&[nss(&[])]).go(&[("-tags", tags)]);
             case.violations(&RULE).remove(0).help.expect("help")
         };
         assert!(help("netgo").contains("-tags") && !help("netgo,osusergo").contains("-tags"));
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_every_static_glibc_carries_passes() {
-        static_glibc(&["iconv: `gconv` is in it", "dlopen: `dl-open` is in it"]).passes(&RULE);
+        static_glibc(&[ICONV, RuntimePart::Dlopen { caller: 0x40_1000 }]).passes(&RULE);
     }
 
     #[test]

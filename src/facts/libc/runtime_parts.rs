@@ -7,9 +7,11 @@
 //! * `dlopen`: code outside of the function refers to it. The function is found from its message, so this works stripped.
 
 use std::cell::Cell;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use goblin::elf::section_header::SHT_SYMTAB;
+use serde::{Serialize, Serializer};
 
 use super::code::{Code, Reference};
 use super::strings::{Found, MARGIN, Means, search, search_in};
@@ -51,14 +53,59 @@ const PIECE: u64 = 96 * 1024;
 /// The names of the modules lie before `GLIBC_TUNABLES` within so many bytes (3 to 6 KiB in programs with glibc 2.36).
 const APART: u64 = 16 * 1024;
 
-/// The parts, each as `name: what shows it`; without `all` only `nss`, which alone a rule asks for, and alone needs no look
-/// at the code.
+/// A part of a static glibc that is loaded at run time. As text and as JSON: `name: what shows it`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuntimePart {
+    /// Modules of the name service switch.
+    Nss {
+        /// Functions that open them and are linked in; none where no symbol table names any.
+        functions: Vec<&'static str>,
+        /// Their name, as the program has it: `libnss_%s`.
+        modules: String,
+    },
+    /// Character set converters.
+    Iconv {
+        /// What shows it: a name of the symbol table, or a function by its assertion.
+        function: &'static str,
+    },
+    /// Shared objects.
+    Dlopen {
+        /// Virtual address of the code that refers to `dlopen`.
+        caller: u64,
+    },
+}
+
+impl fmt::Display for RuntimePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RuntimePart::Nss { functions, modules } => {
+                f.write_str("nss: ")?;
+                if !functions.is_empty() {
+                    write!(f, "{} are linked in, and ", functions.join(", "))?;
+                }
+                write!(f, "the modules are opened as \"{modules}\"")
+            }
+            RuntimePart::Iconv { function } => {
+                write!(f, "iconv: {function} is linked in, and opens converters named in gconv-modules")
+            }
+            RuntimePart::Dlopen { caller } => write!(f, "dlopen: code at {caller:#x} refers to dlopen()"),
+        }
+    }
+}
+
+impl Serialize for RuntimePart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The parts; without `all` only [`RuntimePart::Nss`], which alone a rule asks for, and alone needs no look at the code.
 ///
 /// # Errors
 /// What reading gives.
-pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<String>, Unreadable> {
-    if !all && let Some(text) = modules_of_library(image)? {
-        return Ok(vec![nss(&named_functions(image)?, &text)]);
+pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<RuntimePart>, Unreadable> {
+    if !all && let Some(modules) = modules_of_library(image)? {
+        return Ok(vec![nss(&named_functions(image)?, modules)]);
     }
     let mut found: Vec<Found> = Vec::new();
     let wanted: fn(Means) -> bool = match all {
@@ -87,28 +134,26 @@ pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<String>,
     };
     let modules = own(with(Means::Nss))?;
     let names = if all || modules.is_some() { named_functions(image)? } else { Vec::new() };
-    let mut parts: Vec<String> = modules.iter().map(|text| nss(&names, text)).collect();
+    let mut parts: Vec<RuntimePart> = modules.into_iter().map(|modules| nss(&names, modules)).collect();
     if !all {
         return Ok(parts);
     }
     if names.contains(&ICONV) {
-        parts.push("iconv: iconv_open is linked in, and opens converters named in gconv-modules".to_owned());
+        parts.push(RuntimePart::Iconv { function: ICONV });
     } else if own(with(Means::Iconv))?.is_some() {
-        parts.push("iconv: iconv() is linked in, and opens converters named in gconv-modules".to_owned());
+        parts.push(RuntimePart::Iconv { function: "iconv()" });
     }
     if let Some(code) = &code
         && let Some(caller) = dlopen_caller(code, &with(Means::Dlopen))?
     {
-        parts.push(format!("dlopen: code at {caller:#x} refers to dlopen()"));
+        parts.push(RuntimePart::Dlopen { caller });
     }
     Ok(parts)
 }
 
 /// The part that opens modules of this name.
-fn nss(names: &[&str], text: &str) -> String {
-    let names: Vec<&str> = names.iter().copied().filter(|name| *name != ICONV).collect();
-    let who = if names.is_empty() { String::new() } else { format!("{} are linked in, and ", names.join(", ")) };
-    format!("nss: {who}the modules are opened as \"{text}\"")
+fn nss(names: &[&'static str], modules: String) -> RuntimePart {
+    RuntimePart::Nss { functions: names.iter().copied().filter(|name| *name != ICONV).collect(), modules }
 }
 
 /// The name of the modules, where it lies close to `GLIBC_TUNABLES` at the end of the constants. GNU ld keeps constants in the order

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use goblin::mach::constants::cputype;
 use goblin::mach::{header, load_command as lc};
 
-use crate::facts::{Kind, Os};
+use crate::facts::{Kind, Os, dotted};
 
 /// The architecture in the words of [`crate::facts::Facts::arch`].
 pub(super) fn arch(cpu_type: u32) -> Cow<'static, str> {
@@ -168,12 +168,12 @@ pub(super) fn long_version(packed: u32) -> String {
 
 /// `LC_SOURCE_VERSION`, packed as `a24.b10.c10.d10.e10`; trailing zeros are left out, 0 is no version.
 pub(super) fn source_version(packed: u64) -> Option<String> {
-    let mut parts =
-        vec![packed >> 40, packed >> 30 & 0x3ff, packed >> 20 & 0x3ff, packed >> 10 & 0x3ff, packed & 0x3ff];
+    let mut parts = vec![(packed >> 40) as u32];
+    parts.extend([30, 20, 10, 0].map(|shift| (packed >> shift & 0x3ff) as u32));
     while parts.len() > 1 && parts.last() == Some(&0) {
         parts.pop();
     }
-    (packed != 0).then(|| parts.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
+    (packed != 0).then(|| dotted(&parts))
 }
 
 /// A `vm_prot_t` as `rwx`.

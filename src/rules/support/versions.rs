@@ -11,11 +11,6 @@ pub(in crate::rules) fn node(version: &str, prefix: &str) -> Option<Vec<u32>> {
     version.strip_prefix(prefix).and_then(parse)
 }
 
-/// `[2, 17]` as `2.17`.
-pub(in crate::rules) fn show(version: &[u32]) -> String {
-    version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
-}
-
 /// Whether `needed` is newer than `offered`; a missing part counts as zero (`11` equals `11.0`).
 pub(in crate::rules) fn is_newer(needed: &[u32], offered: &[u32]) -> bool {
     let length = needed.len().max(offered.len());
@@ -36,6 +31,5 @@ mod tests {
         assert_eq!(node("GLIBC_2.2.5", "GLIBC_"), Some(vec![2, 2, 5]));
         assert_eq!(node("GLIBC_ABI_DT_RELR", "GLIBC_"), None);
         assert_eq!((parse(""), parse("2.x"), parse("99999999999")), (None, None, None));
-        assert_eq!(show(&[2, 17]), "2.17");
     }
 }

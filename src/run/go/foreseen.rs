@@ -11,6 +11,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::facts::archive;
 use crate::plan::Plan;
 
 /// What file systems with the coarsest times take off them.
@@ -106,8 +107,8 @@ fn name<'p>(package: &'p Path, directory: &Path) -> Option<&'p OsStr> {
 
 /// Whether a file begins as archives do.
 fn is_archive(path: &Path) -> bool {
-    let mut start = [0; 8];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"!<arch>\n"
+    let mut start = [0; archive::MAGIC.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *archive::MAGIC
 }
 
 /// What changes with a file when it is written, replaced, or its times are set.

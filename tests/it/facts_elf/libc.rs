@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use seaworthy::facts::libc::{Certainty, Libc, LibcFamily};
+use seaworthy::facts::libc::{Certainty, Libc, LibcFamily, RuntimePart};
 use seaworthy::facts::{Source, Wanted, read_file, read_source};
 
 use super::{HELLO, compile, elf, facts, facts_of, only, without_section_headers};
@@ -25,8 +25,13 @@ fn bare(scratch: &Scratch, path: &Path) -> Vec<u8> {
     without_section_headers(&stripped)
 }
 
-fn parts(libc: &Libc) -> Vec<&str> {
-    libc.runtime_parts.iter().filter_map(|part| part.split(':').next()).collect()
+fn parts(libc: &Libc) -> Vec<&'static str> {
+    let name = |part: &RuntimePart| match part {
+        RuntimePart::Nss { .. } => "nss",
+        RuntimePart::Iconv { .. } => "iconv",
+        RuntimePart::Dlopen { .. } => "dlopen",
+    };
+    libc.runtime_parts.iter().map(name).collect()
 }
 
 /// The program as it is, and bare.
@@ -34,7 +39,7 @@ fn both(scratch: &Scratch, path: &Path) -> [Libc; 2] {
     let whole = facts(path).libc;
     // What a check asks for is told without a look at all constants, where the linker says where to look.
     let quick = read_file(path, Wanted { strings: true, ..Wanted::default() }).map(only).expect("still a program").libc;
-    let modules = |libc: &Libc| libc.runtime_parts.iter().find(|part| part.starts_with("nss")).cloned();
+    let modules = |libc: &Libc| libc.runtime_parts.iter().find(|part| matches!(part, RuntimePart::Nss { .. })).cloned();
     assert_eq!(modules(&quick), modules(&whole));
     [whole, facts_of(&bare(scratch, path)).expect("still a program").libc]
 }
