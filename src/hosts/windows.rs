@@ -8,15 +8,21 @@ static DLLS: Table = Table::new(include_str!("../../data/windows-dlls.tsv"));
 static FUNCTIONS: Table = Table::new(include_str!("../../data/windows-functions.tsv"));
 
 /// Families of API sets that the tables have one row for, longer names before what they start with.
-const FAMILIES: [&str; 3] = ["api-ms-win-crt-*", "api-ms-win-*", "ext-ms-*"];
+const FAMILIES: [&str; 4] = ["api-ms-win-core-*", "api-ms-win-crt-*", "api-ms-win-*", "ext-ms-*"];
 
 /// What `data/windows-dlls.tsv` says of a DLL: its own row, or that of its family. Its name in lower case.
 pub(crate) fn dll_row(name: &str) -> Option<&'static str> {
-    DLLS.rows(name).next().or_else(|| DLLS.rows(family(name)?).next())
+    DLLS.rows(name).next().or_else(|| families(name).find_map(|family| DLLS.rows(family).next()))
 }
 
-fn family(name: &str) -> Option<&'static str> {
-    FAMILIES.into_iter().find(|family| name.starts_with(family.trim_end_matches('*')))
+/// What the same table says of one function of a DLL, where images differ. The DLL's name in lower case.
+pub(crate) fn function_row(dll: &str, function: &str) -> Option<&'static str> {
+    DLLS.rows(&format!("{dll}!{}", function.to_ascii_lowercase())).next()
+}
+
+/// The families that a DLL is of, the narrowest first.
+fn families(name: &str) -> impl Iterator<Item = &'static str> + use<'_> {
+    FAMILIES.into_iter().filter(|family| name.starts_with(family.trim_end_matches('*')))
 }
 
 /// Whether a DLL is Windows' own: what another one calls by the name of a function of Windows is that one's.
@@ -44,8 +50,10 @@ impl Came {
     /// When a DLL of Windows came, if that is known and later than Windows 7, and the name it is known by: its own, or that of
     /// its family.
     pub fn of_dll(dll: &str) -> Option<(&str, Came)> {
-        let name = FUNCTIONS.rows(dll).next().map_or_else(|| family(dll), |_| Some(dll))?;
-        Some((name, Came::read(FUNCTIONS.rows(name).next()?)?))
+        fn found(name: &str) -> Option<(&str, Came)> {
+            Some((name, Came::read(FUNCTIONS.rows(name).next()?)?))
+        }
+        found(dll).or_else(|| families(dll).find_map(found))
     }
 
     fn read(row: &str) -> Option<Came> {

@@ -6,7 +6,7 @@ use super::support::advice::{Maker, PLAIN_STACK, link_statically, musl_target, z
 use super::support::hosts::pick;
 use super::support::libraries::is_glibc;
 use super::support::listed;
-use super::support::windows::{on_image, shown};
+use super::support::windows::{OnImage, on_image, shown};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::pe::{DllImport, PeFacts};
@@ -26,8 +26,8 @@ For each host of `runs-on`, the load as the host's own loader does it: `PT_INTER
 and what those libraries need in turn, is found by `DT_RPATH`, `DT_RUNPATH`, `$ORIGIN`, the loader's cache and its default
 directories, among the host's libraries and those shipped beside the file; and each can be loaded (right machine, no
 executable stack from glibc 2.41 on, thread-local storage and relocations the loader accepts). For Windows, that the named
-image has each imported DLL (`data/windows-dlls.tsv`), delay-loaded ones aside, and runs 32-bit programs; not that the DLL has
-each function there.
+image has each imported DLL (`data/windows-dlls.tsv`), delay-loaded ones aside, and runs 32-bit programs; of functions only
+those that are known to be missing there (`GetNumaProcessorNode` in Nano Server).
 
 ## Why it matters
 The program does not start: "no such file or directory" when the loader is missing, "cannot open shared object file" when a
@@ -182,10 +182,11 @@ fn windows(subject: &Subject<'_>) -> Verdict {
         let mut absent = Vec::new();
         // The loader looks for the others when they are called.
         for import in &pe.imports {
-            match on_image(&import.dll, host.listed_as.unwrap_or(&host.name)) {
-                Some(true) => {}
-                Some(false) => absent.push(import),
-                None => unknown.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),
+            match on_image(import, host.listed_as.unwrap_or(&host.name)) {
+                OnImage::Present => {}
+                OnImage::NoDll => absent.push(import),
+                OnImage::NoFunction(function) => violations.push(without_function(subject, host, import, function)),
+                OnImage::Unknown => unknown.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),
             }
         }
         if !absent.is_empty() {
@@ -230,6 +231,18 @@ fn without(subject: &Subject<'_>, host: &Host, absent: &[&DllImport]) -> Violati
         host: Some(host.name.clone()),
         policy: Some(subject.listed(&host.name)),
         help: Some("choose a Server Core image, as `windows:servercore-ltsc2022`, or leave out what needs it".into()),
+    }
+}
+
+fn without_function(subject: &Subject<'_>, host: &Host, import: &DllImport, function: &str) -> Violation {
+    let dll = &import.dll;
+    Violation {
+        message: format!("`{{artifact}}` imports `{function}`, which `{dll}` of `{}` does not have", host.name),
+        evidence: vec![format!("it imports {function} of `{dll}`")],
+        causes: vec![Cause::Symbol(function.to_owned())],
+        host: Some(host.name.clone()),
+        policy: Some(subject.listed(&host.name)),
+        help: Some("update what imports it, or choose a Server Core image, as `windows:servercore-ltsc2022`".into()),
     }
 }
 
@@ -301,10 +314,32 @@ mod tests {
         for dll in ["advapi32.dll", "ole32.dll", "user32.dll", "api-ms-win-crt-heap-l1-1-0.dll"] {
             case(dll, "windows:nanoserver-ltsc2022").passes(&RULE);
         }
-        for dll in ["crypt32.dll", "api-ms-win-core-synch-l1-2-0.dll"] {
+        for dll in ["gdi32.dll", "shell32.dll", "api-ms-win-shcore-obsolete-l1-1-0.dll"] {
             case(dll, "windows:nanoserver-ltsc2022").inconclusive(&RULE);
         }
         Case::pe().runs_on(&["windows:11"]).passes(&RULE);
+    }
+
+    #[test]
+    fn nano_server_has_what_programs_of_rust_go_and_mingw_import() {
+        let import = |dll: &str| DllImport { dll: dll.into(), functions: Vec::new() };
+        let rust = ["kernel32.dll", "ntdll.dll", "userenv.dll", "ws2_32.dll", "bcryptprimitives.dll"];
+        let all =
+            rust.into_iter().chain(["api-ms-win-core-synch-l1-2-0.dll", "msvcrt.dll", "version.dll", "winmm.dll"]);
+        let case = Case::pe().edit_pe(|pe| pe.imports = all.map(import).collect());
+        case.runs_on(&["windows:nanoserver-ltsc2019", "windows:nanoserver-ltsc2025"]).passes(&RULE);
+    }
+
+    #[test]
+    fn a_function_that_nano_server_lacks_violates() {
+        let numa = DllImport { dll: "kernel32.dll".into(), functions: vec!["GetNumaProcessorNode".into()] };
+        let case = |host: &str| Case::pe().edit_pe(|pe| pe.imports = vec![numa.clone()]).runs_on(&[host]);
+        let violations = case("windows:nanoserver-ltsc2022").violations(&RULE);
+        assert!(
+            violations[0].message.contains("imports `GetNumaProcessorNode`, which `kernel32.dll` of"),
+            "{violations:?}"
+        );
+        case("windows:servercore-ltsc2022").passes(&RULE);
     }
 
     #[test]

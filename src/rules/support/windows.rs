@@ -1,7 +1,7 @@
 //! Which DLLs are part of Windows, and whose runtime the others are: `data/windows-dlls.tsv`.
 
 use crate::facts::pe::{DllImport, PeFacts};
-use crate::hosts::windows::dll_row;
+use crate::hosts::windows::{dll_row, function_row};
 
 /// Whose a DLL is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,10 @@ pub(in crate::rules) enum Dll {
 
 /// Whose `dll` is; its name in lower case.
 pub(in crate::rules) fn dll(name: &str) -> Dll {
-    let Some(row) = dll_row(name) else { return Dll::Foreign };
+    dll_row(name).map_or(Dll::Foreign, of_row)
+}
+
+fn of_row(row: &'static str) -> Dll {
     let mut fields = row.split('\t');
     let part = fields.next().unwrap_or_default();
     let of = fields.nth(2).unwrap_or_default();
@@ -32,21 +35,34 @@ pub(in crate::rules) fn dll(name: &str) -> Dll {
     }
 }
 
-/// Whether the named image of Windows has a DLL; `None` when nobody publishes that. Whether the DLL is part of Windows at all
-/// is another rule's question, so one that is not counts as there.
-pub(in crate::rules) fn on_image(name: &str, host: &str) -> Option<bool> {
+/// What an image of Windows has of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum OnImage<'i> {
+    /// The DLL, and no function is known to be missing in it.
+    Present,
+    /// Not the DLL.
+    NoDll,
+    /// The DLL, but without this function.
+    NoFunction(&'i str),
+    /// Nobody publishes that.
+    Unknown,
+}
+
+/// What the named image of Windows has of an import. Whether the DLL is part of Windows at all is another rule's question, so
+/// one that is not counts as there.
+pub(in crate::rules) fn on_image<'i>(import: &'i DllImport, host: &str) -> OnImage<'i> {
     let column = match host {
         _ if host.contains("servercore") => 1,
         _ if host.contains("nanoserver") => 2,
-        _ => return Some(true),
+        _ => return OnImage::Present,
     };
-    if dll(name) != Dll::System {
-        return Some(true);
-    }
-    match dll_row(name)?.split('\t').nth(column) {
-        Some("yes") => Some(true),
-        Some("no") => Some(false),
-        _ => None,
+    let Some(row) = dll_row(&import.dll).filter(|row| of_row(row) == Dll::System) else { return OnImage::Present };
+    let has = |row: &str| row.split('\t').nth(column).map(|has| has == "yes");
+    let lacks = |function: &&String| function_row(&import.dll, function).and_then(has) == Some(false);
+    match row.split('\t').nth(column) {
+        Some("yes") => import.functions.iter().find(lacks).map_or(OnImage::Present, |name| OnImage::NoFunction(name)),
+        Some("no") => OnImage::NoDll,
+        _ => OnImage::Unknown,
     }
 }
 
