@@ -70,6 +70,8 @@ pub enum Own {
         paths: Vec<PathBuf>,
         /// Print the table of artifacts and hosts.
         matrix: Option<MatrixForm>,
+        /// Hosts to judge for, in the place of `runs-on`; none leaves that as it is.
+        runs_on: Vec<String>,
         /// Judge shared objects alone.
         strict_symbols: bool,
         /// Read the machine code.

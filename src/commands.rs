@@ -52,14 +52,14 @@ fn run() -> u8 {
         Action::Own(own) => match own {
             Own::Doctor => doctor::run(&ui, &options),
             Own::Init { pieces, merge } => init::run(&ui, &options, &pieces, merge),
-            Own::Check { paths, matrix, strict_symbols, scan_instructions } => check::run(
+            Own::Check { paths, matrix, runs_on, strict_symbols, scan_instructions } => check::run(
                 &ui,
                 &options,
                 &paths,
-                check::How { matrix, strict_symbols, scan_instructions, signs: false },
+                &check::How { matrix, runs_on, strict_symbols, scan_instructions, signs: false },
             ),
             Own::Manifest { paths } => {
-                check::run(&ui, &options, &paths, check::How { signs: true, ..check::How::default() })
+                check::run(&ui, &options, &paths, &check::How { signs: true, ..check::How::default() })
             }
             Own::Verify(verify) => verify::run(&ui, &options, &verify),
             Own::Machine => verify::machine(&ui),

@@ -4,6 +4,7 @@
 //! (resolved values, each with its [`Origin`]) → [`Policy`]. For one artifact, [`levels`] and [`exceptions`] then say what
 //! holds.
 
+mod asked;
 mod document;
 pub mod exceptions;
 mod keys;

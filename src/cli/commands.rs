@@ -34,6 +34,9 @@ pub(super) enum Command {
         /// Print a table of where each file runs, for the hosts of `runs-on`, instead of one line per file
         #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
         matrix: Option<MatrixForm>,
+        /// Judge for this host instead of those of `runs-on`; may be given several times
+        #[arg(long, value_name = "HOST", conflicts_with_all = ["manifest", "sign_key", "in_toto"])]
+        runs_on: Vec<String>,
         /// Judge shared objects alone, as `ldd -r` does: nothing is expected of the program that loads them
         #[arg(long)]
         strict_symbols: bool,
@@ -172,8 +175,8 @@ impl From<Command> for Action {
             Command::Go { args } => return Action::Wrap { tool: Tool::Go, args },
             Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
             Command::Link { program, args } => return Action::Link { program: Some(program), args },
-            Command::Check { paths, matrix, strict_symbols, scan_instructions } => {
-                Own::Check { paths, matrix, strict_symbols, scan_instructions }
+            Command::Check { paths, matrix, runs_on, strict_symbols, scan_instructions } => {
+                Own::Check { paths, matrix, runs_on, strict_symbols, scan_instructions }
             }
             Command::Manifest { paths } => Own::Manifest { paths },
             Command::Verify(verify) => Own::Verify(verify),

@@ -15,7 +15,13 @@ pub(super) fn own(head: &[OsString]) -> Option<Own> {
     match split::plain(head)? {
         ("check", paths) if !paths.is_empty() => {
             let paths = paths.iter().map(PathBuf::from).collect();
-            Some(Own::Check { paths, matrix: None, strict_symbols: false, scan_instructions: false })
+            Some(Own::Check {
+                paths,
+                matrix: None,
+                runs_on: Vec::new(),
+                strict_symbols: false,
+                scan_instructions: false,
+            })
         }
         ("version", []) => Some(Own::Version),
         _ => None,

@@ -23,10 +23,12 @@ const USUAL_TEXT: usize = 512;
 const MOST_ROOM: usize = 16 << 20;
 
 /// What is shown, and how strictly it is judged.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct How {
     /// The table of artifacts and hosts, in this form.
     pub(super) matrix: Option<MatrixForm>,
+    /// Hosts in the place of those of the policy, where any are named.
+    pub(super) runs_on: Vec<String>,
     /// Nothing is expected of the program that loads a shared object.
     pub(super) strict_symbols: bool,
     /// A platform signature is wanted, whether it was named or not.
@@ -39,9 +41,12 @@ pub(super) struct How {
 ///
 /// # Errors
 /// When the policy, or standard input, cannot be read, or a report cannot be written.
-pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: How) -> Result<u8, Error> {
+pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> Result<u8, Error> {
     let directory = super::current_directory()?;
-    let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let mut policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    if !how.runs_on.is_empty() {
+        policy = policy.for_hosts(&how.runs_on).map_err(Error::Usage)?;
+    }
     let signature = if how.signs { Some(Wanted::always(options)?) } else { Wanted::by_options(options)? };
     let mut found = walk::find(paths, &ui.searching(options.format()))?;
     if let (Some(_), Some(image)) = (&signature, found.images.first()) {
@@ -231,7 +236,7 @@ fn judged(read: Inspected, reading: &Reading<'_>, judge: &Judge<'_>) -> (Artifac
 fn tell(
     ui: &Ui,
     options: &Options,
-    how: How,
+    how: &How,
     mut text: String,
     report: &Report,
     directory: &Path,

@@ -133,12 +133,18 @@ pub(super) fn check_names(document: &Document<'_>, policy: &Policy, problems: &m
 }
 
 fn unknown_host(name: &str, span: Range<usize>, policy: &Policy) -> Problem {
-    let mut close = hosts::close_names(name);
-    close.extend(closest(name, policy.hosts.keys().map(String::as_str)).map(str::to_owned));
+    let close = close_hosts(name, policy);
     let problem = Problem::new(span, format!("unknown host `{}`", visible(name)), "no host of that name");
     let close: Vec<&str> = close.iter().map(String::as_str).collect();
     let problem = if close.is_empty() { problem } else { problem.help(format!("did you mean {}?", any_of(&close))) };
     problem.help("`seaworthy hosts` lists them; `[hosts.NAME]` defines one of your own")
+}
+
+/// Hosts that may have been meant: of the catalogue, and the policy's own.
+pub(super) fn close_hosts(name: &str, policy: &Policy) -> Vec<String> {
+    let mut close = hosts::close_names(name);
+    close.extend(closest(name, policy.hosts.keys().map(String::as_str)).map(str::to_owned));
+    close
 }
 
 fn replace<T>(slot: &mut T, new: Option<T>) {

@@ -179,6 +179,7 @@ fn windows(subject: &Subject<'_>) -> Verdict {
             }
             None => unknown.push(format!("whether `{}` runs 32-bit programs hangs on features added to it", host.name)),
         }
+        unknown.extend(unpublished(subject, host));
         let mut absent = Vec::new();
         // The loader looks for the others when they are called.
         for import in &pe.imports {
@@ -209,6 +210,20 @@ fn runs_32_bit(subject: &Subject<'_>, pe: &PeFacts, host: &Host) -> Option<bool>
         return Some(true);
     }
     (!image.ends_with("ltsc2025")).then_some(false)
+}
+
+/// That nobody knows of such a Windows for this machine. Images are published for x86-64 (microsoft/Windows-Containers#195), Server
+/// Core 2022 for arm64 as well (microsoft/windows-host-process-containers-base-image#12); of 32-bit ARM few systems are left.
+fn unpublished(subject: &Subject<'_>, host: &Host) -> Option<String> {
+    let arch: &str = &subject.facts.arch;
+    let name = host.listed_as.unwrap_or(&host.name);
+    let is_image = ["nanoserver", "servercore"].iter().any(|kind| name.contains(kind));
+    let is_published = match arch {
+        "x86_64" | "i386" => true,
+        "aarch64" => !is_image || name == "windows:servercore-ltsc2022",
+        _ => false,
+    };
+    (!is_published).then(|| format!("whether there is a `{}` for {arch} is not known", host.name))
 }
 
 fn wrong_width(subject: &Subject<'_>, host: &Host) -> Violation {
@@ -318,6 +333,14 @@ mod tests {
             case(dll, "windows:nanoserver-ltsc2022").inconclusive(&RULE);
         }
         Case::pe().runs_on(&["windows:11"]).passes(&RULE);
+    }
+
+    #[test]
+    fn a_windows_for_another_machine_is_not_known() {
+        let of = |arch: &'static str| Case::pe().with(move |case| case.facts.arch = arch.into());
+        of("aarch64").runs_on(&["windows:nanoserver-ltsc2022"]).inconclusive(&RULE);
+        of("arm").runs_on(&["windows:11"]).inconclusive(&RULE);
+        of("aarch64").runs_on(&["windows:servercore-ltsc2022", "windows:11"]).passes(&RULE);
     }
 
     #[test]

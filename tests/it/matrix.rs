@@ -41,6 +41,20 @@ fn a_table_says_where_each_binary_runs() {
 }
 
 #[test]
+fn other_hosts_can_be_asked_for_than_the_policys() {
+    requires!("gcc", "musl-gcc");
+    let scratch = programs();
+    let check = |arguments: &[&str]| scratch.seaworthy().arg("check").args(arguments).run();
+    let done = check(&["--matrix", "--runs-on", "rhel:9", "--runs-on", "alpine:3.18", "dynamic"]).expect_code(3);
+    assert_eq!(done.stdout(), "         rhel:9  alpine:3.18\ndynamic  runs    no\n");
+    let said = check(&["--runs-on", "alpine:3.18", "dynamic"]).expect_code(3).stdout();
+    assert!(said.contains("policy: `runs-on` lists `alpine:3.18` (on the command line)"), "{said}");
+    let unknown = check(&["--runs-on", "alpin:3.18", "static"]).expect_code(2).stderr();
+    assert!(unknown.starts_with("error: unknown host `alpin:3.18` (did you mean `alpine:3.18`"), "{unknown}");
+    check(&["--runs-on", "rhel:9", "--manifest", "m.json", "static"]).expect_code(2);
+}
+
+#[test]
 fn what_cannot_be_read_is_unknown_everywhere() {
     requires!("gcc", "musl-gcc");
     let scratch = programs();
