@@ -9,6 +9,7 @@ mod exports;
 mod glibc;
 pub mod kernel;
 pub mod load;
+pub mod macos;
 mod musl;
 mod own;
 mod rootfs;

@@ -24,7 +24,7 @@ pub(super) fn describe(file: &FileFacts) -> String {
     if let Some(go) = first.go.as_ref().and_then(|go| go.version.as_deref()) {
         line.extend([", ", &escape(go)]);
     }
-    let needs = needs(first);
+    let needs = needs(first, &file.slices);
     if !needs.is_empty() {
         line.extend(["; needs ", &needs]);
     }
@@ -64,8 +64,8 @@ fn libc(facts: &Facts) -> Option<Cow<'static, str>> {
     Some(text.into())
 }
 
-/// What must be on the machine: libraries and floors.
-fn needs(facts: &Facts) -> String {
+/// What must be on the machine: libraries and floors. Of a universal file each architecture has its own floor.
+fn needs(facts: &Facts, slices: &[Facts]) -> String {
     let mut needs: Vec<Cow<'_, str>> = Vec::new();
     if facts.linkage == Linkage::Static {
         needs.push("no loader and no libraries".into());
@@ -73,7 +73,16 @@ fn needs(facts: &Facts) -> String {
     // Every machine of the architecture has the baseline.
     let floors = Floors::of(facts);
     let telling = |floor: &(&str, &str)| floor.1 != "x86-64-baseline";
-    needs.extend(floors.iter().filter(telling).map(|(name, floor)| floor_text(name, floor)));
+    let macos: Vec<Option<String>> = slices.iter().map(|slice| Floors::of(slice).macos).collect();
+    if macos.iter().any(|floor| *floor != floors.macos) {
+        let of_each = slices.iter().zip(&macos);
+        needs.extend(of_each.filter_map(|(slice, floor)| {
+            let floor = floor_text("macos", floor.as_deref()?);
+            Some([&*floor, " (", &escape(&slice.arch), ")"].concat().into())
+        }));
+    } else {
+        needs.extend(floors.iter().filter(telling).map(|(name, floor)| floor_text(name, floor)));
+    }
     match &facts.details {
         Details::Elf(elf) => needs.extend(elf.needed.iter().map(|name| escape(name))),
         Details::Pe(pe) => needs.extend(pe.imports.iter().map(|import| escape(&import.dll))),

@@ -2,6 +2,7 @@
 
 mod handmade; // … of processors and forms no tool here writes?
 mod hostile; // … and damaged ones refused, whatever is damaged?
+mod hosts; // Which Macs run them?
 mod signing; // Are signatures verified, and broken ones found out?
 
 use std::path::PathBuf;

@@ -1,0 +1,42 @@
+//! Which Macs run a program: by its processors, and by what its load commands ask of the kernel and of dyld.
+
+use super::handmade::Builder;
+use super::universal;
+use crate::support::Scratch;
+
+const X86_64: u32 = 0x0100_0007;
+const ARM64: u32 = 0x0100_000c;
+
+/// A program for one processor whose `LC_BUILD_VERSION` says this platform and lowest system (`0x000a_0f00` is 10.15).
+fn program(cpu: u32, platform: u32, min: u32) -> Builder {
+    Builder::new(cpu, 2)
+        .command(0x32, &[platform, min, min, 0], "")
+        .command(0xe, &[12], "/usr/lib/dyld")
+        .dylib(0xc, "/usr/lib/libSystem.B.dylib")
+}
+
+/// The table's line about a file, one word for each of these hosts.
+fn runs(file: &[u8], hosts: &[&str]) -> Vec<String> {
+    let scratch = Scratch::empty();
+    scratch.write("app", file);
+    scratch.write("seaworthy.toml", format!("runs-on = {hosts:?}\n"));
+    let table = scratch.seaworthy().args(["check", "--matrix", "app"]).run().stdout();
+    let row = table.lines().last().expect("a row").to_owned();
+    row.split_whitespace().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_mac_takes_the_code_for_its_own_processor() {
+    let (intel, arm) = (program(X86_64, 1, 0x000a_0d00).build(), program(ARM64, 1, 0x000d_0000).build());
+    let hosts = ["macos:10.12", "macos:10.15", "macos:12", "macos:13"];
+    let both = universal(&[(X86_64, &intel), (ARM64, &arm)], false);
+    assert_eq!(runs(&both, &hosts), ["no", "runs", "no", "runs"]);
+    assert_eq!(runs(&intel, &hosts), ["no", "runs", "runs", "runs"]);
+    assert_eq!(runs(&program(ARM64, 1, 0x000b_0000).build(), &hosts), ["no", "no", "runs", "runs"]);
+
+    let scratch = Scratch::empty();
+    scratch.write("both", &both);
+    scratch.write("seaworthy.toml", "[rules]\nunsigned-code = \"allow\"\n");
+    let told = scratch.seaworthy().args(["check", "both"]).run().expect_code(0).stdout();
+    assert!(told.contains("Mach-O x86_64+aarch64; needs macos 10.13 (x86_64) · macos 13.0 (aarch64) · "), "{told}");
+}
