@@ -23,8 +23,10 @@ use serde::Serialize;
 
 pub use catalogue::{close_names, find, is_known, known_names};
 pub use exports::{Answer, Exports, Listed, Nodes};
-pub use own::{HostError, resolve};
-pub use rootfs::{Directory, Disk, Look, Lost, Root, Storage, Stored, host as of_root, resolve as follow};
+pub use own::{HostError, of_loader, resolve};
+pub use rootfs::{
+    Directory, Disk, Look, Lost, Root, Storage, Stored, host as of_root, resolve as follow, usual_loaders,
+};
 pub use version::Version;
 
 /// A place where binaries run, for programs of one architecture.

@@ -4,6 +4,7 @@
 //! say ([`crate::hosts::load`]). Nothing is executed, and what is not known is never accepted.
 
 mod contents;
+mod described;
 mod elsewhere;
 mod here;
 mod lines;
@@ -14,11 +15,12 @@ mod places;
 use serde::Serialize;
 
 pub use contents::contents;
+pub use described::{NEXT, described};
 pub use elsewhere::{dlls, dylibs};
 pub use here::{is_noexec, this_machine};
 pub use lines::{fitting, needs};
 pub use loading::{Loaded, loading};
-pub use machine::Machine;
+pub use machine::{Machine, MachineLoader};
 pub use places::{Located, locate};
 
 /// Version of the JSON form of a verification.
@@ -150,6 +152,11 @@ impl Checked {
 }
 
 impl Check {
+    /// Whether it is about files of the machine.
+    pub fn is_of_files(self) -> bool {
+        matches!(self, Check::Loader | Check::Libc | Check::Libraries | Check::Symbols | Check::Loading)
+    }
+
     /// Its name, as in the JSON form.
     pub fn name(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Format, Listing, Options, Verify};
 use crate::facts::{Details, Kind, Linkage};
 use crate::hosts::load::{Files, Loads};
-use crate::hosts::{self, Disk};
+use crate::hosts::{self, Disk, Host};
 use crate::manifest::envelope::{self, Opened};
 use crate::manifest::sign::VerifyingKey;
 use crate::manifest::{Artifact, Manifest, Slice};
@@ -14,7 +14,7 @@ use crate::policy::{OwnHost, Setting};
 use crate::report;
 use crate::report::verification::{self, Form};
 use crate::ui::Ui;
-use crate::verify::{self, Check, Checked, Line, Loaded, Located, Machine, Verification};
+use crate::verify::{self, Check, Checked, Line, Loaded, Located, Machine, Verdict, Verification};
 use crate::{Error, exit};
 
 use super::{inspect, manifest, output, small_file};
@@ -65,6 +65,11 @@ pub(super) fn run(ui: &Ui, options: &Options, asked: &Verify) -> Result<u8, Erro
         }));
         let job = Job { asked, manifest: &manifest, machine: &verification.machine };
         verification.artifacts = job.artifacts(&file)?;
+        let is_described = asked.machine.is_some() && asked.root.is_none();
+        let is_open = || verification.lines().any(|line| line.verdict == Verdict::Unknown && line.check.is_of_files());
+        if is_described && is_open() {
+            verification.notes.push(verify::NEXT.to_owned());
+        }
     }
     ui.out(&verification::render(&verification, form, &ui.styles_out(), ui.detail()))?;
     Ok(if verification.is_accepted() { exit::OK } else { exit::VIOLATED })
@@ -163,19 +168,25 @@ impl Job<'_> {
             && (slice.linkage == Linkage::Dynamic || slice.kind == Kind::SharedObject)
         {
             let directory = directory_of(&located.path);
-            let root = self.asked.root.clone().unwrap_or_else(default_root);
+            let root = self.root();
             match &facts.details {
                 Details::Elf(_) => lines.extend(self.loading(artifact, slice, facts, &located.path)?),
-                Details::Pe(pe) => lines.extend(verify::dlls(slice, &pe.imports, directory, &root)),
-                Details::MachO(macho) => lines.extend(verify::dylibs(macho, directory, &root)),
+                Details::Pe(pe) => lines.extend(verify::dlls(slice, &pe.imports, directory, root.as_deref())),
+                Details::MachO(macho) => lines.extend(verify::dylibs(macho, directory, root.as_deref())),
             }
         }
         Ok(checked(lines))
     }
 
-    /// Of an unpacked image nothing is known about how it will be mounted, and nothing is asked.
+    /// Where the files of the machine begin; of one that is described they are known with `--root` only.
+    fn root(&self) -> Option<PathBuf> {
+        self.asked.root.clone().or_else(|| self.asked.machine.is_none().then(default_root))
+    }
+
+    /// Of an unpacked image, or another machine, nothing is known about how it will be mounted, and nothing is asked.
     fn mount(&self, path: &Path) -> Option<Line> {
-        let noexec = self.asked.root.is_none().then(|| verify::is_noexec(directory_of(path))).flatten()?;
+        let is_here = self.asked.root.is_none() && self.asked.machine.is_none();
+        let noexec = is_here.then(|| verify::is_noexec(directory_of(path))).flatten()?;
         let found = if noexec { "it is mounted noexec" } else { "it may" };
         Some(Line::of(Check::Mount, "a file system that programs may run from", found, !noexec))
     }
@@ -183,6 +194,7 @@ impl Job<'_> {
 
 /// What messages call the place whose files are looked at.
 const HERE: &str = "this machine";
+const DESCRIBED: &str = "the described machine";
 
 impl Job<'_> {
     /// What the loader would say; nothing is run, its files are read.
@@ -193,30 +205,43 @@ impl Job<'_> {
         facts: &crate::facts::Facts,
         path: &Path,
     ) -> Result<Vec<Line>, Error> {
-        let directory = self.asked.root.clone().unwrap_or_else(|| PathBuf::from("/"));
-        let own = OwnHost { rootfs: Some(directory.clone()), ..OwnHost::default() };
-        let mut host = hosts::resolve(HERE, &slice.arch, &BTreeMap::from([(HERE.to_owned(), Setting::default(own))]))
-            .map_err(|why| Error::Environment(why.to_string()))?;
-        let Some(root) = host.root.clone() else { return Ok(Vec::new()) };
-        if let Some(loader) = &slice.loader {
-            host.libc = root.libc(loader);
-        }
+        let directory = self.root();
+        let host = match &directory {
+            Some(directory) => of_files(directory, slice)?,
+            None => match verify::described(DESCRIBED, slice, self.machine) {
+                Ok(host) => host,
+                Err(lines) => return Ok(lines),
+            },
+        };
         let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let inside = directory.canonicalize().ok().filter(|_| self.asked.root.is_some());
+        let inside = self.asked.root.as_ref().and_then(|root| root.canonicalize().ok());
         let inside = inside.and_then(|root| Some(Path::new("/").join(real.strip_prefix(root).ok()?)));
         // What lies in the image is found there; what lies beside it comes along as it is.
         let beside = Disk::default();
-        let shipped: &dyn Files = if inside.is_some() { &*root } else { &beside };
+        let root = host.root.clone().filter(|_| inside.is_some());
+        let shipped: &dyn Files = root.as_deref().map_or(&beside, |root| root);
         let name = inside.unwrap_or(real).to_string_lossy().into_owned();
         let hosts = [host];
         let loads = Loads::new(facts, &name, &hosts, shipped).with_symbols(false, &artifact.provided);
         let Some((host, load)) = loads.get().next() else { return Ok(Vec::new()) };
         let mut load = load.clone();
         for object in &mut load.objects {
-            if let Ok(inside) = Path::new(&object).strip_prefix(&directory) {
+            let inside = directory.as_ref().and_then(|directory| Path::new(&object).strip_prefix(directory).ok());
+            if let Some(inside) = inside {
                 *object = Path::new("/").join(inside).to_string_lossy().into_owned();
             }
         }
         Ok(verify::loading(slice, &Loaded { load, libc: host.libc }))
     }
+}
+
+/// The place whose files lie below a directory, with the C library of the slice's loader.
+fn of_files(directory: &Path, slice: &Slice) -> Result<Host, Error> {
+    let own = OwnHost { rootfs: Some(directory.to_path_buf()), ..OwnHost::default() };
+    let mut host = hosts::resolve(HERE, &slice.arch, &BTreeMap::from([(HERE.to_owned(), Setting::default(own))]))
+        .map_err(|why| Error::Environment(why.to_string()))?;
+    if let (Some(root), Some(loader)) = (&host.root, &slice.loader) {
+        host.libc = root.libc(loader);
+    }
+    Ok(host)
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::exports::Exports;
-use super::{Host, Library, Version, catalogue, rootfs};
+use super::{Host, Libc, Library, Version, catalogue, rootfs};
+use crate::facts::libc::LibcFamily;
 use crate::policy::{OwnHost, Setting};
 
 /// Why there is no host of a name.
@@ -75,4 +76,19 @@ fn from_policy(name: &str, arch: &str, own: &OwnHost) -> Result<Host, HostError>
     }
     host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
     Ok(host)
+}
+
+/// A machine of which no more is known than a loader and the release of the C library that it belongs to; `None` for a C library
+/// that there is no table of.
+pub fn of_loader(name: &str, arch: &str, loader: &str, libc: Libc) -> Option<Host> {
+    let mut host = catalogue::empty(name, arch);
+    match libc.family {
+        LibcFamily::Glibc => catalogue::add_glibc(&mut host, libc.version, None),
+        LibcFamily::Musl => catalogue::add_musl(&mut host, libc.version),
+        _ => return None,
+    }
+    host.complete = false;
+    host.loaders = vec![loader.to_owned()];
+    host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
+    Some(host)
 }

@@ -220,16 +220,20 @@ pub(super) fn directory(name: &str, path: &Path, arch: &str) -> Result<Host, Str
     Ok(host)
 }
 
+/// Where the loaders of the C libraries lie for programs of an architecture; a path may come twice.
+pub fn usual_loaders(arch: &str) -> impl Iterator<Item = &'static str> {
+    const ABIS: [Option<&str>; 2] = [None, Some("soft-float")];
+    let glibc_paths = ABIS.iter().filter_map(move |abi| glibc::loader_path(arch, *abi));
+    glibc_paths.chain(ABIS.iter().filter_map(move |abi| musl::loader_path(arch, *abi)))
+}
+
 /// The host that a root is.
 pub fn host(name: &str, root: Root) -> Host {
     let arch = root.arch.as_str();
     let mut host = catalogue::empty(name, arch);
     host.source = format!("the files of `{}`", root.name);
     host.confidence = Confidence::Verified;
-    let abis = [None, Some("soft-float")];
-    let glibc_paths = abis.iter().filter_map(|abi| glibc::loader_path(arch, *abi));
-    let paths = glibc_paths.chain(abis.iter().filter_map(|abi| musl::loader_path(arch, *abi)));
-    for path in paths {
+    for path in usual_loaders(arch) {
         let Opened::Object(image) = root.open(path) else { continue };
         if image.facts.arch != arch || host.loaders.iter().any(|known| known == path) {
             continue;

@@ -24,15 +24,15 @@ struct Lacking {
     unreadable: Vec<String>,
 }
 
-/// The lines about the DLLs of a program whose `directory` is looked in first, and then the system's below `root`.
-pub fn dlls(slice: &Slice, imports: &[DllImport], directory: &Path, root: &Path) -> Vec<Line> {
-    let system = if slice.bits == 32 { ["SysWOW64", "System32"] } else { ["System32", ""] };
-    let systems = system
-        .iter()
-        .filter(|name| !name.is_empty())
-        .filter_map(|name| ["Windows", *name].iter().try_fold(root.to_path_buf(), |at, name| entry(&at, name)));
+/// The lines about the DLLs of a program whose `directory` is looked in first, and then the system's below `root`; without a root
+/// nobody knows what the system has.
+pub fn dlls(slice: &Slice, imports: &[DllImport], directory: &Path, root: Option<&Path>) -> Vec<Line> {
+    let system: &[&str] = if slice.bits == 32 { &["SysWOW64", "System32"] } else { &["System32"] };
+    let below = |root: &Path, name| ["Windows", name].iter().try_fold(root.to_path_buf(), |at, name| entry(&at, name));
+    let systems = system.iter().filter_map(|name| below(root?, name));
     let places: Vec<Names> = std::iter::once(directory.to_path_buf()).chain(systems).map(Names::of).collect();
     let mut lacking = Lacking::default();
+    let mut unseen: Vec<String> = Vec::new();
     for import in imports {
         let name = import.dll.to_ascii_lowercase();
         if API_SETS.iter().any(|start| name.starts_with(start)) {
@@ -40,12 +40,18 @@ pub fn dlls(slice: &Slice, imports: &[DllImport], directory: &Path, root: &Path)
         }
         match places.iter().find_map(|place| place.find(&name)) {
             Some(path) => lacking.functions(import, &path),
+            None if root.is_none() => unseen.push(import.dll.clone()),
             None => lacking.libraries.push(format!("{} is not found", import.dll)),
         }
     }
     let names: Vec<&str> = imports.iter().map(|import| import.dll.as_str()).collect();
     let functions: usize = imports.iter().map(|import| import.functions.len()).sum();
     let mut lines = Vec::new();
+    if !unseen.is_empty() {
+        let needed = [(Check::Libraries, listed(&names)), (Check::Symbols, format!("{functions} functions"))];
+        let needed = needed.into_iter().take(if functions > 0 { 2 } else { 1 });
+        return needed.map(|(check, needed)| Line::unknown(check, needed, not_described(&unseen))).collect();
+    }
     if !names.is_empty() {
         lines.push(line(Check::Libraries, listed(&names), &lacking.libraries, "all of them"));
     }
@@ -61,6 +67,11 @@ pub fn dlls(slice: &Slice, imports: &[DllImport], directory: &Path, root: &Path)
 
 fn line(check: Check, needed: String, lacking: &[String], fine: &str) -> Line {
     Line::of(check, needed, if lacking.is_empty() { fine.to_owned() } else { listed(lacking) }, lacking.is_empty())
+}
+
+/// What a description of a machine does not say.
+fn not_described(names: &[String]) -> String {
+    format!("the description says nothing of {}", listed(names))
 }
 
 impl Lacking {
@@ -107,15 +118,21 @@ fn entry(directory: &Path, name: &str) -> Option<PathBuf> {
     Names::of(directory.to_path_buf()).0.remove(&name.to_ascii_lowercase())
 }
 
-/// The line about the dylibs of a file in `directory`; those that are no part of macOS have to lie where it names them.
-pub fn dylibs(macho: &MachOFacts, directory: &Path, root: &Path) -> Option<Line> {
+/// The line about the dylibs of a file in `directory`; those that are no part of macOS have to lie where it names them, below
+/// `root` unless that is beside the file. Without a root nobody knows what lies there.
+pub fn dylibs(macho: &MachOFacts, directory: &Path, root: Option<&Path>) -> Option<Line> {
     let needed: Vec<&str> =
         macho.dylibs.iter().filter(|dylib| dylib.kind != "weak").map(|dylib| dylib.name.as_str()).collect();
     let is_there =
         |name: &&&str| system_dylib(macho, name) || places(macho, name, directory, root).any(|at| at.is_file());
-    let missing: Vec<String> =
-        needed.iter().filter(|name| !is_there(name)).map(|name| format!("{name} is not found")).collect();
-    (!needed.is_empty()).then(|| line(Check::Libraries, listed(&needed), &missing, "all of them"))
+    let missing: Vec<String> = needed.iter().filter(|name| !is_there(name)).map(|name| (*name).to_owned()).collect();
+    let (unseen, absent): (Vec<String>, Vec<String>) =
+        missing.into_iter().partition(|name| root.is_none() && paths(macho, name).any(|path| path.starts_with('/')));
+    let absent: Vec<String> = absent.iter().map(|name| format!("{name} is not found")).collect();
+    (!needed.is_empty()).then(|| match (absent.is_empty(), unseen.is_empty()) {
+        (true, false) => Line::unknown(Check::Libraries, listed(&needed), not_described(&unseen)),
+        _ => line(Check::Libraries, listed(&needed), &absent, "all of them"),
+    })
 }
 
 /// Where dyld would look.
@@ -123,16 +140,21 @@ fn places<'a>(
     macho: &'a MachOFacts,
     name: &'a str,
     directory: &'a Path,
-    root: &'a Path,
+    root: Option<&'a Path>,
 ) -> impl Iterator<Item = PathBuf> + 'a {
-    let at = move |path: &str| match path.split_once('/') {
+    let at = move |path: String| match path.split_once('/') {
         Some(("@loader_path" | "@executable_path", rest)) => Some(directory.join(rest)),
-        Some(("", rest)) => Some(root.join(rest)),
+        Some(("", rest)) => Some(root?.join(rest)),
         _ => None,
     };
+    paths(macho, name).filter_map(at)
+}
+
+/// The paths that dyld would try, in the words of the file.
+fn paths<'a>(macho: &'a MachOFacts, name: &'a str) -> impl Iterator<Item = String> + 'a {
     let through = name.strip_prefix("@rpath/").into_iter();
     let through = through.flat_map(move |rest| macho.rpaths.iter().map(move |path| format!("{path}/{rest}")));
-    std::iter::once(name.to_owned()).chain(through).filter_map(move |path| at(&path))
+    std::iter::once(name.to_owned()).chain(through)
 }
 
 #[cfg(test)]
@@ -162,7 +184,7 @@ mod tests {
             std::fs::create_dir(root.path().join(directory)).unwrap();
         }
         let judged = |names: &[(&str, &str)]| {
-            let line = dylibs(&macho(names), &root.path().join("bin"), root.path()).expect("it needs something");
+            let line = dylibs(&macho(names), &root.path().join("bin"), Some(root.path())).expect("it needs something");
             (line.verdict, line.found)
         };
         let own = ("@rpath/libown.dylib", "load");
@@ -173,8 +195,13 @@ mod tests {
         assert_eq!(judged(&[own]), fine);
         let brewed = ("/opt/libbrewed.dylib", "load");
         assert_eq!(judged(&[brewed]).0, Verdict::Refused);
+        let described = dylibs(&macho(&[own, brewed]), &root.path().join("bin"), None).expect("it needs something");
+        assert_eq!(
+            (described.verdict, &*described.found),
+            (Verdict::Unknown, "the description says nothing of /opt/libbrewed.dylib")
+        );
         std::fs::write(root.path().join("opt/libbrewed.dylib"), "").unwrap();
         assert_eq!(judged(&[brewed]), fine);
-        assert_eq!(dylibs(&macho(&[]), root.path(), root.path()), None);
+        assert_eq!(dylibs(&macho(&[]), root.path(), Some(root.path())), None);
     }
 }

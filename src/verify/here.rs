@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::Machine;
+use super::machine::MachineLoader;
+use crate::hosts::{self, Root};
 
 /// What this machine is; `root` is where the files of its system lie.
 pub fn this_machine(root: &Path) -> Machine {
@@ -10,6 +12,7 @@ pub fn this_machine(root: &Path) -> Machine {
     Machine {
         system: Some(std::env::consts::OS.to_owned()),
         cpu_features: cpu::features(&arch),
+        loaders: loaders(root, &arch),
         arch: Some(arch),
         kernel: kernel.filter(|_| cfg!(target_os = "linux")),
         page_size: system::page_size(),
@@ -22,6 +25,25 @@ pub fn this_machine(root: &Path) -> Machine {
 /// system does not say.
 pub fn is_noexec(directory: &Path) -> Option<bool> {
     system::is_noexec(directory)
+}
+
+/// The loaders at their usual paths, those for the 32-bit programs of the architecture among them.
+fn loaders(root: &Path, arch: &str) -> Option<Vec<MachineLoader>> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let narrow = super::lines::narrow(arch);
+    let mut found = Vec::new();
+    for arch in std::iter::once(arch).chain(narrow) {
+        let host = hosts::of_root("this machine", Root::new(root, arch).ok()?);
+        let libc = |path: &str| host.root.as_ref()?.libc(path);
+        found.extend(host.loaders.iter().map(|path| {
+            let libc = libc(path);
+            let version = libc.map(|libc| libc.version.to_string());
+            MachineLoader { path: path.clone(), libc: libc.map(|libc| libc.family), version }
+        }));
+    }
+    Some(found)
 }
 
 /// The version in the property list that `sw_vers` reads.

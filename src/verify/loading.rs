@@ -30,15 +30,12 @@ pub fn loading(slice: &Slice, loaded: &Loaded) -> Vec<Line> {
     let too_old = libc(slice, loaded.libc.as_ref(), &mut lines);
     let consequence = |reason: &&Reason| too_old.is_some_and(|has| follows(reason, has));
     let reasons: Vec<&Reason> = load.reasons.iter().filter(|reason| !consequence(reason)).collect();
-    let libraries = slice.libraries.iter().filter(|library| !library.optional);
-    let names: Vec<&str> = libraries.map(|library| library.name.as_str()).collect();
-    if !names.is_empty() {
+    if let Some(needed) = libraries_needed(slice) {
         let there = load.objects.iter().skip(1).cloned().collect::<Vec<_>>();
-        lines.push(judged(load, Check::Libraries, listed(&names), listed(&there), &reasons));
+        lines.push(judged(load, Check::Libraries, needed, listed(&there), &reasons));
     }
-    let symbols = slice.symbol_count();
-    let unresolved = judged(load, Check::Symbols, asked(slice, symbols), "all of them".into(), &reasons);
-    if symbols > 0 || unresolved.verdict != Verdict::Accepted {
+    let unresolved = judged(load, Check::Symbols, symbols_needed(slice), "all of them".into(), &reasons);
+    if slice.symbol_count() > 0 || unresolved.verdict != Verdict::Accepted {
         lines.push(unresolved);
     }
     let others = judged(load, Check::Loading, "a file that the loader takes".into(), String::new(), &reasons);
@@ -46,9 +43,16 @@ pub fn loading(slice: &Slice, loaded: &Loaded) -> Vec<Line> {
     lines
 }
 
+/// The libraries that have to be there, if any.
+pub(super) fn libraries_needed(slice: &Slice) -> Option<String> {
+    let libraries = slice.libraries.iter().filter(|library| !library.optional);
+    let names: Vec<&str> = libraries.map(|library| library.name.as_str()).collect();
+    (!names.is_empty()).then(|| listed(&names))
+}
+
 /// `93 symbols, the newest of GLIBC_2.34`.
-fn asked(slice: &Slice, count: usize) -> String {
-    let newest = slice.newest_versions();
+pub(super) fn symbols_needed(slice: &Slice) -> String {
+    let (count, newest) = (slice.symbol_count(), slice.newest_versions());
     let symbols = if count == 1 { "1 symbol".to_owned() } else { format!("{count} symbols") };
     if newest.is_empty() { symbols } else { format!("{symbols}, versions up to {}", listed(&newest)) }
 }
@@ -64,8 +68,12 @@ fn judged(load: &Load, check: Check, needed: String, fine: String, reasons: &[&R
         Check::Symbols => Some(About::Symbol),
         _ => None,
     };
-    let gaps: Vec<&str> =
+    let mut gaps: Vec<&str> =
         load.gaps.iter().filter(|gap| Some(gap.about) == about).map(|gap| gap.text.as_str()).collect();
+    // What a library defines cannot be told where it is not known.
+    if check == Check::Symbols && gaps.is_empty() && load.gaps.iter().any(|gap| gap.about == About::Library) {
+        gaps.push("not all of the libraries are known");
+    }
     if gaps.is_empty() { Line::of(check, needed, fine, true) } else { Line::unknown(check, needed, listed(&gaps)) }
 }
 
@@ -86,15 +94,20 @@ fn is_about_loader(reason: &Reason) -> bool {
     check_of(reason) == Check::Loader
 }
 
-/// Adds the line about the C library; the release that is there, when it is too old.
-fn libc(slice: &Slice, has: Option<&Libc>, lines: &mut Vec<Line>) -> Option<Version> {
-    let floor = slice.floors.glibc.as_deref();
-    let needed = match (slice.libc.family, floor) {
+/// The C library that has to be there, if it is one that programs are loaded with.
+pub(super) fn libc_needed(slice: &Slice) -> Option<String> {
+    Some(match (slice.libc.family, &slice.floors.glibc) {
         (_, Some(floor)) => format!("glibc {floor} or newer"),
         (LibcFamily::Glibc, None) => "glibc".to_owned(),
         (LibcFamily::Musl, None) => "musl".to_owned(),
         _ => return None,
-    };
+    })
+}
+
+/// Adds the line about the C library; the release that is there, when it is too old.
+fn libc(slice: &Slice, has: Option<&Libc>, lines: &mut Vec<Line>) -> Option<Version> {
+    let needed = libc_needed(slice)?;
+    let floor = slice.floors.glibc.as_deref();
     let Some(has) = has else {
         lines.push(Line::unknown(Check::Libc, needed, "its release cannot be told"));
         return None;

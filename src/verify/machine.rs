@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::libc::LibcFamily;
 use crate::hosts::Version;
 
 /// What a machine is. A fact that is missing is not known, and nothing that needs it is accepted.
@@ -22,6 +23,22 @@ pub struct Machine {
     pub macos: Option<String>,
     /// Version of Windows: `10.0.17763`.
     pub windows: Option<String>,
+    /// The loaders of Linux programs, for every architecture that it runs; empty where none lies at a usual path.
+    pub loaders: Option<Vec<MachineLoader>>,
+}
+
+/// A program loader of a machine, and the C library that belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineLoader {
+    /// Where it lies: `/lib64/ld-linux-x86-64.so.2`.
+    pub path: String,
+    /// Which C library it belongs to, `glibc` or `musl`.
+    #[serde(default)]
+    pub libc: Option<LibcFamily>,
+    /// Release of that C library: `2.36`.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 impl Machine {

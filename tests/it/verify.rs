@@ -160,6 +160,44 @@ fn a_machine_that_lacks_one_thing_is_refused_for_that() {
     assert_eq!(with(&|machine| machine["system"] = json!("freebsd")), ["platform: refused"]);
 }
 
+/// No file of the machine that asks stands in for one of the machine that is described.
+#[test]
+fn the_files_of_a_described_machine_are_what_the_description_says() {
+    requires!("gcc", "openssl");
+    let scratch = signed();
+    let with = |loaders: Value| {
+        let machine = machine(&scratch, |machine| machine["loaders"] = loaders);
+        verify(&scratch, &["--machine", &machine])
+    };
+    let here = scratch.seaworthy().arg("machine").run().expect_code(0).json();
+    let path = here["loaders"][0]["path"].as_str().expect("this program has a loader").to_owned();
+    let glibc = |version: &str| json!([{ "path": path, "libc": "glibc", "version": version }]);
+    let done = with(glibc("2.99"));
+    assert_eq!(refused(&done), [""; 0]);
+    assert!(!done.stdout().contains("\"mount\""), "{}", done.stdout());
+    assert_eq!(refused(&with(glibc("2.17"))), ["libc: refused"]);
+    assert_eq!(refused(&with(json!([]))), ["loader: refused"]);
+    let unknown = ["libc: unknown", "libraries: unknown", "symbols: unknown"];
+    assert_eq!(refused(&with(json!([{ "path": path }]))), unknown);
+    // As descriptions were before they named loaders.
+    let done = with(Value::Null);
+    assert_eq!(refused(&done), [&["loader: unknown"], &unknown[..]].concat());
+    assert!(done.json()["notes"].to_string().contains("--root"), "{}", done.stdout());
+}
+
+#[test]
+fn a_library_that_no_description_names_is_unknown() {
+    requires!("gcc", "openssl");
+    let scratch = signed();
+    scratch.write("own.c", "int own(void) { return 0; }\n");
+    scratch.write("main.c", "int own(void);\nint main(void) { return own(); }\n");
+    run(&scratch, "gcc -shared -o libown.so own.c");
+    run(&scratch, "gcc main.c -o app -L. -lown");
+    scratch.seaworthy().args(["manifest", "app"]).run().expect_code(0);
+    let machine = machine(&scratch, |_| {});
+    assert_eq!(refused(&verify(&scratch, &["--machine", &machine])), ["libraries: unknown", "symbols: unknown"]);
+}
+
 #[test]
 fn a_fact_that_is_missing_is_never_a_pass() {
     requires!("gcc", "openssl");

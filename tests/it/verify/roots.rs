@@ -139,6 +139,9 @@ fn windows_programs_need_dlls_and_their_functions() {
     };
     assert_eq!(machine("10.0.17763"), [""; 0]);
     assert_eq!(machine("3.1"), ["windows: refused"]);
+    machine("10.0.17763");
+    let unknown = refused(&verify(&scratch, &["--machine", "windows.json"]));
+    assert_eq!(unknown, ["libraries: unknown", "symbols: unknown"], "this machine has no files of that one");
     let msvcrt = libraries.iter().find(|library| library["name"] == "msvcrt.dll").expect("a C runtime");
     make(msvcrt, "puts");
     assert_eq!(machine("10.0.17763"), ["symbols: refused"]);
