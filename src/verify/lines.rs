@@ -18,6 +18,14 @@ pub fn fitting<'a>(artifact: &'a Artifact, machine: &Machine) -> (Option<&'a Sli
     if let Some(slice) = of_system().find(|slice| slice.arch == *arch) {
         return (Some(slice), Line::of(Check::Platform, needed, found, true));
     }
+    let emulated = |wanted| of_system().find(|slice| emulates(&slice.arch, machine) == Some(wanted));
+    if let Some(slice) = emulated(true) {
+        return (Some(slice), Line::of(Check::Platform, needed, format!("{found}, which runs {}", slice.arch), true));
+    }
+    if let Some(slice) = emulated(false) {
+        let found = format!("{found}, which runs {} from Windows {X64_ON_ARM} on", slice.arch);
+        return (Some(slice), Line::of(Check::Platform, needed, found, false));
+    }
     match of_system().find(|slice| may_run(&slice.arch, system, arch)) {
         Some(slice) => {
             let why = format!("{found}, which can be set up to run {}; whether it is, is not known", slice.arch);
@@ -70,7 +78,19 @@ fn may_run(program: &str, system: &str, machine: &str) -> bool {
         ("linux" | "windows", "i386", "x86_64")
             | ("linux", "arm", "aarch64")
             | ("macos" | "windows", "x86_64", "aarch64")
+            | ("windows", "i386", "aarch64")
     )
+}
+
+/// Windows 11, whose first build is 22000.
+const X64_ON_ARM: Version = Version::patch(10, 0, 22000);
+
+/// Whether Windows on Arm runs programs for x64, which those of Windows 11 do (Microsoft, "Windows on Arm documentation"; those for
+/// x86 run on Windows 10 too, except for images without WOW64); `None` for other machines, and where its version is not known.
+fn emulates(program: &str, machine: &Machine) -> Option<bool> {
+    let is_arm = machine.system.as_deref() == Some("windows") && machine.arch.as_deref() == Some("aarch64");
+    let version = machine.windows.as_deref().and_then(number).filter(|_| is_arm && program == "x86_64")?;
+    Some(version >= X64_ON_ARM)
 }
 
 /// Everything a slice that fits needs of the machine, beside its files.
@@ -135,5 +155,30 @@ fn bytes(count: u64) -> String {
         _ if count > 0 && count.is_multiple_of(1 << 20) => format!("{} MiB", count >> 20),
         _ if count > 0 && count.is_multiple_of(1 << 10) => format!("{} KiB", count >> 10),
         _ => format!("{count} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(arch: &str, windows: Option<&str>) -> Machine {
+        Machine {
+            system: Some("windows".into()),
+            arch: Some(arch.into()),
+            windows: windows.map(str::to_owned),
+            ..Machine::default()
+        }
+    }
+
+    #[test]
+    fn windows_on_arm_runs_programs_for_other_processors() {
+        let x64 = |arch: &str, windows| emulates("x86_64", &machine(arch, windows));
+        assert_eq!(x64("aarch64", Some("10.0.26100")), Some(true));
+        assert_eq!(x64("aarch64", Some("10.0.19045")), Some(false), "Windows 10 runs x86 alone");
+        assert_eq!(x64("aarch64", None), None);
+        assert_eq!(x64("x86_64", Some("10.0.26100")), None);
+        assert_eq!(emulates("i386", &machine("aarch64", Some("10.0.26100"))), None);
+        assert!(may_run("i386", "windows", "aarch64") && !may_run("i386", "linux", "aarch64"));
     }
 }

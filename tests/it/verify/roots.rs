@@ -150,6 +150,26 @@ fn windows_programs_need_dlls_and_their_functions() {
 }
 
 #[test]
+fn windows_on_arm_runs_programs_for_other_processors() {
+    requires!("go");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.com/hi\n\ngo 1.21\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let platform = |arch: &str, windows: &str| {
+        let build = scratch.program("go").args(["build", "-o", "hi.exe"]).env("GOOS", "windows").env("GOARCH", arch);
+        build.env("CGO_ENABLED", "0").run().expect_code(0);
+        scratch.seaworthy().args(["manifest", "hi.exe"]).run().expect_code(0);
+        let machine = serde_json::json!({ "system": "windows", "arch": "aarch64", "windows": windows });
+        scratch.write("arm.json", machine.to_string());
+        refused(&verify(&scratch, &["--machine", "arm.json"])).into_iter().find(|line| line.starts_with("platform"))
+    };
+    assert_eq!(platform("amd64", "10.0.22631"), None);
+    assert_eq!(platform("amd64", "10.0.19045").as_deref(), Some("platform: refused"));
+    assert_eq!(platform("386", "10.0.22631").as_deref(), Some("platform: unknown"));
+    assert_eq!(platform("arm64", "10.0.19045"), None);
+}
+
+#[test]
 fn macos_programs_need_their_macos() {
     requires!("go");
     let scratch = Scratch::empty();
