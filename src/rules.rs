@@ -205,6 +205,8 @@ pub enum Verdict {
     Pass,
     /// At least one violation.
     Violated(Vec<Violation>),
+    /// At least one violation, and a fact that is missing to tell about other hosts.
+    PartlyOpen(Vec<Violation>, String),
     /// The question does not arise, and why.
     NotApplicable(&'static str),
     /// A fact is missing, and which.

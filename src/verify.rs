@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use contents::contents;
 pub use described::{NEXT, described};
-pub use elsewhere::{dlls, dylibs};
+pub use elsewhere::{arm64e, dlls, dylibs};
 pub use here::{is_noexec, this_machine};
 pub use lines::{fitting, needs};
 pub use loading::{Loaded, loading};

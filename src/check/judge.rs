@@ -206,6 +206,10 @@ impl Trial<'_> {
                 self.result.findings.reserve_exact(violations.len());
                 violations.into_iter().for_each(|violation| self.violated(rule.id, &level, slice, violation));
             }
+            Verdict::PartlyOpen(violations, why) => {
+                self.hear(rule, slice, Verdict::Violated(violations));
+                self.unsure(rule.id, slice, why);
+            }
             Verdict::NotApplicable(why) => {
                 push_new(&mut self.result.not_applicable, (rule.id, in_slice(slice, why)), slice);
             }

@@ -163,8 +163,8 @@ impl Job<'_> {
         let Some(slice) = slice else { return Ok(checked(lines)) };
         lines.extend(verify::needs(slice, self.machine));
         lines.extend(self.mount(&located.path));
-        if let Ok(facts) = &facts
-            && let Some(facts) = facts.slices.iter().find(|facts| facts.arch == slice.arch)
+        if let Ok(file) = &facts
+            && let Some(facts) = file.slices.iter().find(|facts| facts.arch == slice.arch)
             && (slice.linkage == Linkage::Dynamic || slice.kind == Kind::SharedObject)
         {
             let directory = directory_of(&located.path);
@@ -172,7 +172,10 @@ impl Job<'_> {
             match &facts.details {
                 Details::Elf(_) => lines.extend(self.loading(artifact, slice, facts, &located.path)?),
                 Details::Pe(pe) => lines.extend(verify::dlls(slice, &pe.imports, directory, root.as_deref())),
-                Details::MachO(macho) => lines.extend(verify::dylibs(macho, directory, root.as_deref())),
+                Details::MachO(macho) => {
+                    lines.extend(verify::arm64e(facts, &file.slices, self.machine));
+                    lines.extend(verify::dylibs(macho, directory, root.as_deref()));
+                }
             }
         }
         Ok(checked(lines))

@@ -2,10 +2,11 @@
 
 use super::support::NOT_MACOS;
 use super::support::advice::Maker;
-use super::{PolicySource, Rule, Subject, Verdict, Violation};
-use crate::facts::{Format, Os};
-use crate::hosts::macos::APPLE_SILICON;
-use crate::hosts::{System, Version, kernel};
+use super::support::macs::{Limit, Processor, first_system, limits, processor};
+use super::{Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
+use crate::facts::macho::MachOFacts;
+use crate::hosts::{Version, kernel};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 The lowest macOS in the load commands (`LC_BUILD_VERSION`, `LC_VERSION_MIN_MACOSX`), and what the Go release in the file
 supports, against `[macos] min` and the macOS hosts of `runs-on`. And whether those Macs run such code at all: no 32-bit code
 for Intel Macs from macOS 10.15 on, none for PowerPC from 10.7 on, and none for Apple silicon before 11. Of a universal file
-they take the code for their own processor, and what the rest of it needs is no matter there.
+they take the code for their own processor, and what the rest of it needs is no matter there. A program in arm64e code alone
+fails before macOS 26 unless it is Apple's own, and nobody knows from there on.
 
 ## Why it matters
 dyld refuses a program that is built for a newer macOS than the one it is on, or fails at the first symbol that is not there.
@@ -38,11 +40,12 @@ error[newer-macos]: `dist/app` needs macOS 14.0, but has to run on 12.0
 - Go: each release raises the floor; take the last one for the oldest macOS. With cgo set `MACOSX_DEPLOYMENT_TARGET`.
 - Cargo: set `MACOSX_DEPLOYMENT_TARGET`, for the C code of crates too.
 - 32-bit code: build for `x86_64`, and for `arm64` too.
+- arm64e code: build for `arm64`, with or without the other beside it.
 "#,
 };
 
 fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(macho) = subject.macho().filter(|_| subject.facts.os == Os::MacOs) else {
+    let Some(macho) = subject.macos() else {
         return Verdict::NotApplicable(NOT_MACOS);
     };
     let limits = match limits(subject) {
@@ -52,126 +55,70 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if limits.is_empty() {
         return Verdict::NotApplicable("the policy names no macOS");
     }
-    let refused: Vec<Violation> = limits.iter().filter_map(|limit| no_such_processor(subject, limit)).collect();
-    if !refused.is_empty() {
-        return Verdict::Violated(refused);
+    let mut violations = Vec::new();
+    let mut gaps = Vec::new();
+    let mut runs = Vec::new();
+    for limit in limits {
+        match processor(subject, &limit) {
+            Processor::Runs => runs.push(limit),
+            // What the rest of a universal file needs is no matter there.
+            Processor::TakesOther => {}
+            Processor::Refuses(violation) => violations.push(violation),
+            Processor::Unknown(why) => gaps.push(why),
+        }
     }
-    // A Mac takes the code for its own processor out of a universal file: what the rest of it needs is no matter there.
-    let limits: Vec<Limit> = limits.into_iter().filter(|limit| !limit.is_older_than(subject)).collect();
-    if limits.is_empty() {
+    if violations.is_empty() && gaps.is_empty() && runs.is_empty() {
         return Verdict::NotApplicable("the Macs that the policy names take the code for another processor");
     }
+    if !runs.is_empty() {
+        compare(subject, macho, runs, &mut violations, &mut gaps);
+    }
+    match (violations.is_empty(), gaps.is_empty()) {
+        (false, true) => Verdict::Violated(violations),
+        (false, false) => Verdict::PartlyOpen(violations, gaps.join("; ")),
+        (true, false) => Verdict::Inconclusive(gaps.join("; ")),
+        (true, true) => Verdict::Pass,
+    }
+}
+
+/// What the file needs against every macOS that runs its processor's code.
+fn compare(
+    subject: &Subject<'_>,
+    macho: &MachOFacts,
+    limits: Vec<Limit>,
+    violations: &mut Vec<Violation>,
+    gaps: &mut Vec<String>,
+) {
     let stated = macho.min_os.as_deref().and_then(|version| version.parse::<Version>().ok());
     let release = subject.facts.go.as_ref().and_then(|go| go.version.as_deref());
     let go = release.and_then(kernel::go).map(|floors| floors.macos);
     let Some(floor) = stated.max(go) else {
-        return Verdict::Inconclusive("the file does not say which macOS it is for".into());
+        gaps.push("the file does not say which macOS it is for".into());
+        return;
     };
     let mut evidence = Vec::new();
     evidence.extend(stated.map(|version| format!("its load commands say macOS {version}")));
     evidence.extend(go.zip(release).map(|(version, release)| format!("{release} supports macOS {version} and newer")));
-    let older = limits.into_iter().filter(|limit| limit.has.max(first_system(subject)) < floor);
-    let violations: Vec<Violation> = older
-        .map(|limit| Violation {
-            message: match &limit.host {
-                Some(host) => format!("`{{artifact}}` needs macOS {floor}, but `{host}` is older"),
-                None => format!("`{{artifact}}` needs macOS {floor}, but has to run on {}", limit.has),
-            },
-            evidence: evidence.clone(),
-            help: Some(match subject.maker() {
-                Maker::Go if go >= stated => "build with the last Go release for that macOS".into(),
-                _ => format!("build with `MACOSX_DEPLOYMENT_TARGET={}`", limit.has.max(first_system(subject))),
-            }),
-            ..limit.broken()
-        })
-        .collect();
-    if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
-}
-
-/// A macOS that the policy names.
-struct Limit {
-    has: Version,
-    /// The host of `runs-on`; `None` for `[macos] min`, which means every later one as well.
-    host: Option<String>,
-    policy: PolicySource,
-}
-
-impl Limit {
-    /// Whether it is a system for other processors than this code is for: `[macos] min` is one for all that came later.
-    fn is_older_than(&self, subject: &Subject<'_>) -> bool {
-        self.host.is_some() && self.has < first_system(subject)
-    }
-
-    /// A violation that is about this macOS.
-    fn broken(&self) -> Violation {
-        Violation { host: self.host.clone(), policy: Some(self.policy.clone()), ..Violation::default() }
-    }
-}
-
-/// Every macOS that the policy names, or why one of them cannot be told.
-fn limits(subject: &Subject<'_>) -> Result<Vec<Limit>, String> {
-    let mut limits = Vec::new();
-    if let Some(min) = &subject.policy.policy.macos.min {
-        let key = format!("[macos] min = \"{}\"", min.value);
-        let Ok(has) = min.value.parse() else { return Err(format!("`{key}` is no version")) };
-        limits.push(Limit { has, host: None, policy: PolicySource { key, origin: min.origin.clone() } });
-    }
-    for host in subject.hosts {
-        if let System::MacOs(has) = host.system {
-            limits.push(Limit { has, host: Some(host.name.clone()), policy: subject.listed(&host.name) });
-        }
-    }
-    Ok(limits)
-}
-
-/// The first macOS for this processor: no Mac with Apple silicon has one before 11.
-fn first_system(subject: &Subject<'_>) -> Version {
-    if subject.facts.arch == "aarch64" { APPLE_SILICON } else { Version::new(0, 0) }
-}
-
-/// The code is for a processor that no Mac with this macOS has, or does not run any more, and the file has no other.
-fn no_such_processor(subject: &Subject<'_>, limit: &Limit) -> Option<Violation> {
-    let has = |archs: &[&str]| subject.file.slices.iter().any(|slice| archs.contains(&&*slice.arch));
-    let gone = match &*subject.facts.arch {
-        "aarch64" if limit.is_older_than(subject) && !has(&["x86_64", "i386", "ppc", "ppc64"]) => {
-            return Some(too_early(limit));
-        }
-        // PowerPC went with Rosetta in 10.7, 32-bit Intel in 10.15.
-        "i386" if !has(&["x86_64"]) => (Version::new(10, 15), "32-bit code"),
-        "ppc" | "ppc64" if !has(&["i386", "x86_64", "aarch64"]) => (Version::new(10, 7), "code for PowerPC"),
-        _ => return None,
-    };
-    not_any_more(subject, gone, limit)
-}
-
-fn too_early(limit: &Limit) -> Violation {
-    let host = limit.host.as_deref().unwrap_or_default();
-    Violation {
-        message: format!("`{{artifact}}` holds code for Apple silicon only, which `{host}` does not run"),
-        evidence: vec![format!(
-            "it is made for aarch64, and macOS {APPLE_SILICON} is the first on Macs with such a processor"
-        )],
-        help: Some(format!("build for `x86_64` too, or list `macos:{APPLE_SILICON}` for this file")),
-        ..limit.broken()
-    }
-}
-
-fn not_any_more(subject: &Subject<'_>, (gone, what): (Version, &str), limit: &Limit) -> Option<Violation> {
-    (limit.has >= gone).then(|| Violation {
+    let oldest = first_system(subject);
+    violations.extend(limits.into_iter().filter(|limit| limit.has.max(oldest) < floor).map(|limit| Violation {
         message: match &limit.host {
-            Some(host) => format!("`{{artifact}}` holds {what}, which `{host}` does not run"),
-            None => format!("`{{artifact}}` holds {what}, but has to run on macOS {}", limit.has),
+            Some(host) => format!("`{{artifact}}` needs macOS {floor}, but `{host}` is older"),
+            None => format!("`{{artifact}}` needs macOS {floor}, but has to run on {}", limit.has),
         },
-        evidence: vec![format!("it is made for {}, and macOS {gone} and newer run no {what}", subject.facts.arch)],
-        help: Some("build for `x86_64`, and for `arm64` too".into()),
+        evidence: evidence.clone(),
+        help: Some(match subject.maker() {
+            Maker::Go if go >= stated => "build with the last Go release for that macOS".into(),
+            _ => format!("build with `MACOSX_DEPLOYMENT_TARGET={}`", limit.has.max(oldest)),
+        }),
         ..limit.broken()
-    })
+    }));
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::support::testing::{Case, from_file};
+    use crate::facts::macho::code_signature::SignatureKind;
+    use crate::rules::support::testing::{Case, from_file, signed_macho};
 
     fn case(min: &str) -> Case {
         let min = min.to_owned();
@@ -220,6 +167,27 @@ mod tests {
         let found = universal("13.0").with(|case| case.policy.macos.min = Some(from_file("10.13".to_owned())));
         let help = found.violations(&RULE).remove(0).help;
         assert_eq!(help.as_deref(), Some("build with `MACOSX_DEPLOYMENT_TARGET=11.0`"));
+    }
+
+    #[test]
+    fn programs_in_arm64e_code_alone_run_of_apple_only() {
+        let arm64e = |min: &str| case(min).edit_macho(|macho| macho.cpu_subtype = 2);
+        arm64e("12.0").runs_on(&["macos:13", "macos:26"]).violations(&RULE);
+        arm64e("12.0").runs_on(&["macos:26"]).inconclusive(&RULE);
+        arm64e("11.0").with(|case| case.policy.macos.min = Some(from_file("10.15".to_owned()))).violations(&RULE);
+        arm64e("11.0").runs_on(&["macos:10.15"]).violations(&RULE);
+        let apples = |kind| {
+            signed_macho(kind, 0, None).edit_macho(|macho| {
+                (macho.cpu_subtype, macho.min_os) = (2, Some("13.0".into()));
+                let signature = macho.code_signature.as_mut().expect("a signature");
+                signature.code_directories.iter_mut().for_each(|directory| directory.platform = 14);
+            })
+        };
+        apples(SignatureKind::Cms).runs_on(&["macos:13"]).passes(&RULE);
+        apples(SignatureKind::Adhoc).runs_on(&["macos:13"]).violations(&RULE);
+        // What loads a library decides what it may be.
+        let dylib = Case::dylib().edit_macho(|macho| (macho.cpu_subtype, macho.min_os) = (2, Some("13.0".into())));
+        dylib.runs_on(&["macos:13"]).passes(&RULE);
     }
 
     #[test]

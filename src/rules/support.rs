@@ -6,6 +6,7 @@ pub(super) mod beside;
 pub(super) mod cpu;
 pub(super) mod hosts;
 pub(super) mod libraries;
+pub(super) mod macs;
 mod page;
 mod subject;
 mod symbols;

@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Check, Line, listed};
+use super::machine::number;
+use super::{Check, Line, Machine, listed};
 use crate::facts::macho::MachOFacts;
 use crate::facts::pe::DllImport;
-use crate::facts::{Details, Unreadable, Wanted, read_file};
+use crate::facts::{Details, Facts, Unreadable, Wanted, read_file};
+use crate::hosts::macos;
 use crate::manifest::Slice;
 use crate::rules::system_dylib;
 
@@ -132,6 +134,18 @@ pub fn dylibs(macho: &MachOFacts, directory: &Path, root: Option<&Path>) -> Opti
     (!needed.is_empty()).then(|| match (absent.is_empty(), unseen.is_empty()) {
         (true, false) => Line::unknown(Check::Libraries, listed(&needed), not_described(&unseen)),
         _ => line(Check::Libraries, listed(&needed), &absent, "all of them"),
+    })
+}
+
+/// The line about a program in arm64e code alone: `file` has every slice, and this is the one that the machine takes.
+pub fn arm64e(slice: &Facts, file: &[Facts], machine: &Machine) -> Option<Line> {
+    let needed = "a kernel that runs arm64e programs of others than Apple";
+    macos::is_arm64e_alone(slice, file).then(|| match machine.macos.as_deref().and_then(number) {
+        Some(version) if version < macos::ARM64E_OF_OTHERS => {
+            Line::of(Check::Loading, needed, format!("macOS {version}, which does not"), false)
+        }
+        Some(version) => Line::unknown(Check::Loading, needed, format!("whether macOS {version} does is not known")),
+        None => Line::unknown(Check::Loading, needed, "the machine's macOS is not known"),
     })
 }
 

@@ -82,7 +82,7 @@ fn table(judged: &[(Fixture, Judged)]) -> String {
 
 fn cell(verdicts: &BTreeMap<&'static str, Verdict>, rule: &str) -> &'static str {
     match verdicts.get(rule) {
-        Some(Verdict::Violated(_)) => "!",
+        Some(Verdict::Violated(_) | Verdict::PartlyOpen(..)) => "!",
         Some(Verdict::Pass) => ".",
         Some(Verdict::Inconclusive(_)) => "?",
         Some(Verdict::NotApplicable(_)) | None => "",

@@ -256,7 +256,7 @@ impl Case {
     #[track_caller]
     pub(crate) fn violations(&self, rule: &Rule) -> Vec<Violation> {
         match self.judge(rule) {
-            Verdict::Violated(violations) => {
+            Verdict::Violated(violations) | Verdict::PartlyOpen(violations, _) => {
                 assert!(
                     violations.iter().all(|violation| !violation.evidence.is_empty()),
                     "no evidence: {violations:?}"

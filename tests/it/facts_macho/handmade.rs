@@ -9,6 +9,7 @@ pub(super) struct Builder {
     big: bool,
     wide: bool,
     cpu: u32,
+    subtype: u32,
     file_type: u32,
     commands: Vec<Vec<u8>>,
 }
@@ -16,7 +17,11 @@ pub(super) struct Builder {
 impl Builder {
     pub(super) fn new(cpu: u32, file_type: u32) -> Self {
         // PowerPC is big-endian; bit 24 is CPU_ARCH_ABI64.
-        Builder { big: cpu & 0xff == 18, wide: cpu >> 24 == 1, cpu, file_type, commands: Vec::new() }
+        Builder { big: cpu & 0xff == 18, wide: cpu >> 24 == 1, cpu, subtype: 0, file_type, commands: Vec::new() }
+    }
+
+    pub(super) fn subtype(self, subtype: u32) -> Self {
+        Builder { subtype, ..self }
     }
 
     fn words(&self, words: &[u32]) -> Vec<u8> {
@@ -42,7 +47,7 @@ impl Builder {
         let magic = if self.wide { 0xfeed_facf } else { 0xfeed_face };
         let bytes: Vec<u8> = self.commands.concat();
         let counts = [self.commands.len() as u32, bytes.len() as u32];
-        let mut file = self.words(&[magic, self.cpu, 0, self.file_type, counts[0], counts[1], 0x85]);
+        let mut file = self.words(&[magic, self.cpu, self.subtype, self.file_type, counts[0], counts[1], 0x85]);
         if self.wide {
             file.extend([0; 4]);
         }

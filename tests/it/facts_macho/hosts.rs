@@ -40,3 +40,28 @@ fn a_mac_takes_the_code_for_its_own_processor() {
     let told = scratch.seaworthy().args(["check", "both"]).run().expect_code(0).stdout();
     assert!(told.contains("Mach-O x86_64+aarch64; needs macos 10.13 (x86_64) · macos 13.0 (aarch64) · "), "{told}");
 }
+
+#[test]
+fn programs_in_arm64e_code_alone_are_killed() {
+    const ARM64E: u32 = 2;
+    // The capability bits say which version of the ABI it is.
+    let arm64e = program(ARM64, 1, 0x000c_0000).subtype(0x8000_0000 | ARM64E).build();
+    let (intel, arm) = (program(X86_64, 1, 0x000a_0d00).build(), program(ARM64, 1, 0x000c_0000).build());
+    let hosts = ["macos:11", "macos:13", "macos:15", "macos:26"];
+    assert_eq!(runs(&arm64e, &hosts), ["no", "no", "no", "unknown"]);
+    // The kernel takes arm64e code before any for Intel Macs.
+    assert_eq!(runs(&universal(&[(X86_64, &intel), (ARM64, &arm64e)], false), &hosts), ["no", "no", "no", "unknown"]);
+    assert_eq!(runs(&universal(&[(ARM64, &arm64e), (ARM64, &arm)], false), &hosts), ["no", "runs", "runs", "runs"]);
+
+    let scratch = Scratch::empty();
+    scratch.write("app", &arm64e);
+    scratch.write("seaworthy.toml", "[rules]\nunsigned-code = \"allow\"\n");
+    scratch.seaworthy().args(["manifest", "app"]).run().expect_code(0);
+    for version in ["15.1", "26.1"] {
+        scratch
+            .write("mac.json", format!("{{\"system\": \"macos\", \"arch\": \"aarch64\", \"macos\": \"{version}\"}}"));
+        let run = scratch.seaworthy().args(["verify", "--machine", "mac.json"]).run();
+        let told = run.expect_code(3).stdout();
+        assert!(told.contains("arm64e programs of others than Apple"), "{told}");
+    }
+}
