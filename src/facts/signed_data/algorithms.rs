@@ -123,17 +123,33 @@ fn rsa(key: &SubjectPublicKeyInfoOwned, digest: Digest, hash: &[u8], signature: 
     verdict(key.verify(digest.pkcs1v15(), hash, signature).is_ok())
 }
 
+/// A hash that is shorter than the curve's field is a smaller number (SEC 1, 4.1.4): the verifier takes none below half of the
+/// field's length, so it gets zeros in front. A key that cannot be read shows nothing about the signature.
 fn ecdsa(key: &SubjectPublicKeyInfoOwned, hash: &[u8], signature: &[u8]) -> Verification {
     let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
     let point = key.subject_public_key.raw_bytes();
     let checked = match curve.map(|curve| curve.to_string()).as_deref() {
-        Some("1.2.840.10045.3.1.7") => p256::ecdsa::VerifyingKey::from_sec1_bytes(point)
-            .and_then(|key| key.verify_prehash(hash, &p256::ecdsa::Signature::from_der(signature)?)),
-        Some("1.3.132.0.34") => p384::ecdsa::VerifyingKey::from_sec1_bytes(point)
-            .and_then(|key| key.verify_prehash(hash, &p384::ecdsa::Signature::from_der(signature)?)),
+        Some("1.2.840.10045.3.1.7") => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(|key| {
+            p256::ecdsa::Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify_prehash(&padded(hash, 32), &signature).is_ok())
+        }),
+        Some("1.3.132.0.34") => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(|key| {
+            p384::ecdsa::Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify_prehash(&padded(hash, 48), &signature).is_ok())
+        }),
         _ => return Verification::NotChecked("the certificate's curve is neither P-256 nor P-384".into()),
     };
-    verdict(checked.is_ok())
+    match checked {
+        Ok(valid) => verdict(valid),
+        Err(_) => Verification::NotChecked("the certificate's key is no point of its curve".into()),
+    }
+}
+
+/// A hash as a number of at least this many octets.
+fn padded(hash: &[u8], length: usize) -> Vec<u8> {
+    let mut number = vec![0; length.saturating_sub(hash.len())];
+    number.extend_from_slice(hash);
+    number
 }
 
 fn verdict(valid: bool) -> Verification {
@@ -171,5 +187,42 @@ pub(super) fn decode<'a, T: Decode<'a>>(der: &'a [u8]) -> der::Result<T> {
         T::from_der(der)
     } else {
         Err(der::Tag::Sequence.length_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `id-ecPublicKey`.
+    const EC: [u8; 7] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+
+    /// A key on P-384 that openssl made, and its signature of `signed` with SHA-1: `openssl dgst -sha1 -sign`.
+    const KEY: &str = "3076301006072a8648ce3d020106052b8104002203620004e63600d7a8edfaa7cb5e446b72e168c6c7ae8e7f1083a4fe\
+        5781fbeb476737d526729789b0994d9f6a7dd63de874e2c859c274916881f4b699f6bdaa2ee460968bcc119223ff7e3e\
+        c4d1c1ffde8ac90d7f0cbc954b9f5b0b1393379b00d297d5";
+    const SIGNATURE: &str = "3064023003a6f3cc553a0596a86859a244f2c187e14aaac417afa04c22e10d0be8c5e999f173d123df25e299100b6aa2\
+        b5ba56280230321c11b758f88b4f024a98e5b1fdb7fabd2ab3d1c92b69955ee297bb7d1e819ec1afdd6bd951f92341ec\
+        38c27b84bfd9";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_hash_shorter_than_half_of_the_field_is_a_number_like_any_other() {
+        let key = decode::<SubjectPublicKeyInfoOwned>(&bytes(KEY)).unwrap();
+        let of = |signed: &[u8], signature: &[u8]| verify(&key, &EC, Digest::Sha1, signed, signature);
+        assert_eq!(of(b"signed", &bytes(SIGNATURE)), Verification::Valid);
+        assert!(matches!(of(b"changed", &bytes(SIGNATURE)), Verification::Invalid(_)));
+        assert!(matches!(of(b"signed", b"no signature"), Verification::Invalid(_)));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_shows_nothing() {
+        let mut spki = bytes(KEY);
+        *spki.last_mut().unwrap() ^= 1;
+        let key = decode::<SubjectPublicKeyInfoOwned>(&spki).unwrap();
+        assert!(matches!(verify(&key, &EC, Digest::Sha1, b"signed", &bytes(SIGNATURE)), Verification::NotChecked(_)));
     }
 }
