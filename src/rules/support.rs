@@ -7,6 +7,7 @@ pub(super) mod cpu;
 pub(super) mod hosts;
 pub(super) mod libraries;
 pub(super) mod macs;
+pub(super) mod names;
 mod page;
 mod subject;
 mod symbols;

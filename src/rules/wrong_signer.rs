@@ -1,6 +1,7 @@
 //! Another certificate than the policy's signed the Windows image.
 
 use super::support::NOT_WINDOWS;
+use super::support::names::attributes;
 use super::{PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
@@ -13,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-The subject of every certificate that signed the image against `[windows] signer`, which has to be a part of it, as in
-`signer = "O=Example GmbH"`. Whether the certificate is trusted is for Windows to say.
+The subject of every certificate that signed the image against `[windows] signer`, which has to be a part of it: of a value
+(`signer = "Jane Doe, Inc."`), of an attribute with its value (`"O=Example GmbH"`), or of the whole name as RFC 4514 writes it,
+which is how reports show it (`'CN=Jane Doe\, Inc.,C=US'`). Whether the certificate is trusted is for Windows to say.
 
 ## Why it matters
 SmartScreen's reputation and the allow lists of companies are bound to the certificate. A build that signs with a test
@@ -45,9 +47,11 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if signers.is_empty() {
         return Verdict::NotApplicable("it carries no Authenticode signature: see `unsigned-image`");
     }
-    let names = signers.iter().map(|signer| signer.subject.as_deref().unwrap_or("an unnamed certificate"));
-    let others: Vec<String> =
-        names.filter(|name| !name.contains(&wanted.value)).map(|name| format!("signed by {name}")).collect();
+    let others: Vec<String> = signers
+        .iter()
+        .filter(|signer| !signer.subject.as_deref().is_some_and(|name| has(name, &wanted.value)))
+        .map(|signer| format!("signed by {}", signer.subject.as_deref().unwrap_or("an unnamed certificate")))
+        .collect();
     if others.is_empty() {
         return Verdict::Pass;
     }
@@ -63,6 +67,12 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }])
 }
 
+/// Whether this is a part of a name: as it is written, or of one attribute without what is escaped in writing.
+fn has(name: &str, wanted: &str) -> bool {
+    let is_in = |(kind, value): (&str, String)| format!("{kind}={value}").contains(wanted);
+    name.contains(wanted) || attributes(name).into_iter().any(is_in)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -70,7 +80,13 @@ mod tests {
     use crate::rules::support::testing::{Case, from_file, signed_pe, signer};
 
     fn wanted(name: &str) -> Case {
-        let signed_data = SignedData { signers: vec![signer(Verification::Valid, None)], certificates: Vec::new() };
+        signed_by("CN=Jane Doe", name)
+    }
+
+    fn signed_by(subject: &str, name: &str) -> Case {
+        let mut signer = signer(Verification::Valid, None);
+        signer.subject = Some(subject.to_owned());
+        let signed_data = SignedData { signers: vec![signer], certificates: Vec::new() };
         signed_pe(|authenticode| authenticode.signed_data = signed_data)
             .with(|case| case.policy.windows.signer = Some(from_file(name.to_owned())))
     }
@@ -83,6 +99,17 @@ mod tests {
     #[test]
     fn the_named_certificate_passes() {
         wanted("Jane Doe").passes(&RULE);
+    }
+
+    #[test]
+    fn a_name_may_be_written_without_escapes() {
+        let subject = r"CN=Jane Doe\, Inc.,O=\#1 \+ 2,C=US";
+        for name in ["Jane Doe, Inc.", "CN=Jane Doe, Inc.", r"CN=Jane Doe\, Inc.,O", "#1 + 2", "C=US"] {
+            signed_by(subject, name).passes(&RULE);
+        }
+        for name in ["O=Jane Doe, Inc.", "CN=Jane Doe, Inc.,O"] {
+            signed_by(subject, name).violations(&RULE);
+        }
     }
 
     #[test]
