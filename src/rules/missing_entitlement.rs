@@ -53,6 +53,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
         return Verdict::NotApplicable("its signature cannot be read: see `stale-signature`");
     }
     let entitlements = macho.code_signature.as_ref().and_then(|signature| signature.entitlements.as_ref());
+    if entitlements.is_some_and(|entitlements| entitlements.unreadable) {
+        return Verdict::Inconclusive("a form of its entitlements cannot be read".into());
+    }
     let missing: Vec<String> = required
         .value
         .iter()
@@ -133,6 +136,18 @@ mod tests {
             signature.entitlements.as_mut().expect("entitlements").der_values = Some([].into());
         });
         apart.violations(&RULE);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_neither_there_nor_missing() {
+        let unreadable = |case: Case| {
+            case.edit_macho(|macho| {
+                let signature = macho.code_signature.as_mut().expect("a signature");
+                signature.entitlements.as_mut().expect("entitlements").unreadable = true;
+            })
+        };
+        unreadable(claims(&[])).inconclusive(&RULE);
+        unreadable(claims(&[(JIT, true)])).inconclusive(&RULE);
     }
 
     #[test]
