@@ -39,6 +39,18 @@ pub struct SignedData {
     pub signers: Vec<Signer>,
 }
 
+impl SignedData {
+    /// The certificate of a signer: the one with its issuer and serial number, or, where it names a key, with its subject.
+    pub fn certificate_of(&self, signer: &Signer) -> Option<&Certificate> {
+        let subject = signer.subject.as_deref()?;
+        self.certificates.iter().find(|certificate| {
+            certificate.subject == subject
+                && signer.issuer.as_deref().is_none_or(|issuer| certificate.issuer == issuer)
+                && signer.serial.as_deref().is_none_or(|serial| certificate.serial == serial)
+        })
+    }
+}
+
 /// The parts of a `SignedData`, still in the bytes they came from.
 #[derive(Debug)]
 pub(super) struct Parsed<'a> {
