@@ -35,6 +35,7 @@ use crate::diff::Build;
 
 pub use load::load;
 pub use parse::parse_str;
+pub(crate) use pattern::is_glob;
 pub use pattern::{FileNames, Pattern};
 pub use problem::PolicyErrors;
 pub use reference::reference;
@@ -233,7 +234,7 @@ pub struct MacOsPolicy {
     pub min: Option<Setting<String>>,
     /// `entitlements`: keys that must be there and true.
     pub entitlements: Option<Setting<Vec<String>>>,
-    /// `forbidden-entitlements`.
+    /// `forbidden-entitlements`: keys or globs over them.
     pub forbidden_entitlements: Option<Setting<Vec<String>>>,
     /// `entitlements-file`: exactly these.
     pub entitlements_file: Option<Setting<PathBuf>>,

@@ -101,6 +101,8 @@ pub(super) enum Shape {
     Team,
     /// An entitlement: `KEY` or `KEY=VALUE`.
     Entitlement,
+    /// The same, with a glob as the key if need be.
+    Entitlements,
 }
 
 /// A closed set of words that a key takes.
@@ -273,9 +275,9 @@ static MACOS: Section = Section {
         .example("[\"com.apple.security.cs.allow-jit\"]"),
         key(
             "forbidden-entitlements",
-            Kind::Texts(Shape::Entitlement),
+            Kind::Texts(Shape::Entitlements),
             "none",
-            "entitlements that no code may have, each as a `KEY` or `KEY=VALUE`",
+            "entitlements that no code may have, each as a `KEY` or `KEY=VALUE`; the key may be a glob",
         )
         .example("[\"com.apple.security.get-task-allow\"]"),
         key(
@@ -388,13 +390,4 @@ impl Section {
     pub(super) fn place(&self) -> String {
         if self.header.is_empty() { "the policy".to_owned() } else { format!("`{}`", self.header) }
     }
-}
-
-/// The sections a key of that name belongs to.
-pub(super) fn homes(name: &str) -> Vec<&'static Section> {
-    let below = ROOT.keys.iter().filter_map(|key| match key.kind {
-        Kind::Table(section) | Kind::Tables(section) | Kind::Named(section) => Some(section),
-        _ => None,
-    });
-    std::iter::once(&ROOT).chain(below).filter(|section| section.find(name).is_some()).collect()
 }

@@ -65,6 +65,11 @@ impl Pattern {
     }
 }
 
+/// Whether a text is a glob and no name: entitlements have letters, digits, dots and hyphens.
+pub(crate) fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
 /// Bytes of the longest glob; nesting in a longer one could exhaust the stack of its parser.
 const LONGEST: usize = 1000;
 

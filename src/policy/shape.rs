@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::keys::Shape;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, is_glob};
 use super::problem::{Problem, closest, visible};
 use crate::rules::{self, RULES};
 
@@ -82,13 +82,7 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
                 return Err(flaw(format!("`{key}` is not a target: `{shown}`"), label));
             }
         }
-        Shape::Entitlement => {
-            let (name, value) = text.split_once('=').unwrap_or((text, "any"));
-            if name.trim().is_empty() || name.trim().contains(char::is_whitespace) || value.trim().is_empty() {
-                let label = "expected `KEY` or `KEY=VALUE`, as `com.apple.security.cs.allow-jit`";
-                return Err(flaw(format!("`{key}` names no entitlement: `{shown}`"), label));
-            }
-        }
+        Shape::Entitlement | Shape::Entitlements => return entitlement(key, text, shape == Shape::Entitlements),
         Shape::Team => {
             if text.len() != 10 || !only(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
                 let label = "expected ten capital letters and digits, as `ABCDE12345`";
@@ -97,6 +91,24 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
         }
     }
     Ok(())
+}
+
+/// An entitlement, whose key may be a glob where any that matches will do.
+fn entitlement(key: &str, text: &str, may_be_glob: bool) -> Result<(), Flaw> {
+    let (name, value) = text.split_once('=').map_or((text, "any"), |(name, value)| (name, value.trim()));
+    let (name, shown) = (name.trim(), visible(text));
+    if name.is_empty() || name.contains(char::is_whitespace) || value.is_empty() {
+        let label = "expected `KEY` or `KEY=VALUE`, as `com.apple.security.cs.allow-jit`";
+        return Err(flaw(format!("`{key}` names no entitlement: `{shown}`"), label));
+    }
+    if !is_glob(name) {
+        return Ok(());
+    }
+    if !may_be_glob {
+        let label = "each key by its full name; `forbidden-entitlements` alone takes globs";
+        return Err(flaw(format!("`{key}` asks for no single entitlement: `{shown}`"), label));
+    }
+    Pattern::plain(name).map(|_| ()).map_err(|why| glob_flaw(key, &why))
 }
 
 fn glob_flaw(key: &str, why: &str) -> Flaw {

@@ -5,14 +5,14 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeValue};
 
-use super::keys::{self, Key, Kind, Section};
+use super::keys::{Key, Kind, ROOT, Section};
 use super::problem::{Problem, any_of, did_you_mean, visible};
 
 pub(super) fn unknown_key(name: &Spanned<DeString<'_>>, section: &'static Section) -> Problem {
     let known: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
     let place = if section.header.is_empty() { String::new() } else { format!(" in {}", section.place()) };
     let title = format!("unknown key `{}`{place}", visible(name.get_ref()));
-    let homes: Vec<String> = keys::homes(name.get_ref())
+    let homes: Vec<String> = homes(name.get_ref())
         .into_iter()
         .map(
             |home| {
@@ -27,6 +27,15 @@ pub(super) fn unknown_key(name: &Spanned<DeString<'_>>, section: &'static Sectio
     Problem::new(name.span(), title, "not a key here")
         .maybe_help(home)
         .help(format!("known keys: {}", known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")))
+}
+
+/// The sections a key of that name belongs to.
+fn homes(name: &str) -> Vec<&'static Section> {
+    let below = ROOT.keys.iter().filter_map(|key| match key.kind {
+        Kind::Table(section) | Kind::Tables(section) | Kind::Named(section) => Some(section),
+        _ => None,
+    });
+    std::iter::once(&ROOT).chain(below).filter(|section| section.find(name).is_some()).collect()
 }
 
 pub(super) fn wrong_type(value: &DeValue<'_>, span: Range<usize>, key: &Key, section: &Section) -> Problem {

@@ -19,8 +19,8 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
     docs: r#"## What it checks
 That no key of `[macos] forbidden-entitlements` is claimed by the code signature, in XML or in DER; a key that is `false` is
-not claimed, and `"KEY=VALUE"` forbids this value alone. With `notarizable = true`, `com.apple.security.get-task-allow` is
-forbidden as well.
+not claimed, `"KEY=VALUE"` forbids this value alone, and a key may be a glob, as `com.apple.private.*`. With
+`notarizable = true`, `com.apple.security.get-task-allow` is forbidden as well.
 
 ## Why it matters
 `get-task-allow` lets any process of the same user attach to the program and read its memory. Development builds need it for
@@ -43,10 +43,20 @@ The same for Go and Cargo: take the key out of the entitlements file that is giv
 /// What the notary refuses ("Resolving common notarization issues").
 const REFUSED_BY_NOTARY: &str = "com.apple.security.get-task-allow";
 
+/// An entitlement that is forbidden and claimed.
+struct Claim<'a> {
+    key: &'a str,
+    /// The line of the policy that forbids it, and who set it.
+    line: &'static str,
+    origin: &'a Origin,
+    /// The form that claims it.
+    values: &'a BTreeMap<String, Value>,
+}
+
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(macho) = subject.macos() else { return Verdict::NotApplicable(NOT_MACOS) };
     let policy = &subject.policy.policy.macos;
-    let mut forbidden: Vec<(&str, &str, &Origin)> = Vec::new();
+    let mut forbidden: Vec<(&str, &'static str, &Origin)> = Vec::new();
     if let Some(keys) = &policy.forbidden_entitlements {
         forbidden.extend(keys.value.iter().map(|key| (key.as_str(), "[macos] forbidden-entitlements", &keys.origin)));
     }
@@ -60,24 +70,33 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }
     let Some(signature) = signature(macho) else { return Verdict::NotApplicable(NOT_SIGNED) };
     let Some(entitlements) = &signature.entitlements else { return Verdict::Pass };
-    let claims = |text: &str| entitlements.forms().find(|values| Entitlement::parse(text).is_in(values));
-    let claimed: Vec<_> = forbidden.into_iter().filter_map(|one| Some((one, claims(one.0)?))).collect();
-    let Some(((_, line, origin), _)) = claimed.first() else {
+    let mut claimed: Vec<Claim<'_>> = Vec::new();
+    for (text, line, origin) in forbidden {
+        let wanted = Entitlement::parse(text);
+        for values in entitlements.forms() {
+            for key in wanted.claimed_in(values) {
+                if !claimed.iter().any(|claim| claim.key == key) {
+                    claimed.push(Claim { key, line, origin, values });
+                }
+            }
+        }
+    }
+    let Some(first) = claimed.first() else {
         return match entitlements.unreadable {
             true => Verdict::Inconclusive("a form of its entitlements cannot be read".into()),
             false => Verdict::Pass,
         };
     };
-    let keys: Vec<String> = claimed.iter().map(|((text, ..), _)| Entitlement::parse(text).key.to_owned()).collect();
-    let shown = |(key, (_, values)): (&String, &(_, &BTreeMap<String, Value>))| {
-        let form = if entitlements.der_values.as_ref() == Some(*values) { " in its DER form" } else { "" };
-        let value = values.get(key).map(ToString::to_string).unwrap_or_default();
-        format!("the signature claims `{key}` = {value}{form}")
+    let keys: Vec<String> = claimed.iter().map(|claim| claim.key.to_owned()).collect();
+    let shown = |claim: &Claim<'_>| {
+        let form = if entitlements.der_values.as_ref() == Some(claim.values) { " in its DER form" } else { "" };
+        let value = claim.values.get(claim.key).map(ToString::to_string).unwrap_or_default();
+        format!("the signature claims `{}` = {value}{form}", claim.key)
     };
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` claims {}, which is forbidden", listed(&keys, 3)),
-        evidence: keys.iter().zip(&claimed).map(shown).collect(),
-        policy: Some(PolicySource { key: (*line).to_owned(), origin: (*origin).clone() }),
+        evidence: claimed.iter().map(shown).collect(),
+        policy: Some(PolicySource { key: first.line.to_owned(), origin: first.origin.clone() }),
         help: Some("take the key out of the entitlements file, and sign again".into()),
         ..Violation::default()
     }])
@@ -131,6 +150,25 @@ mod tests {
             signature.entitlements.as_mut().expect("entitlements").unreadable = true;
         });
         forbids(unreadable).inconclusive(&RULE);
+    }
+
+    #[test]
+    fn a_glob_forbids_whatever_it_matches() {
+        let case = || {
+            claims(true).edit_macho(|macho| {
+                let signature = macho.code_signature.as_mut().expect("a signature");
+                let values = &mut signature.entitlements.as_mut().expect("entitlements").values;
+                values.extend([("com.apple.security.cs.allow-jit".to_owned(), true.into()), ("a".into(), true.into())]);
+            })
+        };
+        let forbids = |texts: &[&str]| {
+            let texts = texts.iter().map(ToString::to_string).collect();
+            case().with(move |case| case.policy.macos.forbidden_entitlements = Some(from_file(texts)))
+        };
+        let found = forbids(&[DEBUG, "com.apple.security.*"]).violations(&RULE).remove(0);
+        assert_eq!(found.evidence.len(), 2, "{found:?}");
+        assert!(found.message.contains("`com.apple.security.get-task-allow` and `com.apple.security.cs.allow-jit`"));
+        forbids(&["com.apple.security.*=false", "com.apple.private.*"]).passes(&RULE);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::facts::macho::MachOFacts;
 use crate::facts::macho::code_signature::{CodeSignature, SignatureKind};
-use crate::policy::{MacOsPolicy, Setting};
+use crate::policy::{MacOsPolicy, Pattern, Setting, is_glob};
 use crate::rules::{PolicySource, Subject};
 
 /// Why a rule about the contents of a signature has nothing to say without one.
@@ -48,30 +48,44 @@ pub(in crate::rules) fn identity_demand(subject: &Subject<'_>) -> Option<PolicyS
     team.or_else(|| demand(subject, "hardened-runtime", |macos| &macos.hardened_runtime))
 }
 
-/// An entitlement as the policy names it: a key, or `KEY=VALUE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An entitlement as the policy names it: a key or a glob over keys, or `KEY=VALUE`.
+#[derive(Debug, Clone)]
 pub(in crate::rules) struct Entitlement<'a> {
-    pub(in crate::rules) key: &'a str,
+    key: &'a str,
+    /// The key, where it is a glob.
+    glob: Option<Pattern>,
     value: Option<&'a str>,
 }
 
 impl<'a> Entitlement<'a> {
     pub(in crate::rules) fn parse(text: &'a str) -> Self {
-        match text.split_once('=') {
-            Some((key, value)) => Entitlement { key: key.trim(), value: Some(value.trim()) },
-            None => Entitlement { key: text.trim(), value: None },
-        }
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key.trim(), Some(value.trim())),
+            None => (text.trim(), None),
+        };
+        let glob = is_glob(key).then(|| Pattern::plain(key).ok()).flatten();
+        Entitlement { key, glob, value }
     }
 
-    /// Whether one form of the entitlements claims it: with this value, or without one with any but `false`. An array has
-    /// the value when it is one of its elements.
+    /// Whether one form of the entitlements claims it.
     pub(in crate::rules) fn is_in(&self, values: &BTreeMap<String, Value>) -> bool {
-        let Some(found) = values.get(self.key) else { return false };
-        match (self.value, found) {
+        !self.claimed_in(values).is_empty()
+    }
+
+    /// The keys that one form of the entitlements claims: with this value, or without one with any but `false`. An array has
+    /// the value when it is one of its elements.
+    pub(in crate::rules) fn claimed_in<'v>(&self, values: &'v BTreeMap<String, Value>) -> Vec<&'v str> {
+        let claims = |found: &Value| match (self.value, found) {
             (None, found) => *found != Value::Bool(false),
             (Some(wanted), Value::Array(elements)) => elements.iter().any(|element| written(element) == wanted),
             (Some(wanted), found) => written(found) == wanted,
-        }
+        };
+        let named = |key: &str| self.glob.as_ref().is_some_and(|glob| glob.matches(key));
+        let claimed = match &self.glob {
+            Some(_) => values.iter().filter(|(key, value)| named(key) && claims(value)).collect(),
+            None => Vec::from_iter(values.get_key_value(self.key).filter(|(_, value)| claims(value))),
+        };
+        claimed.into_iter().map(|(key, _)| key.as_str()).collect()
     }
 }
 
@@ -96,5 +110,9 @@ mod tests {
         for other in ["off", "on=false", "number=4", "name=TEAM", "groups=three", "absent", "absent=false"] {
             assert!(!Entitlement::parse(other).is_in(&values), "{other}");
         }
+        let globbed = |text: &str| Entitlement::parse(text).claimed_in(&values);
+        assert_eq!(globbed("*n*"), ["name", "number", "on"]);
+        assert_eq!(globbed("o*=false"), ["off"]);
+        assert!(globbed("x*").is_empty());
     }
 }
