@@ -22,7 +22,8 @@ be missing and pass, as do Swift's own libraries where `/usr/lib/swift` is among
 A path relative to the file (`@loader_path`, `@executable_path`, `@rpath` over each `LC_RPATH` in order) passes when a dylib
 for the same architecture lies there at the time of the check; absolute run paths are the build machine's and never count.
 What that dylib loads in turn is asked when it is checked itself. Where a library leaves the place to the program that loads
-it (`@executable_path`, and `@rpath` beyond its own run paths), nobody can tell.
+it (`@executable_path`, and `@rpath` beyond its own run paths), nobody can tell; in an application, `@executable_path` is
+`Contents/MacOS`, and what is found from there passes.
 
 ## Why it matters
 A Mac without Homebrew has no `/opt/homebrew`, an Intel Mac has another one, and dyld ends the program with "Library not
@@ -208,6 +209,28 @@ mod tests {
         library("@loader_path/x.dylib").violations(&RULE);
         let own = library("@rpath/x.dylib").edit_macho(|macho| macho.rpaths = vec!["@loader_path".into()]);
         own.beside("/app/dist/x.dylib", Case::dylib()).passes(&RULE);
+    }
+
+    #[test]
+    fn in_an_application_programs_lie_in_contents_macos() {
+        let library = |path: &str, name: &str| {
+            let path = path.to_owned();
+            loads(name, "load").with(move |case| {
+                case.facts.kind = Kind::SharedObject;
+                case.artifact.path = path.into();
+            })
+        };
+        let name = "@executable_path/../Frameworks/libg.dylib";
+        let there = |case: Case| case.beside("/app/A.app/Contents/Frameworks/libg.dylib", Case::dylib());
+        there(library("A.app/Contents/Frameworks/libf.dylib", name)).passes(&RULE);
+        there(library("A.app/Contents/Frameworks/F.framework/Versions/A/F", name)).passes(&RULE);
+        let by_run_path = library("A.app/Contents/PlugIns/libf.dylib", "@rpath/libg.dylib");
+        let rpath = vec!["@executable_path/../Frameworks".to_owned()];
+        there(by_run_path.edit_macho(|macho| macho.rpaths = rpath)).passes(&RULE);
+        // Another program may load it.
+        library("A.app/Contents/Frameworks/libf.dylib", name).inconclusive(&RULE);
+        there(library("A.app/Contents/Library/B.app/Contents/MacOS/libf.dylib", name)).inconclusive(&RULE);
+        there(library("A.app/Frameworks/libf.dylib", name)).inconclusive(&RULE);
     }
 
     #[test]

@@ -32,8 +32,8 @@ pub(in crate::rules) enum Beside {
 enum Place {
     /// To this path of the tree that the file is shipped in.
     Here(String),
-    /// To the directory of a program that is not known.
-    ByProgram,
+    /// To the directory of a program that is not known; in a bundle, most likely to this path of it.
+    ByProgram(Option<String>),
     /// To a directory of whatever machine it runs on.
     Elsewhere(String),
 }
@@ -54,20 +54,26 @@ impl Subject<'_> {
         };
         let mut hangs_on_program = by_run_path.is_some() && !self.is_program();
         let mut tried = Vec::new();
+        let mut by_bundle = String::new();
         for place in places {
+            hangs_on_program |= matches!(place, Place::ByProgram(_));
             match place {
                 Place::Here(path) => match dylib_fault(self.facts, macho, &files.open(&path)) {
                     None => return Beside::Found,
                     Some(fault) => tried.push(format!("`{}` {fault}", plain(&path))),
                 },
-                Place::ByProgram => hangs_on_program = true,
+                Place::ByProgram(Some(path)) => match dylib_fault(self.facts, macho, &files.open(&path)) {
+                    None => return Beside::Found,
+                    Some(fault) => by_bundle = format!("; for those of its bundle, `{}` {fault}", plain(&path)),
+                },
+                Place::ByProgram(None) => {}
                 Place::Elsewhere(path) => tried.push(format!("`{path}` is not shipped with it")),
             }
         }
         match (hangs_on_program, tried.is_empty()) {
-            (true, _) => {
-                Beside::Unknown(format!("where `{name}` is looked for is the matter of the program that loads it"))
-            }
+            (true, _) => Beside::Unknown(format!(
+                "where `{name}` is looked for is the matter of the program that loads it{by_bundle}"
+            )),
             (false, true) => Beside::Absent(vec!["it has no run path".into()]),
             (false, false) => Beside::Absent(tried),
         }
@@ -78,7 +84,7 @@ impl Subject<'_> {
         match (after("@loader_path"), after("@executable_path")) {
             (Some(rest), _) => Place::Here(format!("{home}{rest}")),
             (_, Some(rest)) if self.is_program() => Place::Here(format!("{home}{rest}")),
-            (_, Some(_)) => Place::ByProgram,
+            (_, Some(rest)) => Place::ByProgram(programs_of_bundle(home).map(|programs| format!("{programs}{rest}"))),
             (None, None) => Place::Elsewhere(path.to_owned()),
         }
     }
@@ -98,6 +104,13 @@ impl Subject<'_> {
             })
             .collect()
     }
+}
+
+/// Where the programs of the application lie that this directory is a part of (Apple, "Placing content in a bundle").
+fn programs_of_bundle(home: &str) -> Option<String> {
+    let parts: Vec<&str> = home.split('/').collect();
+    let at = parts.windows(2).rposition(|pair| pair[0].ends_with(".app") && pair[1] == "Contents")?;
+    Some(format!("{}/MacOS", parts.get(..at + 2)?.join("/")))
 }
 
 /// Why dyld passes over what lies at a place; `None` when it loads it.
