@@ -1,10 +1,12 @@
 //! A hardened program loads code of others that the system will refuse.
 
 use super::support::apple::{NOT_SIGNED, signature};
-use super::support::{NOT_MACOS, NOT_PROGRAM};
+use super::support::beside::Beside;
+use super::support::{NOT_MACOS, NOT_PROGRAM, listed};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
+use crate::facts::macho::code_signature::SignatureKind;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -16,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
     docs: r#"## What it checks
 Programs with the hardened runtime (or `CS_REQUIRE_LV`) and without the entitlement
-`com.apple.security.cs.disable-library-validation`: whether they load dylibs that are not part of macOS, or import `dlopen`.
-Who signed those libraries is not in this file, so this is a warning.
+`com.apple.security.cs.disable-library-validation`: the dylibs they load that are not part of macOS, and whether they import
+`dlopen`. Of a dylib that is shipped beside the program (see `non-system-dylib`) the team in its signature is compared with the
+program's: the same passes, another or none is what macOS refuses. Who signed the others is not known here.
 
 ## Why it matters
 With library validation the system loads only code of Apple's and of the program's own team. A plugin of somebody else, a
@@ -56,26 +59,58 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if signature.entitlements.as_ref().is_some_and(|entitlements| entitlements.grants(ENTITLEMENT)) {
         return Verdict::Pass;
     }
-    let evidence = loads(macho);
-    if evidence.is_empty() {
-        return Verdict::Pass;
+    let mut refused: Vec<(&str, String)> = Vec::new();
+    let mut unknown: Vec<String> = Vec::new();
+    for name in others(macho) {
+        match subject.dylib_beside(macho, name) {
+            Beside::Found(dylib) => refused.extend(dylib.macho().and_then(|dylib| Some((name, fault(macho, dylib)?)))),
+            Beside::Absent(_) | Beside::Unknown(_) => unknown.push(format!("it loads `{name}`")),
+        }
     }
-    Verdict::Violated(vec![Violation {
-        message: "`{artifact}` loads libraries, and macOS refuses those that its own team did not sign".into(),
-        evidence,
-        help: Some(format!("sign them with the certificate of the program, or claim `{ENTITLEMENT}`")),
-        ..Violation::default()
-    }])
+    let mut symbols = macho.imports.iter().flat_map(|library| &library.symbols);
+    unknown.extend(symbols.any(|symbol| symbol.name == "_dlopen").then(|| "it imports `_dlopen`".to_owned()));
+    let help = format!("sign them with the certificate of the program, or claim `{ENTITLEMENT}`");
+    let names: Vec<String> = refused.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let messages = [
+        format!("`{{artifact}}` loads {}, which macOS refuses: another team signed it, or none", listed(&names, 3)),
+        "`{artifact}` loads libraries, and macOS refuses those that its own team did not sign".to_owned(),
+    ];
+    let refused = refused.into_iter().map(|(name, fault)| format!("`{name}` {fault}")).collect();
+    let violations: Vec<Violation> = messages
+        .into_iter()
+        .zip([refused, unknown])
+        .filter(|(_, evidence)| !evidence.is_empty())
+        .map(|(message, evidence)| Violation { message, evidence, help: Some(help.clone()), ..Violation::default() })
+        .collect();
+    if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
 }
 
-/// What it loads beside the system's own libraries, as far as the file tells.
-fn loads(macho: &MachOFacts) -> Vec<String> {
-    let system = |name: &str| name.starts_with("/usr/lib/") || name.starts_with("/System/");
-    let dylibs = macho.dylibs.iter().filter(|dylib| !system(&dylib.name));
-    let mut found: Vec<String> = dylibs.map(|dylib| format!("it loads `{}`", dylib.name)).collect();
-    let symbols = macho.imports.iter().flat_map(|library| &library.symbols);
-    found.extend(symbols.filter(|symbol| symbol.name == "_dlopen").take(1).map(|_| "it imports `_dlopen`".to_owned()));
-    found
+/// The dylibs that it loads beside the system's own.
+fn others(macho: &MachOFacts) -> impl Iterator<Item = &str> {
+    let system =
+        |name: &str| name.starts_with("/usr/lib/") || name.starts_with("/System/") || super::system_dylib(macho, name);
+    macho.dylibs.iter().map(|dylib| dylib.name.as_str()).filter(move |name| !system(name))
+}
+
+/// Why the system does not let the program load a dylib: "mapping process and mapped file (non-platform) have different Team
+/// IDs", as it says, which holds where either has none. Apple's own code always loads.
+fn fault(program: &MachOFacts, dylib: &MachOFacts) -> Option<String> {
+    let Some(signed) = signature(dylib) else { return Some("carries no signature that can be read".into()) };
+    if signed.code_directories.iter().any(|directory| directory.platform != 0) {
+        return None;
+    }
+    match (team(program), team(dylib)) {
+        (Some(mine), Some(its)) if mine == its => None,
+        (Some(mine), Some(its)) => Some(format!("is signed by team `{its}`, the program by `{mine}`")),
+        (Some(mine), None) => Some(format!("is signed without a team, the program by team `{mine}`")),
+        (None, _) => Some("is not Apple's, and the program is signed without a team".into()),
+    }
+}
+
+/// The team that signed, which an ad hoc signature has none of.
+fn team(macho: &MachOFacts) -> Option<&str> {
+    let signature = signature(macho).filter(|signature| signature.kind == SignatureKind::Cms)?;
+    signature.best_directory()?.team_id.as_deref()
 }
 
 #[cfg(test)]
@@ -93,6 +128,56 @@ mod tests {
     fn a_library_of_others_violates() {
         loading("@rpath/libplugin.dylib", 0x10000).documented(&RULE);
         loading("@rpath/libplugin.dylib", 0x2000).violations(&RULE);
+    }
+
+    /// With a dylib beside it that is signed like this.
+    fn shipping(program: Case, kind: SignatureKind, team: Option<&str>) -> Case {
+        let signed = signed_macho(kind, 0, team).edit_macho(|macho| macho.file_type = "dylib".into());
+        program.edit_macho(|macho| macho.rpaths = vec!["@loader_path/../lib".into()]).beside("/app/lib/x.dylib", signed)
+    }
+
+    fn evidence(case: Case) -> Vec<String> {
+        case.violations(&RULE).into_iter().flat_map(|violation| violation.evidence).collect()
+    }
+
+    #[test]
+    fn a_library_beside_it_that_the_same_team_signed_passes() {
+        shipping(loading("@rpath/x.dylib", 0x10000), SignatureKind::Cms, Some("ABCDE12345")).passes(&RULE);
+        let apples = signed_macho(SignatureKind::Cms, 0, None).edit_macho(|macho| {
+            macho.file_type = "dylib".into();
+            macho.code_signature.as_mut().expect("a signature").code_directories[0].platform = 1;
+        });
+        loading("@loader_path/x.dylib", 0x10000).beside("/app/dist/x.dylib", apples).passes(&RULE);
+    }
+
+    #[test]
+    fn one_of_another_team_or_none_violates() {
+        let of = |kind, team| evidence(shipping(loading("@rpath/x.dylib", 0x10000), kind, team));
+        assert_eq!(
+            of(SignatureKind::Cms, Some("ZYXWV98765")),
+            ["`@rpath/x.dylib` is signed by team `ZYXWV98765`, the program by `ABCDE12345`"]
+        );
+        let none = ["`@rpath/x.dylib` is signed without a team, the program by team `ABCDE12345`"];
+        assert_eq!(of(SignatureKind::Cms, None), none);
+        // An ad hoc signature may name any team.
+        assert_eq!(of(SignatureKind::Adhoc, Some("ABCDE12345")), none);
+        let unsigned = loading("@loader_path/x.dylib", 0x10000).beside("/app/dist/x.dylib", Case::dylib());
+        assert_eq!(evidence(unsigned), ["`@loader_path/x.dylib` carries no signature that can be read"]);
+        let adhoc = signed_macho(SignatureKind::Adhoc, 0x10000, None)
+            .edit_macho(|macho| macho.dylibs = vec![dylib("@rpath/x.dylib", "load")]);
+        assert_eq!(
+            evidence(shipping(adhoc, SignatureKind::Adhoc, None)),
+            ["`@rpath/x.dylib` is not Apple's, and the program is signed without a team"]
+        );
+    }
+
+    #[test]
+    fn what_is_refused_and_what_nobody_knows_are_told_apart() {
+        let both = loading("@rpath/x.dylib", 0x10000)
+            .edit_macho(|macho| macho.dylibs.push(dylib("/opt/homebrew/lib/libz.dylib", "load")));
+        let found = shipping(both, SignatureKind::Adhoc, None).violations(&RULE);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[1].evidence, ["it loads `/opt/homebrew/lib/libz.dylib`"]);
     }
 
     #[test]

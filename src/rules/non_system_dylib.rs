@@ -60,7 +60,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             continue;
         }
         match subject.dylib_beside(macho, &dylib.name) {
-            Beside::Found => {}
+            Beside::Found(_) => {}
             Beside::Absent(places) => found.push((dylib, tried(&places))),
             Beside::Unknown(why) => unknown = unknown.or(Some(why)),
         }

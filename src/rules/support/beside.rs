@@ -4,6 +4,8 @@
 //! files of another architecture passed over); Microsoft, "Dynamic-link library search order" (the directory of the program
 //! before those of the system).
 
+use std::sync::Arc;
+
 use super::windows::shown;
 use crate::facts::macho::MachOFacts;
 use crate::facts::pe::DllImport;
@@ -18,14 +20,28 @@ const MOST_PLACES: usize = 10_000;
 const ARM64E: u32 = 2;
 
 /// What came of looking for a dylib.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(in crate::rules) enum Beside {
     /// It is there.
-    Found,
+    Found(Slice),
     /// It is at none of these places: one clause for each.
     Absent(Vec<String>),
     /// It hangs on what nobody knows.
     Unknown(String),
+}
+
+/// The slice of a dylib that dyld takes.
+#[derive(Debug)]
+pub(in crate::rules) struct Slice {
+    slices: Arc<[Facts]>,
+    at: usize,
+}
+
+impl Slice {
+    /// What only Mach-O files have.
+    pub(in crate::rules) fn macho(&self) -> Option<&MachOFacts> {
+        as_dylib(self.slices.get(self.at)?)
+    }
 }
 
 /// Where a name leads.
@@ -58,13 +74,13 @@ impl Subject<'_> {
         for place in places {
             hangs_on_program |= matches!(place, Place::ByProgram(_));
             match place {
-                Place::Here(path) => match dylib_fault(self.facts, macho, &files.open(&path)) {
-                    None => return Beside::Found,
-                    Some(fault) => tried.push(format!("`{}` {fault}", plain(&path))),
+                Place::Here(path) => match dylib(self.facts, macho, &files.open(&path)) {
+                    Ok(slice) => return Beside::Found(slice),
+                    Err(fault) => tried.push(format!("`{}` {fault}", plain(&path))),
                 },
-                Place::ByProgram(Some(path)) => match dylib_fault(self.facts, macho, &files.open(&path)) {
-                    None => return Beside::Found,
-                    Some(fault) => by_bundle = format!("; for those of its bundle, `{}` {fault}", plain(&path)),
+                Place::ByProgram(Some(path)) => match dylib(self.facts, macho, &files.open(&path)) {
+                    Ok(slice) => return Beside::Found(slice),
+                    Err(fault) => by_bundle = format!("; for those of its bundle, `{}` {fault}", plain(&path)),
                 },
                 Place::ByProgram(None) => {}
                 Place::Elsewhere(path) => tried.push(format!("`{path}` is not shipped with it")),
@@ -113,21 +129,20 @@ fn programs_of_bundle(home: &str) -> Option<String> {
     Some(format!("{}/MacOS", parts.get(..at + 2)?.join("/")))
 }
 
-/// Why dyld passes over what lies at a place; `None` when it loads it.
-fn dylib_fault(mine: &Facts, macho: &MachOFacts, opened: &Opened) -> Option<String> {
-    let slices = match foreign(opened, Format::MachO) {
-        Ok(slices) => slices,
-        Err(fault) => return Some(fault),
-    };
-    let dylibs = || slices.iter().filter_map(|slice| Some((slice, as_dylib(slice)?)));
+/// What dyld loads from a place, or why it passes over what lies there.
+fn dylib(mine: &Facts, macho: &MachOFacts, opened: &Opened) -> Result<Slice, String> {
+    let slices = foreign(opened, Format::MachO)?;
+    let dylibs = || slices.iter().enumerate().filter_map(|(at, slice)| Some((at, slice, as_dylib(slice)?)));
     let is_mine = |slice: &Facts, its: &MachOFacts| {
         slice.arch == mine.arch
             && (mine.arch != "aarch64" || (its.cpu_subtype == ARM64E) == (macho.cpu_subtype == ARM64E))
     };
-    match dylibs().next() {
-        None => Some("is no dylib".into()),
-        Some(_) if dylibs().any(|(slice, its)| is_mine(slice, its)) => None,
-        Some(_) => Some(made_for(slices)),
+    if dylibs().next().is_none() {
+        return Err("is no dylib".into());
+    }
+    match dylibs().find(|(_, slice, its)| is_mine(slice, its)) {
+        Some((at, ..)) => Ok(Slice { slices: Arc::clone(slices), at }),
+        None => Err(made_for(slices)),
     }
 }
 
@@ -153,7 +168,7 @@ fn dll_fault(mine: &Facts, dll: &str, home: &str, files: &dyn Files) -> Option<S
 }
 
 /// The slices of a file of this format, or what is wrong with it, as the end of a sentence.
-fn foreign(opened: &Opened, format: Format) -> Result<&[Facts], String> {
+fn foreign(opened: &Opened, format: Format) -> Result<&Arc<[Facts]>, String> {
     match opened {
         Opened::Foreign(slices) if slices.iter().all(|slice| slice.format == format) => Ok(slices),
         Opened::Absent => Err("is not there".into()),
