@@ -53,6 +53,7 @@ mod partial_relro;
 mod platform_mismatch;
 mod private_glibc_symbol;
 mod refused_by_notary;
+mod restricted_entitlement;
 mod run_path;
 mod stale_signature;
 mod static_glibc_resolver;
@@ -138,6 +139,7 @@ pub static RULES: &[&Rule] = &[
     &platform_mismatch::RULE,
     &private_glibc_symbol::RULE,
     &refused_by_notary::RULE,
+    &restricted_entitlement::RULE,
     &run_path::RULE,
     &stale_signature::RULE,
     &static_glibc_resolver::RULE,
