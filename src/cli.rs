@@ -4,6 +4,7 @@
 //! looked at here: not its `--help`, not its `--`, not bytes that are not UTF-8.
 
 mod commands;
+mod forms;
 mod options;
 mod pieces;
 mod plain;
@@ -13,6 +14,7 @@ mod split;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser};
 
 use crate::plan::Tool;
@@ -196,9 +198,17 @@ write it elsewhere, or have git ignore it.
 Exit codes: 0 fine, 2 usage, 3 the policy is violated, or what `diff` compares got worse, 4 the policy file or the environment is wrong, 127 the tool was \
 not found; when the build itself fails, the tool's own code.";
 
-/// The definition of the command line; completions and the man page are generated from it.
+/// The definition of the command line; help, completions and the man page are generated from it.
 pub fn command() -> clap::Command {
-    Cli::command()
+    forms::said(Cli::command())
+}
+
+/// What clap makes of a command line. What each command says of its options is added where somebody asks for help.
+fn read(argv: Vec<OsString>) -> Result<Cli, Refusal> {
+    Cli::try_parse_from(&argv).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp => Refusal(command().try_get_matches_from(&argv).err().unwrap_or(error)),
+        _ => Refusal(error),
+    })
 }
 
 /// Reads a whole command line, the program's own name first.
@@ -220,7 +230,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Ref
             if let Some(own) = plain::own(&split.head).filter(|_| !from_environment()) {
                 return Ok(Invocation { options: Options::default(), action: Action::Own(own) });
             }
-            let cli = Cli::try_parse_from(split::program(split.head)).map_err(Refusal)?;
+            let cli = read(split::program(split.head))?;
             return Ok(Invocation { options: cli.options, action: cli.command.into() });
         }
     };
@@ -228,7 +238,6 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Ref
     if split.head.is_empty() && !from_environment() {
         return Ok(Invocation { options: Options::default(), action });
     }
-    let head = split::program(split.head).into_iter().chain([OsString::from(word)]);
-    let cli = Cli::try_parse_from(head).map_err(Refusal)?;
+    let cli = read([split::program(split.head), vec![OsString::from(word)]].concat())?;
     Ok(Invocation { options: cli.options, action })
 }

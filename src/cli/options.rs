@@ -76,10 +76,15 @@ impl Options {
         match self.format() {
             Format::Text | Format::Short => Ok(Listing::Text),
             Format::Json => Ok(Listing::Json),
-            other => Err(Error::Usage(format!(
-                "`--format {other}` is a form of reports, which this command does not make; it prints `text` or `json`"
-            ))),
+            other => Err(Options::of_reports(other, "`text` or `json`")),
         }
+    }
+
+    /// The refusal of a form that only reports have; `forms` are those of the command.
+    pub fn of_reports(format: Format, forms: &str) -> Error {
+        Error::Usage(format!(
+            "`--format {format}` is a form of reports, which this command does not make; it prints {forms}"
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::Error;
-use crate::cli::{Format, Options, Shim};
+use crate::cli::{Listing, Options, Shim};
 use crate::exit;
 use crate::plan::Tool;
 use crate::plan::environment::Environment;
@@ -56,7 +56,7 @@ fn status(
     environment: &Environment,
 ) -> Result<u8, Error> {
     let all: Vec<Status> = tools.iter().map(|tool| shims::status(directory, *tool, environment)).collect();
-    if options.format() == Format::Json {
+    if options.listing()? == Listing::Json {
         ui.out(&report::json::to_text(&all))?;
     } else {
         for status in &all {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Format, Listing, Options, Verify};
+use crate::cli::{Format, Options, Verify};
 use crate::facts::{Details, Kind, Linkage};
 use crate::hosts::load::{Files, Loads};
 use crate::hosts::{self, Disk, Host};
@@ -36,10 +36,11 @@ pub(super) fn machine(ui: &Ui) -> Result<u8, Error> {
 /// # Errors
 /// When signature, key or description cannot be read, or an option makes no sense.
 pub(super) fn run(ui: &Ui, options: &Options, asked: &Verify) -> Result<u8, Error> {
-    let form = match (options.listing()?, options.format()) {
-        (Listing::Json, _) => Form::Json,
-        (Listing::Text, Format::Short) => Form::Short,
-        (Listing::Text, _) => Form::Text,
+    let form = match options.format() {
+        Format::Json => Form::Json,
+        Format::Short => Form::Short,
+        Format::Text => Form::Text,
+        other => return Err(Options::of_reports(other, "`text`, `short` or `json`")),
     };
     let file = manifest::file(options);
     let policy = asked.expect_policy.as_deref().map(digest).transpose()?;
