@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::facts::{Facts, FileFacts, Unreadable};
-use crate::hosts::Host;
 use crate::hosts::load::Files;
+use crate::hosts::{Host, Version};
 use crate::images::InImage;
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin, Policy, Setting};
@@ -106,6 +106,9 @@ pub struct Finding {
     pub causes: Vec<Cause>,
     /// The host it would fail on.
     pub host: Option<String>,
+    /// The version which that host has of what is asked for, where versions decide; for whoever puts findings together.
+    #[serde(skip)]
+    pub has: Option<Version>,
     /// Who brought it in; filled in by [`crate::blame`].
     pub blame: Option<String>,
     /// What the policy says.

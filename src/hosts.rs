@@ -29,6 +29,9 @@ pub use rootfs::{
 };
 pub use version::Version;
 
+/// What [`Host::doubt`] starts with.
+pub(crate) const DOUBT: &str = "unverified: ";
+
 /// A place where binaries run, for programs of one architecture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Host {
@@ -115,7 +118,7 @@ impl Host {
 
     /// That what the catalogue says of this host was never verified, in one sentence.
     pub fn doubt(&self) -> Option<String> {
-        let doubt = || format!("unverified: what `{}` has is known from {} only", self.name, self.source);
+        let doubt = || format!("{DOUBT}what `{}` has is known from {} only", self.name, self.source);
         self.is_unverified().then(doubt)
     }
 

@@ -5,6 +5,7 @@ pub mod diff;
 mod escape;
 mod findings;
 mod floors;
+mod fold;
 pub mod github;
 pub mod html;
 pub mod json;
@@ -19,6 +20,7 @@ mod style;
 mod summary;
 pub mod table;
 mod tally;
+pub mod telling;
 pub mod text;
 pub mod verification;
 
@@ -74,10 +76,10 @@ pub struct Report {
 pub enum Detail {
     /// Findings only.
     Quiet,
-    /// Findings, one line per artifact without any, a summary.
+    /// Findings, those that are alike at once; one line per artifact without any, a summary.
     #[default]
     Normal,
-    /// Also what does not apply, and what was let through.
+    /// Every finding by itself; also what does not apply, and what was let through.
     Verbose,
 }
 

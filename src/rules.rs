@@ -81,8 +81,8 @@ pub use support::{handbook, symbol_names, symbols_for};
 use serde::Serialize;
 
 use crate::facts::{Facts, FileFacts, Format};
-use crate::hosts::Host;
 use crate::hosts::load::Loads;
+use crate::hosts::{Host, Version};
 use crate::images::{InImage, Part};
 use crate::policy::levels::Effective;
 use crate::policy::{Level, Origin};
@@ -226,6 +226,8 @@ pub struct Violation {
     pub causes: Vec<Cause>,
     /// The host it would fail on.
     pub host: Option<String>,
+    /// The version which that host has of what is asked for, where versions decide: the lowest of several asks most of a build.
+    pub has: Option<Version>,
     /// The key of the policy that forbids it, and who set it.
     pub policy: Option<PolicySource>,
     /// The next step, for this tool and this culprit.

@@ -24,6 +24,7 @@ fn finding_at(level: Setting<Level>, rule: &Rule, message: String, evidence: Str
         evidence: vec![evidence],
         causes: Vec::new(),
         host: None,
+        has: None,
         blame: None,
         policy: None,
         help: Some(help.to_owned()),

@@ -57,7 +57,7 @@ pub struct Options {
     /// Print findings only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Also print what was changed, what does not apply, and why
+    /// Print every finding by itself, and what was changed, what does not apply, and why
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

@@ -6,6 +6,7 @@ use crate::Error;
 use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
 use crate::facts::{Facts, Unreadable};
+use crate::report::telling::{Telling, Told};
 use crate::report::{self, Detail, Report, Styles, Tally};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
@@ -88,7 +89,11 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
     notes.extend(looked.limits);
     notes.extend(images.notes);
     let report = Report { told: looked.told, artifacts: looked.artifacts, general, notes, problems: found.problems };
-    tell(ui, options, how, looked.text, &report, &directory)?;
+    let text = match &keeps {
+        Keeps::Text(teller) => teller.finish(looked.telling, &report),
+        Keeps::All | Keeps::Verdicts => whole(ui, options, how, &report, &directory)?,
+    };
+    tell(ui, options, &text, &report, &directory)?;
     if let Some(wanted) = signature.filter(|_| !nothing && report.problems.is_empty()) {
         manifest::write(ui, &wanted, Made { report: &report, policy: &policy, plan: None, directory: &directory })?;
     }
@@ -110,7 +115,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
 #[derive(Default)]
 struct Looked {
     /// What people are told of the artifacts that are not kept.
-    text: String,
+    telling: Telling,
     /// What those came to.
     told: Tally,
     artifacts: Vec<ArtifactResult>,
@@ -140,7 +145,7 @@ struct Judged {
 /// What is kept of it until the end.
 enum Kept {
     Result(Box<ArtifactResult>),
-    Text(String, Tally),
+    Told(Told, Tally),
 }
 
 /// What is kept of every artifact: as little as whoever is told of it needs.
@@ -165,7 +170,7 @@ impl Keeps {
                 result.facts = None;
                 Kept::Result(Box::new(result))
             }
-            Keeps::Text(teller) => Kept::Text(teller.artifact(&result), Tally::of(&result)),
+            Keeps::Text(teller) => Kept::Told(teller.artifact(&result), Tally::of(&result)),
         }
     }
 }
@@ -184,11 +189,11 @@ impl Looked {
                 Look::Judged(Judged { kept: keeps.of(result), uses, limits })
             }
         };
-        let text = match keeps {
-            Keeps::Text(_) => String::with_capacity((files.len() * USUAL_TEXT).min(MOST_ROOM)),
-            Keeps::All | Keeps::Verdicts => String::new(),
+        let telling = match keeps {
+            Keeps::Text(teller) => teller.telling((files.len() * USUAL_TEXT).min(MOST_ROOM)),
+            Keeps::All | Keeps::Verdicts => Telling::default(),
         };
-        let mut looked = Looked { text, ..Looked::default() };
+        let mut looked = Looked { telling, ..Looked::default() };
         let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
         let take = |look| match look {
             Look::Judged(judged) => looked.add(judged),
@@ -204,8 +209,8 @@ impl Looked {
         self.limits = self.limits.take().or(judged.limits);
         match judged.kept {
             Kept::Result(result) => self.artifacts.push(*result),
-            Kept::Text(text, tally) => {
-                self.text.push_str(&text);
+            Kept::Told(told, tally) => {
+                self.telling.add(told);
                 self.told += tally;
             }
         }
@@ -232,25 +237,22 @@ fn judged(read: Inspected, reading: &Reading<'_>, judge: &Judge<'_>) -> (Artifac
     }
 }
 
-/// Reports wherever somebody wants to hear of it; people, of what is in `text` already.
-fn tell(
-    ui: &Ui,
-    options: &Options,
-    how: &How,
-    mut text: String,
-    report: &Report,
-    directory: &Path,
-) -> Result<(), Error> {
-    let format = options.format();
-    text.push_str(&match how.matrix {
-        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(report, form, &ui.styles_out())?,
-        _ => output::render(report, format, &ui.styles_out(), ui.detail(), directory),
-    });
-    ui.out(&text)?;
+/// A report on what was kept whole.
+fn whole(ui: &Ui, options: &Options, how: &How, report: &Report, directory: &Path) -> Result<String, Error> {
+    let (format, styles) = (options.format(), ui.styles_out());
+    match how.matrix {
+        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(report, form, &styles),
+        _ => Ok(output::render(report, format, &styles, ui.detail(), directory)),
+    }
+}
+
+/// Reports wherever somebody wants to hear of it; `text` is for standard output.
+fn tell(ui: &Ui, options: &Options, text: &str, report: &Report, directory: &Path) -> Result<(), Error> {
+    ui.out(text)?;
     for problem in &report.problems {
         ui.error(&Error::Environment(problem.clone()));
     }
-    output::tell_github(ui, report, format);
+    output::tell_github(ui, report, options.format());
     output::write_files(report, options, directory)
 }
 

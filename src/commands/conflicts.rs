@@ -25,6 +25,7 @@ fn finding(conflict: &Conflict) -> Finding {
         evidence: vec![format!("`{user}` comes from {user_source}")],
         causes: Vec::new(),
         host: None,
+        has: None,
         blame: None,
         policy: Some(PolicySource { key: policy.clone(), origin: origin.clone() }),
         help: Some(help.clone()),

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::Error;
 use crate::check::ArtifactResult;
 use crate::cli::{Format, Options};
+use crate::report::telling::{Telling, Told};
 use crate::report::{self, Detail, Report, Styles};
 use crate::ui::Ui;
 
@@ -26,9 +27,6 @@ pub(super) fn render(report: &Report, format: Format, styles: &Styles, detail: D
     }
 }
 
-/// Bytes that nearly all there is to say about one artifact fits into.
-const ROOM: usize = 1024;
-
 /// Tells people of one artifact at a time.
 pub(super) enum Teller {
     Text(report::text::Text),
@@ -44,14 +42,35 @@ impl Teller {
         }
     }
 
-    /// What there is to say about one artifact.
-    pub(super) fn artifact(&self, result: &ArtifactResult) -> String {
-        let mut text = String::with_capacity(ROOM);
+    /// What is told of all artifacts, with room for so many bytes.
+    pub(super) fn telling(&self, room: usize) -> Telling {
         match self {
-            Teller::Text(teller) => teller.artifact(&mut text, result),
-            Teller::Short(styles, detail) => report::short::artifact(&mut text, result, styles, *detail),
+            Teller::Text(teller) => teller.telling(room),
+            Teller::Short(..) => Telling::new(room, true),
         }
-        text
+    }
+
+    /// What there is to say about one artifact.
+    pub(super) fn artifact(&self, result: &ArtifactResult) -> Told {
+        match self {
+            Teller::Text(teller) => teller.artifact(result),
+            Teller::Short(styles, detail) => {
+                let mut text = String::new();
+                report::short::artifact(&mut text, result, styles, *detail);
+                Told::lines(text)
+            }
+        }
+    }
+
+    /// Everything: what was told already, then what `report` has still to say.
+    pub(super) fn finish(&self, telling: Telling, report: &Report) -> String {
+        match self {
+            Teller::Text(teller) => teller.finish(telling, report),
+            Teller::Short(styles, detail) => {
+                let rest = report::short::render(report, styles, *detail);
+                telling.into_lines() + &rest
+            }
+        }
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn unjudged(result: &ArtifactResult) -> Option<Finding> {
         evidence: reasons.iter().map(|(reason, rules)| format!("{reason} ({})", rules.join(", "))).collect(),
         causes: Vec::new(),
         host: None,
+        has: None,
         blame: None,
         policy: Some(PolicySource { key, origin: level.origin.clone() }),
         help: Some(format!("{next}, or let it through with `inconclusive = \"allow\"`")),
@@ -71,15 +72,22 @@ pub(super) fn sentence(finding: &Finding) -> Cow<'_, str> {
 
 /// Which part of the policy the finding rests on, and who set it; safe to print.
 pub(super) fn policy(finding: &Finding) -> String {
+    let source = finding.policy.as_ref().map(|source| (&*source.key, origin(&source.origin)));
+    policy_of(finding, source)
+}
+
+/// The same with another source: a part of the policy, and who set it.
+pub(super) fn policy_of(finding: &Finding, source: Option<(&str, Cow<'_, str>)>) -> String {
     let mut out = String::with_capacity(64);
     let is_default = finding.level_origin == Origin::Default;
-    if let Some(PolicySource { key, origin: from }) = &finding.policy {
+    let has_source = source.is_some();
+    if let Some((key, from)) = source {
         let key = escape(key);
         let tick = if key.contains('`') { "" } else { "`" };
         let end = if is_default { ")" } else { "), " };
-        out.extend([tick, &key, tick, " (", &origin(from), end]);
+        out.extend([tick, &key, tick, " (", &from, end]);
     }
-    if finding.policy.is_none() || !is_default {
+    if !has_source || !is_default {
         let word = level_word(finding.level);
         out.extend(["`", finding.rule, "` is `", word, "` (", &origin(&finding.level_origin), ")"]);
     }

@@ -1,32 +1,21 @@
-//! The report for people: a block per finding, a line per artifact without any, a summary.
+//! The report for people: a block per finding or for all that are alike, a line per artifact without any, a summary.
 
 use anstyle::Style;
 
-use crate::check::{ArtifactResult, Finding, Overall};
+use crate::check::{ArtifactResult, Overall};
 use crate::policy::Level;
 
+use super::fold::by_host;
+use super::telling::{Block, Part, Telling, Told};
 use super::{Detail, Report, Styles, escape, findings, path, summary};
 
-/// Pieces of evidence that are shown; the JSON report has them all.
-const EVIDENCE_SHOWN: usize = 8;
+/// Bytes that nearly all lines about one artifact fit into.
+const ROOM: usize = 512;
 
 /// Renders `report`; every line ends with a line feed, an empty report renders to nothing.
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
     let text = Text::new(styles, detail);
-    let mut out = String::new();
-    for artifact in &report.artifacts {
-        text.artifact(&mut out, artifact);
-    }
-    for finding in &report.general {
-        text.finding(&mut out, finding, &path(&finding.artifact));
-    }
-    if detail != Detail::Quiet {
-        for note in &report.notes {
-            text.headline(&mut out, &text.strong, &["note"], &escape(note));
-        }
-        text.summary(&mut out, report);
-    }
-    out
+    text.finish(text.telling(0), report)
 }
 
 /// What every artifact is told with.
@@ -66,60 +55,88 @@ impl Text {
         }
     }
 
-    /// Adds what there is to say about one artifact.
-    pub fn artifact(&self, out: &mut String, result: &ArtifactResult) {
+    /// What is told of artifacts, with room for so many bytes.
+    pub fn telling(&self, room: usize) -> Telling {
+        Telling::new(room, self.detail == Detail::Verbose)
+    }
+
+    /// What there is to say about one artifact.
+    pub fn artifact(&self, result: &ArtifactResult) -> Told {
         let name = path(&result.artifact.path);
         // `seaworthy facts` does not look into images.
         let file = if result.image.is_some() { "" } else { &name };
-        for finding in result.findings.iter().chain(&findings::unjudged(result)) {
-            self.finding(out, finding, file);
-        }
+        let mut blocks: Vec<Block> = match self.detail {
+            Detail::Verbose => result.findings.iter().map(|finding| Block::of(finding, file)).collect(),
+            Detail::Quiet | Detail::Normal => {
+                by_host(&result.findings).iter().map(|fold| Block::new(fold, file)).collect()
+            }
+        };
+        blocks.extend(findings::unjudged(result).map(|finding| Block::of(&finding, file)));
+        let mut out = String::with_capacity(if blocks.is_empty() { ROOM } else { 0 });
         if result.verdict == Overall::Pass && self.detail != Detail::Quiet {
             out.extend([&self.ok.on, "ok", &self.ok.off, ": ", &name, ": ", &summary::what_it_is(result), "\n"]);
         }
         if let Some(instructions) = result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()) {
-            self.line(out, "uses", &format!("{name}: {}", escape(&instructions.in_words())));
+            self.line(&mut out, "uses", &format!("{name}: {}", escape(&instructions.in_words())));
         }
         if self.detail == Detail::Verbose {
             for (rule, reason) in &result.not_applicable {
-                self.line(out, "not applicable", &format!("{}: {}", escape(rule), escape(reason)));
+                self.line(&mut out, "not applicable", &format!("{}: {}", escape(rule), escape(reason)));
             }
             for (rule, reason) in result.inconclusive.iter().filter(|_| result.verdict != Overall::Inconclusive) {
-                self.line(out, "could not be judged", &format!("{}: {}", escape(rule), escape(reason)));
+                self.line(&mut out, "could not be judged", &format!("{}: {}", escape(rule), escape(reason)));
             }
         }
         if self.detail != Detail::Quiet {
             for (finding, reason) in &result.excepted {
                 let said = format!("{}: {} ({})", finding.rule, escape(&finding.message), escape(reason));
-                self.line(out, "excepted", &said);
+                self.line(&mut out, "excepted", &said);
             }
         }
+        Told { name: name.into_owned(), blocks, rest: out }
     }
 
-    fn finding(&self, out: &mut String, finding: &Finding, name: &str) {
-        let word = findings::severity(finding.level);
-        let style = if finding.level == Level::Deny { &self.error } else { &self.warning };
-        self.headline(out, style, &[word, "[", finding.rule, "]"], &findings::sentence(finding));
-        let mut lines = findings::lines(finding);
-        for (label, piece) in lines.by_ref().take(finding.evidence.len().min(EVIDENCE_SHOWN)) {
-            self.line(out, label, &piece);
+    /// Everything: what was told already, then what `report` has still to say.
+    pub fn finish(&self, mut telling: Telling, report: &Report) -> String {
+        report.artifacts.iter().for_each(|artifact| telling.add(self.artifact(artifact)));
+        let (told, mut printed) = (telling.count(), 0);
+        let mut out = String::new();
+        for part in telling.into_parts() {
+            match part {
+                // That of most runs is all there is.
+                Part::Lines(lines) if out.is_empty() => out = lines,
+                Part::Lines(lines) => out.push_str(&lines),
+                Part::Block(block, also_in) => {
+                    printed += 1;
+                    self.block(&mut out, &block, also_in.as_deref());
+                }
+            }
         }
-        if let Some(more @ 1..) = finding.evidence.len().checked_sub(EVIDENCE_SHOWN) {
-            lines.by_ref().take(more).for_each(drop);
-            let see = if name.is_empty() { "--format json".into() } else { format!("seaworthy facts {name}") };
-            self.line(out, "evidence", &format!("… and {more} more, see `{see}`"));
+        for finding in &report.general {
+            self.block(&mut out, &Block::of(finding, &path(&finding.artifact)), None);
         }
-        for (label, said) in lines {
-            self.line(out, label, &said);
+        if self.detail != Detail::Quiet {
+            for note in &report.notes {
+                self.headline(&mut out, &self.strong, &["note"], &escape(note));
+            }
+            let folded = (printed < told).then_some(printed + report.general.len());
+            self.summary(&mut out, report, folded);
         }
+        out
+    }
+
+    fn block(&self, out: &mut String, block: &Block, also_in: Option<&str>) {
+        let style = if block.level == Level::Deny { &self.error } else { &self.warning };
+        self.headline(out, style, &[findings::severity(block.level), "[", block.rule, "]"], &block.sentence);
+        block.lines(also_in).for_each(|(label, said)| self.line(out, label, said));
     }
 
     fn line(&self, out: &mut String, label: &str, text: &str) {
         out.extend([&self.below, label, ": ", text, "\n"]);
     }
 
-    /// One line, when there is more to sum up than one artifact without findings.
-    fn summary(&self, out: &mut String, report: &Report) {
+    /// One line, when there is more to sum up than one artifact without findings; `folded`: so many blocks tell of more findings.
+    fn summary(&self, out: &mut String, report: &Report, folded: Option<usize>) {
         let (tally, quiet) = (report.tally(), report.is_clean());
         if tally.artifacts() == 0 || (tally.artifacts() == 1 && quiet) {
             return;
@@ -129,7 +146,11 @@ impl Text {
             (false, true) => &self.ok,
             (false, false) => &self.warning,
         };
-        self.headline(out, style, &["seaworthy"], &summary::counts(&tally));
+        let mut counts = summary::counts(&tally);
+        if let Some(blocks) = folded {
+            counts.extend([", told in ", &summary::plural(blocks, "block"), " (`-v` tells each)"]);
+        }
+        self.headline(out, style, &["seaworthy"], &counts);
     }
 
     fn headline(&self, out: &mut String, style: &Painted, word: &[&str], sentence: &str) {

@@ -246,6 +246,7 @@ fn without(subject: &Subject<'_>, host: &Host, absent: &[&DllImport]) -> Violati
         host: Some(host.name.clone()),
         policy: Some(subject.listed(&host.name)),
         help: Some("choose a Server Core image, as `windows:servercore-ltsc2022`, or leave out what needs it".into()),
+        ..Violation::default()
     }
 }
 
@@ -258,6 +259,7 @@ fn without_function(subject: &Subject<'_>, host: &Host, import: &DllImport, func
         host: Some(host.name.clone()),
         policy: Some(subject.listed(&host.name)),
         help: Some("update what imports it, or choose a Server Core image, as `windows:servercore-ltsc2022`".into()),
+        ..Violation::default()
     }
 }
 

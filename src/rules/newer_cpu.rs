@@ -83,6 +83,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
                 Maker::Other => format!("compile with `-march={has}`"),
             }),
             causes: vec![Cause::Setting("target-cpu".into())],
+            ..Violation::default()
         });
     }
     if violations.is_empty() { unsure.unwrap_or(Verdict::Pass) } else { Verdict::Violated(violations) }

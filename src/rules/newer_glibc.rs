@@ -103,6 +103,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
                 .flat_map(|need| need.symbols.iter())
                 .map(|name| Cause::Symbol(name.into()))
                 .collect(),
+            has: host.glibc(),
             help: Some(help(subject, &floor)),
             ..Violation::default()
         })
@@ -304,6 +305,7 @@ mod tests {
         let violations = newer().runs_on(&["debian:11", "rhel:9"]).violations(&RULE);
         assert_eq!(violations.len(), 1, "{violations:?}");
         assert_eq!(violations[0].message, "`{artifact}` needs glibc 2.34, but `debian:11` has 2.31");
+        assert_eq!(violations[0].has, "2.31".parse().ok());
         newer().runs_on(&["rhel:9", "scratch"]).passes(&RULE);
         let marker = case(vec![need("libc.so.6", "GLIBC_ABI_DT_RELR", &[])]);
         marker.with(|case| case.policy.linux.glibc = None).runs_on(&["ubuntu:22.04"]).violations(&RULE);

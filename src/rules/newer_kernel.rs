@@ -67,6 +67,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
                 None => format!("`{{artifact}}` needs Linux {}, but has to run on {has}", floor.version),
             },
             evidence: vec![format!("Linux {} is the oldest for {}", floor.version, floor.because)],
+            has: host.is_some().then_some(has),
             host,
             policy: Some(policy),
             help: Some(help(subject).into()),

@@ -7,6 +7,7 @@ use super::support::listed;
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::hosts::load::Reason;
+use crate::hosts::{Exports, Host, Version};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -66,10 +67,18 @@ fn check(subject: &Subject<'_>) -> Verdict {
             ),
             evidence: found.iter().map(evidence).collect(),
             causes: found.iter().flat_map(|(.., symbols)| symbols.iter().cloned().map(Cause::Symbol)).collect(),
+            has: versions.first().and_then(|version| newest(host, library, version)),
             help: Some(help(subject, library)),
             ..Violation::default()
         })
     })
+}
+
+/// The newest version that the host's library has of the family `version` is of, where that is known.
+fn newest(host: &Host, library: &str, version: &str) -> Option<Version> {
+    let Exports::Nodes(nodes) = &host.library(library)?.exports else { return None };
+    let (family, _) = version.rsplit_once('_')?;
+    nodes.up_to.iter().find(|(known, _)| *known == family).map(|(_, newest)| *newest)
 }
 
 fn help(subject: &Subject<'_>, library: &str) -> String {
@@ -105,6 +114,8 @@ mod tests {
     #[test]
     fn a_newer_node_violates() {
         case("GLIBCXX_3.4.32").runs_on(&["ubuntu:24.04", "debian:12"]).documented(&RULE);
+        let on_old = case("GLIBCXX_3.4.32").runs_on(&["debian:12"]).violations(&RULE);
+        assert_eq!(on_old[0].has, "3.4.30".parse().ok());
     }
 
     #[test]

@@ -106,6 +106,7 @@ fn compare(
             None => format!("`{{artifact}}` needs macOS {floor}, but has to run on {}", limit.has),
         },
         evidence: evidence.clone(),
+        has: limit.host.is_some().then_some(limit.has),
         help: Some(match subject.maker() {
             Maker::Go if go >= stated => "build with the last Go release for that macOS".into(),
             _ => format!("build with `MACOSX_DEPLOYMENT_TARGET={}`", limit.has.max(oldest)),

@@ -106,6 +106,7 @@ fn violation(needs: &[Need], (has, host, policy): (Version, Option<String>, Poli
         },
         evidence: newer.iter().map(|need| need.evidence.clone()).collect(),
         causes: newer.iter().filter_map(|need| need.cause.clone()).collect(),
+        has: host.is_some().then_some(has),
         host,
         policy: Some(policy),
         help: Some(

@@ -4,13 +4,15 @@ pub(crate) mod everything;
 mod forms;
 pub(crate) mod schema;
 
-use seaworthy::check::Overall;
+use seaworthy::check::{Finding, Overall};
+use seaworthy::policy::{Level, Origin};
 use seaworthy::report::{self, Detail, Report, Styles};
+use seaworthy::rules::PolicySource;
 use serde_json::Value;
 use snapbox::{IntoData, assert_data_eq, str};
 
 use crate::support::{Done, Run, Scratch, repository};
-use everything::{everything, result};
+use everything::{everything, finding, result};
 
 #[track_caller]
 fn fits_the_schema(document: &Value) {
@@ -63,6 +65,55 @@ seaworthy: 4 artifacts, 2 ok, 1 rejected, 1 could not be judged, 1 error, 2 warn
 "#]]
         .raw()
     );
+}
+
+/// Five files that are too new for the same three hosts.
+fn much_is_wrong() -> Report {
+    let on = |file: &str, host: &str, has: &str, line| Finding {
+        host: Some(host.to_owned()),
+        has: has.parse().ok(),
+        message: format!("`{file}` needs glibc 2.34, but `{host}` has {has}"),
+        policy: Some(PolicySource {
+            key: format!("`runs-on` lists `{host}`"),
+            origin: Origin::File { path: "seaworthy.toml".into(), line },
+        }),
+        help: Some(format!("link against glibc {has}")),
+        ..finding("newer-glibc", Level::Deny, file)
+    };
+    let file = |file: &str| {
+        let findings =
+            vec![on(file, "debian:11", "2.31", 2), on(file, "rhel:7", "2.17", 3), on(file, "glibc:2.28", "2.28", 4)];
+        result(file, Overall::Fail, findings)
+    };
+    let mut artifacts: Vec<_> = ["bin/a", "bin/b", "bin/c", "bin/d", "bin/e"].map(file).into();
+    artifacts.push(result("bin/f", Overall::Pass, Vec::new()));
+    Report { artifacts, ..Report::default() }
+}
+
+#[test]
+fn text_says_once_what_is_true_of_many() {
+    let text = |detail| report::text::render(&much_is_wrong(), &Styles::PLAIN, detail);
+    assert_data_eq!(
+        text(Detail::Normal),
+        str![[r#"
+error[newer-glibc]: `bin/a` needs glibc 2.34, but `rhel:7` has 2.17
+  = also on: glibc:2.28 and debian:11 (2.31)
+  = also in: bin/b, bin/c, bin/d and bin/e
+  = evidence: `__libc_start_main@GLIBC_2.34` from crt1.o
+  = evidence: `stat64@GLIBC_2.33`
+  = policy: `runs-on` lists them (seaworthy.toml:2 to 4)
+  = help: link against glibc 2.17, or see `seaworthy explain newer-glibc`
+ok: bin/f: not looked at
+seaworthy: 6 artifacts, 1 ok, 5 rejected, 15 errors, told in 1 block (`-v` tells each)
+
+"#]]
+        .raw()
+    );
+    let verbose = text(Detail::Verbose);
+    assert_eq!(verbose.matches("error[newer-glibc]").count(), 15);
+    assert!(!verbose.contains("also") && verbose.ends_with(", 15 errors\n"), "{verbose}");
+    let short = report::short::render(&much_is_wrong(), &Styles::PLAIN, Detail::Normal);
+    assert_eq!(short.matches("error[newer-glibc]").count(), 15);
 }
 
 #[test]

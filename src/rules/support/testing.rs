@@ -329,6 +329,7 @@ fn render(rule: &Rule, violation: &Violation, path: &Path) -> String {
         evidence: violation.evidence,
         causes: violation.causes,
         host: violation.host,
+        has: violation.has,
         blame: None,
         policy: violation.policy,
         help: violation.help.map(named),

@@ -19,6 +19,7 @@ pub(crate) fn finding(rule: &'static str, level: Level, artifact: &str) -> Findi
         evidence: vec!["`__libc_start_main@GLIBC_2.34` from crt1.o".into(), "`stat64@GLIBC_2.33`".into()],
         causes: Vec::new(),
         host: None,
+        has: None,
         blame: None,
         policy: None,
         help: None,
