@@ -1,6 +1,11 @@
-//! What a Mach-O file needs of macOS beyond what it says itself: a kernel that runs its processor's code.
+//! What a Mach-O file needs of macOS beyond what it says itself: a kernel that runs its processor's code, and a dyld that knows
+//! its load commands.
+//!
+//! dyld refuses a file with a load command that it does not know and that has `LC_REQ_DYLD` set (`mach-o/loader.h`; "unknown
+//! required load command" in dyld's `ImageLoaderMachO.cpp`, later "load command … is unknown").
 
 use super::Version;
+use crate::facts::macho::MachOFacts;
 use crate::facts::macho::code_signature::SignatureKind;
 use crate::facts::{Details, Facts, Kind};
 
@@ -14,6 +19,38 @@ pub const ARM64E_OF_OTHERS: Version = Version::new(26, 0);
 
 /// `CPU_SUBTYPE_ARM64E`, whatever its capability bits.
 const ARM64E: u32 = 2;
+
+/// `LC_REQ_DYLD`.
+const REQUIRED: u32 = 0x8000_0000;
+
+/// A load command with `LC_REQ_DYLD` set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Command {
+    /// Its name in `mach-o/loader.h`.
+    pub name: &'static str,
+    /// The first macOS whose dyld is known to take it.
+    pub since: Version,
+    /// Every macOS before this one refuses it; between the two, nobody knows.
+    pub refused_before: Version,
+}
+
+const fn command(name: &'static str, since: Version) -> Command {
+    Command { name, since, refused_before: since }
+}
+
+/// Sources: `mach-o/loader.h` of the SDKs of 10.4 to 10.8, and reports of dyld's refusals: 0x80000022 on 10.5 (firemodels/fds#1034),
+/// 0x80000028 on 10.6 and 10.7 (mav2287/mac-guest-agent#4), 0x80000034 on 10.14 (redFrik/f0plugins#5). The SDK of 10.15 is the
+/// first that has the last two, LLD asks for 11.0 (`shouldEmitChainedFixups`), and bitcoin/bitcoin#27676 saw them run there.
+const COMMANDS: [Command; 8] = [
+    command("LC_LOAD_WEAK_DYLIB", Version::new(10, 2)),
+    command("LC_RPATH", Version::new(10, 5)),
+    command("LC_REEXPORT_DYLIB", Version::new(10, 5)),
+    command("LC_DYLD_INFO_ONLY", Version::new(10, 6)),
+    command("LC_LOAD_UPWARD_DYLIB", Version::new(10, 7)),
+    command("LC_MAIN", Version::new(10, 8)),
+    Command { refused_before: Version::new(10, 15), ..command("LC_DYLD_EXPORTS_TRIE", Version::new(11, 0)) },
+    Command { refused_before: Version::new(10, 15), ..command("LC_DYLD_CHAINED_FIXUPS", Version::new(11, 0)) },
+];
 
 /// Whether a slice is a program in arm64e code, of others than Apple, without plain arm64 code beside it in the file. The
 /// kernel takes arm64e code before any x86_64 code, and does not look further.
@@ -33,4 +70,61 @@ fn is_apples_own(slice: &Facts) -> bool {
     let Details::MachO(macho) = &slice.details else { return false };
     let directories = macho.code_signature.iter().flat_map(|signature| &signature.code_directories);
     macho.signature_kind == SignatureKind::Cms && directories.into_iter().any(|directory| directory.platform != 0)
+}
+
+/// The load command of a file that the newest dyld is needed for.
+pub fn newest_command(macho: &MachOFacts) -> Option<Command> {
+    let names = macho.load_commands.iter().filter(|_| is_loaded_by_dyld(macho));
+    let known = names.filter_map(|name| COMMANDS.iter().find(|known| known.name == name));
+    known.copied().max_by_key(|command| command.since)
+}
+
+/// A load command that dyld has to know and that is not known here, as a number.
+pub fn unknown_command(macho: &MachOFacts) -> Option<&str> {
+    let is_required = |name: &str| {
+        let number = name.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        number.is_some_and(|number| number & REQUIRED != 0)
+    };
+    macho.load_commands.iter().map(String::as_str).find(|name| is_loaded_by_dyld(macho) && is_required(name))
+}
+
+/// The kernel itself takes `LC_MAIN` and its like for nothing.
+fn is_loaded_by_dyld(macho: &MachOFacts) -> bool {
+    macho.dylinker.is_some() || macho.file_type != "execute"
+}
+
+/// The oldest macOS by processor and load commands, whatever the file says.
+pub fn floor(facts: &Facts) -> Option<Version> {
+    let Details::MachO(macho) = &facts.details else { return None };
+    let processor = (facts.arch == "aarch64").then_some(APPLE_SILICON);
+    processor.max(newest_command(macho).map(|command| command.since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(names: &[&str]) -> MachOFacts {
+        MachOFacts { load_commands: names.iter().map(ToString::to_string).collect(), ..MachOFacts::default() }
+    }
+
+    #[test]
+    fn the_newest_command_decides() {
+        let since = |names: &[&str]| newest_command(&with(names)).map(|command| command.since);
+        assert_eq!(since(&["LC_UUID", "LC_BUILD_VERSION", "LC_CODE_SIGNATURE"]), None);
+        assert_eq!(since(&["LC_RPATH", "LC_MAIN", "LC_DYLD_INFO_ONLY"]), Some(Version::new(10, 8)));
+        assert_eq!(since(&["LC_MAIN", "LC_DYLD_CHAINED_FIXUPS"]), Some(Version::new(11, 0)));
+    }
+
+    #[test]
+    fn a_program_without_dyld_needs_none() {
+        let static_program = MachOFacts { file_type: "execute".into(), ..with(&["LC_MAIN"]) };
+        assert_eq!(newest_command(&static_program), None);
+    }
+
+    #[test]
+    fn a_required_command_without_a_name_is_unknown() {
+        assert_eq!(unknown_command(&with(&["LC_MAIN", "0x80000077"])), Some("0x80000077"));
+        assert_eq!(unknown_command(&with(&["LC_MAIN", "0x77"])), None);
+    }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{Details, Facts, Os, dotted};
 use crate::hosts::Version;
 use crate::hosts::kernel::{self, GoFloors};
-use crate::hosts::windows;
+use crate::hosts::{macos, windows};
 
 /// The oldest version of each thing that still runs the artifact; `None` where the file does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,7 +16,8 @@ pub struct Floors {
     /// Linux, from what the runtimes in the file support, or the ABI note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linux: Option<String>,
-    /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`, and what the Go release in the file supports.
+    /// macOS, from `LC_BUILD_VERSION` or `LC_VERSION_MIN_MACOSX`, the processor, the load commands that dyld has to know, and
+    /// what the Go release in the file supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub macos: Option<String>,
     /// Windows, from the subsystem version, the imported functions, and what the Go release in the file supports.
@@ -46,7 +47,8 @@ impl Floors {
                 floors.windows = higher(stated, runtime.max(windows::floor(pe)));
             }
             Details::MachO(macho) if facts.os == Os::MacOs => {
-                floors.macos = higher(macho.min_os.clone(), go_floors(facts).map(|go| go.macos));
+                let runtime = go_floors(facts).map(|go| go.macos);
+                floors.macos = higher(macho.min_os.clone(), runtime.max(macos::floor(facts)));
             }
             Details::Pe(_) | Details::MachO(_) => {}
         }

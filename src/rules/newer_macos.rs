@@ -6,6 +6,7 @@ use super::support::macs::{Limit, Processor, first_system, limits, processor};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
+use crate::hosts::macos::{self, Command};
 use crate::hosts::{Version, kernel};
 use crate::policy::Level;
 
@@ -17,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-The lowest macOS in the load commands (`LC_BUILD_VERSION`, `LC_VERSION_MIN_MACOSX`), and what the Go release in the file
-supports, against `[macos] min` and the macOS hosts of `runs-on`. And whether those Macs run such code at all: no 32-bit code
+The lowest macOS in the load commands (`LC_BUILD_VERSION`, `LC_VERSION_MIN_MACOSX`), what the Go release in the file
+supports, and the load commands that dyld has to know (`LC_MAIN` since 10.8, `LC_DYLD_CHAINED_FIXUPS` since 11), against
+`[macos] min` and the macOS hosts of `runs-on`. And whether those Macs run such code at all: no 32-bit code
 for Intel Macs from macOS 10.15 on, none for PowerPC from 10.7 on, and none for Apple silicon before 11. Of a universal file
 they take the code for their own processor, and what the rest of it needs is no matter there. A program in arm64e code alone
 fails before macOS 26 unless it is Apple's own, and nobody knows from there on.
@@ -39,6 +41,7 @@ error[newer-macos]: `dist/app` needs macOS 14.0, but has to run on 12.0
 ## How to fix
 - Go: each release raises the floor; take the last one for the oldest macOS. With cgo set `MACOSX_DEPLOYMENT_TARGET`.
 - Cargo: set `MACOSX_DEPLOYMENT_TARGET`, for the C code of crates too.
+- Fixup chains: `-Wl,-no_fixup_chains`, and no `-Wl,-fixup_chains`.
 - 32-bit code: build for `x86_64`, and for `arm64` too.
 - arm64e code: build for `arm64`, with or without the other beside it.
 "#,
@@ -92,27 +95,64 @@ fn compare(
     let stated = macho.min_os.as_deref().and_then(|version| version.parse::<Version>().ok());
     let release = subject.facts.go.as_ref().and_then(|go| go.version.as_deref());
     let go = release.and_then(kernel::go).map(|floors| floors.macos);
-    let Some(floor) = stated.max(go) else {
-        gaps.push("the file does not say which macOS it is for".into());
-        return;
-    };
+    let command = macos::newest_command(macho);
     let mut evidence = Vec::new();
     evidence.extend(stated.map(|version| format!("its load commands say macOS {version}")));
     evidence.extend(go.zip(release).map(|(version, release)| format!("{release} supports macOS {version} and newer")));
     let oldest = first_system(subject);
-    violations.extend(limits.into_iter().filter(|limit| limit.has.max(oldest) < floor).map(|limit| Violation {
+    let mut told = 0;
+    for limit in &limits {
+        let has = limit.has.max(oldest);
+        let known = stated.max(go);
+        let refused = command.filter(|command| command.refused_before > has.max(known.unwrap_or(has)));
+        if let Some(command) = refused {
+            violations.push(refused_by_dyld(limit, command));
+        } else if let Some(floor) = known.filter(|floor| *floor > has) {
+            violations.push(Violation {
+                evidence: evidence.clone(),
+                help: Some(match subject.maker() {
+                    Maker::Go if go >= stated => "build with the last Go release for that macOS".into(),
+                    _ => format!("build with `MACOSX_DEPLOYMENT_TARGET={has}`"),
+                }),
+                ..older(limit, floor)
+            });
+        } else if let Some(command) = command.filter(|command| command.since > has) {
+            gaps.push(format!("whether the dyld of {} knows `{}` is not known", limit.name(), command.name));
+        } else {
+            told += 1;
+        }
+    }
+    if told > 0 && stated.max(go).is_none() {
+        gaps.push("the file does not say which macOS it is for".into());
+    }
+    if let Some(command) = macos::unknown_command(macho) {
+        let names: Vec<String> = limits.iter().map(Limit::name).collect();
+        gaps.push(format!("whether the dyld of {} knows the load command {command} is not known", names.join(" or ")));
+    }
+}
+
+fn older(limit: &Limit, floor: Version) -> Violation {
+    Violation {
         message: match &limit.host {
             Some(host) => format!("`{{artifact}}` needs macOS {floor}, but `{host}` is older"),
             None => format!("`{{artifact}}` needs macOS {floor}, but has to run on {}", limit.has),
         },
-        evidence: evidence.clone(),
         has: limit.host.is_some().then_some(limit.has),
-        help: Some(match subject.maker() {
-            Maker::Go if go >= stated => "build with the last Go release for that macOS".into(),
-            _ => format!("build with `MACOSX_DEPLOYMENT_TARGET={}`", limit.has.max(oldest)),
-        }),
         ..limit.broken()
-    }));
+    }
+}
+
+fn refused_by_dyld(limit: &Limit, command: Command) -> Violation {
+    let Command { name, refused_before, .. } = command;
+    let flag = match name {
+        "LC_DYLD_CHAINED_FIXUPS" | "LC_DYLD_EXPORTS_TRIE" => " and `-Wl,-no_fixup_chains`",
+        _ => "",
+    };
+    Violation {
+        evidence: vec![format!("dyld refuses its load command `{name}` on every macOS before {refused_before}")],
+        help: Some(format!("link with `MACOSX_DEPLOYMENT_TARGET={}`{flag}", limit.has)),
+        ..older(limit, command.since)
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +208,28 @@ mod tests {
         let found = universal("13.0").with(|case| case.policy.macos.min = Some(from_file("10.13".to_owned())));
         let help = found.violations(&RULE).remove(0).help;
         assert_eq!(help.as_deref(), Some("build with `MACOSX_DEPLOYMENT_TARGET=11.0`"));
+    }
+
+    #[test]
+    fn load_commands_that_dyld_does_not_know_violate() {
+        let with = |names: &[&str], min: &str| {
+            let names = names.iter().map(ToString::to_string).collect();
+            let case = case(min).with(|case| case.facts.arch = "x86_64".into());
+            case.edit_macho(|macho| macho.load_commands = names)
+        };
+        let chained = || with(&["LC_DYLD_CHAINED_FIXUPS", "LC_MAIN"], "10.9");
+        let found = chained().runs_on(&["macos:10.13", "macos:10.15", "macos:11"]).violations(&RULE);
+        let hosts: Vec<_> = found.iter().map(|violation| violation.host.as_deref()).collect();
+        assert_eq!(hosts, [Some("macos:10.13")]);
+        chained().runs_on(&["macos:10.15"]).inconclusive(&RULE);
+        chained().runs_on(&["macos:11"]).passes(&RULE);
+        // A file that asks for a newer system anyway is told so.
+        let found = with(&["LC_MAIN"], "10.13").runs_on(&["macos:10.6"]).violations(&RULE);
+        assert!(found[0].evidence[0].contains("say macOS 10.13"), "{found:?}");
+        with(&["LC_MAIN"], "10.6").runs_on(&["macos:10.7"]).violations(&RULE);
+        with(&["LC_MAIN"], "10.6").runs_on(&["macos:10.8"]).passes(&RULE);
+        with(&["LC_MAIN", "0x80000077"], "10.9").runs_on(&["macos:15"]).inconclusive(&RULE);
+        with(&["LC_MAIN", "0x77"], "10.9").runs_on(&["macos:15"]).passes(&RULE);
     }
 
     #[test]

@@ -65,3 +65,22 @@ fn programs_in_arm64e_code_alone_are_killed() {
         assert!(told.contains("arm64e programs of others than Apple"), "{told}");
     }
 }
+
+#[test]
+fn dyld_has_to_know_the_load_commands() {
+    let hosts = ["macos:10.7", "macos:10.13", "macos:10.15", "macos:11"];
+    let main = || program(X86_64, 1, 0x000a_0600).command(0x8000_0028, &[0, 0, 0, 0], "");
+    assert_eq!(runs(&main().build(), &hosts), ["no", "runs", "runs", "runs"]);
+    let trie = main().command(0x8000_0033, &[0, 0], "");
+    assert_eq!(runs(&trie.build(), &hosts), ["no", "no", "unknown", "runs"]);
+    assert_eq!(
+        runs(&main().command(0x8000_0077, &[0, 0], "").build(), &hosts),
+        ["no", "unknown", "unknown", "unknown"]
+    );
+
+    let scratch = Scratch::empty();
+    scratch.write("app", main().command(0x8000_0033, &[0, 0], "").build());
+    scratch.write("seaworthy.toml", "");
+    let told = scratch.seaworthy().args(["check", "app"]).run().expect_code(0).stdout();
+    assert!(told.contains("; needs macos 11.0 · "), "{told}");
+}
