@@ -2,6 +2,7 @@
 
 mod color;
 mod progress;
+mod width;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use progress::Progress;
 pub struct Ui {
     color_out: bool,
     color_err: bool,
+    width_out: Option<usize>,
     detail: Detail,
     github: bool,
     step_summary: Option<PathBuf>,
@@ -37,6 +39,7 @@ impl Ui {
         Ui {
             color_out: color::decide(choice, variable, || io::stdout().is_terminal()),
             color_err: color::decide(choice, variable, || io::stderr().is_terminal()),
+            width_out: width::of(io::stdout(), variable("COLUMNS")),
             detail,
             github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             step_summary: std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from),
@@ -61,6 +64,11 @@ impl Ui {
     /// Styles for standard output.
     pub fn styles_out(&self) -> Styles {
         Styles::new(self.color_out)
+    }
+
+    /// Characters that fit into a line of standard output, where that is a terminal and they are known.
+    pub fn width_out(&self) -> Option<usize> {
+        self.width_out
     }
 
     /// Styles for standard error.

@@ -241,7 +241,7 @@ fn judged(read: Inspected, reading: &Reading<'_>, judge: &Judge<'_>) -> (Artifac
 fn whole(ui: &Ui, options: &Options, how: &How, report: &Report, directory: &Path) -> Result<String, Error> {
     let (format, styles) = (options.format(), ui.styles_out());
     match how.matrix {
-        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(report, form, &styles),
+        Some(form) if matches!(format, Format::Text | Format::Short) => matrix(report, form, &styles, ui.width_out()),
         _ => Ok(output::render(report, format, &styles, ui.detail(), directory)),
     }
 }
@@ -257,13 +257,13 @@ fn tell(ui: &Ui, options: &Options, text: &str, report: &Report, directory: &Pat
 }
 
 /// The table of artifacts and hosts.
-fn matrix(report: &Report, form: MatrixForm, styles: &Styles) -> Result<String, Error> {
+fn matrix(report: &Report, form: MatrixForm, styles: &Styles, width: Option<usize>) -> Result<String, Error> {
     if !report.artifacts.is_empty() && report.artifacts.iter().all(|artifact| artifact.hosts.is_empty()) {
         let why = "the policy names no host to compare with; set `runs-on`, see `seaworthy hosts` for the names";
         return Err(Error::Environment(why.into()));
     }
     Ok(match form {
-        MatrixForm::Text => report::matrix::text(report, styles),
+        MatrixForm::Text => report::matrix::text(report, styles, width),
         MatrixForm::Markdown => report::matrix::markdown(report),
     })
 }

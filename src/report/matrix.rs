@@ -6,8 +6,9 @@ use super::markdown::{code, prose, table_cell};
 use super::table::{self, Cell, plain};
 use super::{Report, Styles, escape, path};
 
-/// The table for the terminal; nothing when no artifact has a host.
-pub fn text(report: &Report, styles: &Styles) -> String {
+/// The table for the terminal; nothing when no artifact has a host. What does not fit into `width` has hosts as rows, and what does
+/// not even so is several tables, as few lines as can be.
+pub fn text(report: &Report, styles: &Styles, width: Option<usize>) -> String {
     let hosts = hosts(report);
     if hosts.is_empty() {
         return String::new();
@@ -28,7 +29,18 @@ pub fn text(report: &Report, styles: &Styles) -> String {
         });
         rows.push(std::iter::once(name).chain(cells).collect());
     }
-    table::render(&rows)
+    let Some(width) = width else { return table::render(&rows) };
+    let by_artifact = table::split(&rows, width);
+    let by_host = table::split(&table::turned(&rows), width);
+    let lines = |tables: &[Vec<Vec<Cell>>]| tables.iter().map(|table| table.len() + 1).sum::<usize>();
+    let tables = match (by_artifact.len(), by_host.len()) {
+        (1, _) => by_artifact,
+        (_, 1) => by_host,
+        _ if lines(&by_artifact) < lines(&by_host) => by_artifact,
+        _ => by_host,
+    };
+    let tables: Vec<String> = tables.iter().map(|table| table::render(table)).collect();
+    tables.join("\n")
 }
 
 /// The table in Markdown, with what decides each cell that is no `runs` below it.

@@ -1,5 +1,9 @@
 //! The table of artifacts and hosts: does it say where each binary runs, in every form?
 
+use seaworthy::check::{HostVerdict, Overall, Runs};
+use seaworthy::report::{self, Report, Styles};
+
+use crate::report::everything::result;
 use crate::support::{Run, Scratch};
 
 /// A dynamic glibc program and a static one, with a policy that names hosts of three kinds.
@@ -198,4 +202,48 @@ fn what_stands_beside_libc_is_expected_of_interpreters_alone() {
     check(&format!("{extension}void Pg_magic_func(void) {{}}\n")).expect_code(0);
     check(extension).expect_code(3);
     check("int sapi_module(void); int f(void) { return sapi_module(); } void get_module(void) {}\n").expect_code(0);
+}
+
+/// So many files on so many hosts.
+fn table(files: usize, hosts: usize, width: Option<usize>) -> String {
+    let on = |number| HostVerdict { host: format!("debian:{number}"), verdict: Runs::Yes, why: None };
+    let file = |number| {
+        let mut file = result(&format!("dist/app{number}"), Overall::Pass, Vec::new());
+        file.hosts = (1..=hosts).map(on).collect();
+        file
+    };
+    let report = Report { artifacts: (1..=files).map(file).collect(), ..Report::default() };
+    report::matrix::text(&report, &Styles::PLAIN, width)
+}
+
+#[test]
+fn what_is_wider_than_the_terminal_is_turned_or_split() {
+    let one_line = table(1, 3, None);
+    assert_eq!(one_line, "           debian:1  debian:2  debian:3\ndist/app1  runs      runs      runs\n");
+    assert_eq!(table(1, 3, Some(39)), one_line);
+    let turned = "          dist/app1\ndebian:1  runs\ndebian:2  runs\ndebian:3  runs\n";
+    assert_eq!(table(1, 3, Some(38)), turned);
+    // Of two ways to split, the one with fewer lines.
+    let split = table(2, 5, Some(25));
+    let second = "\n\n          dist/app2\ndebian:1  runs\n";
+    assert!(split.starts_with("          dist/app1\ndebian:1  runs\n") && split.contains(second), "{split}");
+    let split = table(5, 2, Some(25));
+    let second = "\n\n           debian:2\ndist/app1  runs\n";
+    assert!(split.starts_with("           debian:1\ndist/app1  runs\n") && split.contains(second), "{split}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_says_how_wide_it_is() {
+    requires!("gcc", "musl-gcc", "python3");
+    let scratch = programs();
+    let program = env!("CARGO_BIN_EXE_seaworthy");
+    let check = |columns: &str| {
+        let command = ["env", columns, program, "--color", "never", "check", "--matrix", "static"];
+        crate::parity_terminal::shown(&scratch, "watch", &command).replace('\r', "")
+    };
+    let turned = "             static\nscratch      runs\nalpine:3.20  runs\ndebian:13    runs\nmacos:13     -\n";
+    let shown = check("COLUMNS=40");
+    assert!(shown.contains(turned), "{shown}");
+    assert!(check("COLUMNS=80").contains("        scratch  alpine:3.20  debian:13  macos:13\n"));
 }
