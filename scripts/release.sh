@@ -35,13 +35,12 @@ guard=target/debug/seaworthy
 
 # pack TARGET: an archive of the programs and their papers
 pack() {
-  local name=seaworthy-$version-$1 shell
+  local name=seaworthy-$version-$1 shell alias
   local into=$out/$name
   mkdir -p "$into/completions"
   cp "target/$1/release/seaworthy" README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$into"
-  # One program under three names.
-  ln -s seaworthy "$into/cargo-seaworthy"
-  ln -s seaworthy "$into/seaworthy-ld"
+  # One program under four names.
+  for alias in cargo-seaworthy seaworthy-cc seaworthy-ld; do ln -s seaworthy "$into/$alias"; done
   for shell in bash zsh fish; do "$guard" completions "$shell" >"$into/completions/seaworthy.$shell"; done
   "$guard" man >"$into/seaworthy.1"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$out" -czf "$out/$name.tar.gz" "$name"

@@ -18,6 +18,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser};
 
 use crate::plan::Tool;
+use crate::run::linker::Linker;
 
 use commands::Command;
 
@@ -54,8 +55,8 @@ pub enum Action {
     },
     /// Run a linker, guarded.
     Link {
-        /// The linker; `None` under the name `seaworthy-ld`.
-        program: Option<OsString>,
+        /// The linker.
+        linker: Linker,
         /// Its arguments, as they came.
         args: Vec<OsString>,
     },
@@ -225,7 +226,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Ref
         (Some((tool, args)), _) if split.plan => (Action::Plan { tool, args }, tool.name()),
         (Some((tool, args)), _) => (Action::Wrap { tool, args }, tool.name()),
         // clap reads our own options only; any complete command ends the line for it.
-        (None, Some((program, args))) => (Action::Link { program, args }, "doctor"),
+        (None, Some((linker, args))) => (Action::Link { linker, args }, "doctor"),
         (None, None) => {
             if let Some(own) = plain::own(&split.head).filter(|_| !from_environment()) {
                 return Ok(Invocation { options: Options::default(), action: Action::Own(own) });

@@ -48,7 +48,7 @@ fn run() -> u8 {
     let done = match action {
         Action::Wrap { tool, args } => wrap::run(&ui, &options, tool, args),
         Action::Plan { tool, args } => plan::run(&ui, &options, tool, args),
-        Action::Link { program, args } => link::run(&ui, &options, program.as_deref(), args),
+        Action::Link { linker, args } => link::run(&ui, &options, &linker, args),
         Action::Own(own) => match own {
             Own::Doctor => doctor::run(&ui, &options),
             Own::Init { pieces, merge } => init::run(&ui, &options, &pieces, merge),

@@ -1,3 +1,3 @@
-//! The linker guard under a name that fits `linker = "seaworthy-ld"`, `-extld=seaworthy-ld` and `CC`.
+//! The linker guard under a name that fits what calls a linker.
 
 seaworthy::program!();

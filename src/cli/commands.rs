@@ -9,6 +9,7 @@ use super::pieces::Pieces;
 use super::shim::ShimCommand;
 use super::{Action, MatrixForm, Own, Verify};
 use crate::plan::Tool;
+use crate::run::linker::Linker;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -174,7 +175,7 @@ impl From<Command> for Action {
             Command::Cargo { args } => return Action::Wrap { tool: Tool::Cargo, args },
             Command::Go { args } => return Action::Wrap { tool: Tool::Go, args },
             Command::Plan { tool, args } => return Action::Plan { tool: tool.into(), args },
-            Command::Link { program, args } => return Action::Link { program: Some(program), args },
+            Command::Link { program, args } => return Action::Link { linker: Linker::Named(program), args },
             Command::Check { paths, matrix, runs_on, strict_symbols, scan_instructions } => {
                 Own::Check { paths, matrix, runs_on, strict_symbols, scan_instructions }
             }

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::plan::Tool;
+use crate::run::linker::Linker;
 
 /// A command line, cut.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub(super) struct Split {
     pub(super) tool: Option<(Tool, Vec<OsString>)>,
     /// The word `plan` stands before the tool.
     pub(super) plan: bool,
-    /// A linker, unless it goes by our name, and its arguments, untouched.
-    pub(super) link: Option<(Option<OsString>, Vec<OsString>)>,
+    /// A linker and its arguments, untouched.
+    pub(super) link: Option<(Linker, Vec<OsString>)>,
 }
 
 /// Long options of ours that take a value in the next argument.
@@ -33,7 +34,8 @@ pub(super) fn split(argv: Vec<OsString>) -> Split {
         return Split { tool: Some((tool, args)), ..Split::default() };
     }
     match stem(&name).as_str() {
-        "seaworthy-ld" | "seaworthy-cc" => Split { link: Some((None, args)), ..Split::default() },
+        "seaworthy-cc" => Split { link: Some((Linker::Compiler, args)), ..Split::default() },
+        "seaworthy-ld" => Split { link: Some((Linker::Plain, args)), ..Split::default() },
         "cargo-seaworthy" => {
             if args.first().is_some_and(|first| first == "seaworthy") {
                 args.remove(0);
@@ -88,10 +90,10 @@ pub(super) fn plain(head: &[OsString]) -> Option<(&str, &[OsString])> {
 }
 
 /// `[--] PROGRAM ARGS…`; help and mistakes are left to clap.
-fn linker(args: &[OsString]) -> Option<(Option<OsString>, Vec<OsString>)> {
+fn linker(args: &[OsString]) -> Option<(Linker, Vec<OsString>)> {
     let args = args.strip_prefix(&[OsString::from("--")]).unwrap_or(args);
     let (program, args) = args.split_first()?;
-    matches!(classify(program), Word::Plain).then(|| (Some(program.clone()), args.to_vec()))
+    matches!(classify(program), Word::Plain).then(|| (Linker::Named(program.clone()), args.to_vec()))
 }
 
 /// `cargo seaworthy [OPTIONS] ARGS…`: ours while an option is known to be ours; the rest is cargo's.
@@ -251,9 +253,10 @@ mod tests {
         let words = |text: &str| text.split_whitespace().map(OsString::from).collect::<Vec<_>>();
         let split = cut("seaworthy -q link -- cc -o app a.o -v --policy x");
         assert_eq!(split.head, words("-q"));
-        assert_eq!(split.link, Some((Some("cc".into()), words("-o app a.o -v --policy x"))));
-        assert_eq!(cut("seaworthy link cc -v").link, Some((Some("cc".into()), words("-v"))));
-        assert_eq!(cut("/x/seaworthy-ld -o app").link, Some((None, words("-o app"))));
+        assert_eq!(split.link, Some((Linker::Named("cc".into()), words("-o app a.o -v --policy x"))));
+        assert_eq!(cut("seaworthy link cc -v").link, Some((Linker::Named("cc".into()), words("-v"))));
+        assert_eq!(cut("/x/seaworthy-ld -o app").link, Some((Linker::Plain, words("-o app"))));
+        assert_eq!(cut("/x/seaworthy-cc -o app").link, Some((Linker::Compiler, words("-o app"))));
         assert_eq!(cut("seaworthy link --help").link, None);
         assert_eq!(cut("seaworthy link --").link, None);
     }

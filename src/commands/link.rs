@@ -1,6 +1,6 @@
-//! `seaworthy link -- cc ARGS…`, and the name `seaworthy-ld`: a linker whose output is judged.
+//! `seaworthy link -- cc ARGS…`, and the names `seaworthy-cc` and `seaworthy-ld`: a linker whose output is judged.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use crate::cli::Options;
 use crate::plan::environment::Environment;
 use crate::policy::{OnViolation, Origin, Policy};
 use crate::report::Report;
-use crate::run::linker::{self, Call, LinkLine};
+use crate::run::linker::{self, Call, LinkLine, Linker};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
 
@@ -21,9 +21,9 @@ use super::{judge, output, wrap};
 ///
 /// # Errors
 /// When the linker is not found, the policy has errors, or a report cannot be written.
-pub(super) fn run(ui: &Ui, options: &Options, program: Option<&OsStr>, args: Vec<OsString>) -> Result<u8, Error> {
+pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsString>) -> Result<u8, Error> {
     let environment = Environment::capture();
-    let call = linker::call(program, args, &environment)?;
+    let call = linker::call(linker, args, &environment)?;
     let Some(line) = linker::link_line(call.program.as_os_str(), &call.args, &environment.cwd) else {
         return Ok(wrap::end_like(linker::hand_over(&call)?));
     };

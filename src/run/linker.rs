@@ -6,11 +6,12 @@
 mod probe;
 mod real;
 mod response;
+mod translate;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-pub use real::{Call, LINKER, call, hand_over, run};
+pub use real::{Call, LINKER, Linker, call, hand_over, run};
 
 /// What a link line says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -174,61 +175,6 @@ fn msvc(words: &[OsString]) -> Option<LinkLine> {
     (!line.files.is_empty()).then_some(line)
 }
 
-/// The words for `cc` of a line written for `ld`, as rustc writes it when the linker's name ends in `-ld`; `None` when the
-/// line brings its own start-up files and so must go to `ld` itself, or is written for `cc` already.
-pub fn for_compiler(args: &[OsString]) -> Option<Vec<OsString>> {
-    let texts: Vec<_> = args.iter().map(|word| word.to_string_lossy()).collect();
-    let has_startup = texts.iter().any(|word| {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        matches!(name, "crt1.o" | "Scrt1.o" | "rcrt1.o" | "gcrt1.o")
-    });
-    if !is_for_ld(args) || has_startup {
-        return None;
-    }
-    let mut words = Vec::with_capacity(args.len());
-    let mut rest = args.iter().zip(&texts);
-    while let Some((word, text)) = rest.next() {
-        let passes = !text.starts_with('-')
-            || ["-o", "-l", "-L", "-pie", "-no-pie", "-static", "-shared"].iter().any(|flag| text.starts_with(flag))
-            || is_for_cc(text);
-        if passes {
-            words.push(word.clone());
-            continue;
-        }
-        words.extend(["-Xlinker".into(), word.clone()]);
-        if WITH_VALUE.contains(&&**text) {
-            let (value, _) = rest.next()?;
-            words.extend(["-Xlinker".into(), value.clone()]);
-        }
-    }
-    Some(words)
-}
-
-/// The words for `ld` of a line written for it, in which the arguments that a crate or its user adds are written for `cc`.
-fn for_linker(args: Vec<OsString>) -> Vec<OsString> {
-    let mut words = Vec::with_capacity(args.len());
-    for word in args {
-        let text = word.to_string_lossy();
-        match text.strip_prefix("-Wl,") {
-            Some(list) => words.extend(list.split(',').map(OsString::from)),
-            None if is_for_cc(&text) || text == "-static-libgcc" => {}
-            None => words.push(word),
-        }
-    }
-    words
-}
-
-/// Whether a word is for a compiler driver alone, which `ld` would refuse or take for something else.
-fn is_for_cc(word: &str) -> bool {
-    ["-Wl,", "-fuse-ld="].iter().any(|start| word.starts_with(start))
-        || ["-pthread", "-nostartfiles", "-nodefaultlibs"].contains(&word)
-}
-
-/// Whether the words are options of a linker that a compiler driver would refuse.
-fn is_for_ld(args: &[OsString]) -> bool {
-    ["--as-needed", "--eh-frame-hdr", "--gc-sections", "-z"].iter().any(|flag| args.iter().any(|word| word == flag))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,30 +242,5 @@ mod tests {
                 assert_eq!(line(linker, &[flag, "-o", "p", "a.o"]).unwrap().output, Path::new("p"), "{linker} {flag}");
             }
         }
-    }
-
-    #[test]
-    fn a_line_for_ld_is_translated_for_cc() {
-        let words = |args: &[&str]| {
-            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-            for_compiler(&args)
-                .map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>())
-        };
-        assert_eq!(
-            words(&["a.o", "--as-needed", "-lc", "-z", "now", "-o", "h", "-pie"]).unwrap(),
-            ["a.o", "-Xlinker", "--as-needed", "-lc", "-Xlinker", "-z", "-Xlinker", "now", "-o", "h", "-pie"]
-        );
-        assert_eq!(
-            words(&["a.o", "--as-needed", "-Wl,-z,now", "-fuse-ld=lld"]).unwrap(),
-            ["a.o", "-Xlinker", "--as-needed", "-Wl,-z,now", "-fuse-ld=lld"]
-        );
-        assert_eq!(words(&["/x/rcrt1.o", "a.o", "--as-needed"]), None);
-        assert_eq!(words(&["a.o", "-Wl,--as-needed"]), None);
-    }
-
-    #[test]
-    fn what_is_written_for_cc_is_translated_for_ld() {
-        let args = ["rcrt1.o", "-pie", "-Wl,-z,now", "-fuse-ld=lld", "-pthread", "-lc"].map(OsString::from);
-        assert_eq!(for_linker(args.to_vec()), ["rcrt1.o", "-pie", "-z", "now", "-lc"].map(OsString::from));
     }
 }

@@ -1,6 +1,7 @@
 //! The linker guard: does it pass on what links nothing, judge what does, and name the word on the link line?
 
 mod build_systems;
+mod names;
 mod objects;
 mod tools;
 
@@ -171,7 +172,7 @@ fn go_takes_it_as_an_external_linker() {
         "main.go",
         "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc main() { println(C.one()) }\n",
     );
-    let guard = env!("CARGO_BIN_EXE_seaworthy-ld");
+    let guard = env!("CARGO_BIN_EXE_seaworthy-cc");
     let policy = scratch.write("cgo.toml", "go.cgo = 'static'");
     let build = |compiler: &str, extra: &str| {
         let flags = format!("-ldflags=-linkmode=external -extld={guard} {extra}");

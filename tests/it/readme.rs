@@ -70,7 +70,7 @@ fn steps(block: &str) -> Vec<Step> {
 fn run(steps: &[Step]) -> Vec<String> {
     const MARK: &str = "\u{1e}";
     let scratch = Scratch::examples();
-    let programs = scratch.programs(&["seaworthy", "cargo-seaworthy", "seaworthy-ld"]);
+    let programs = scratch.programs(&["seaworthy", "cargo-seaworthy", "seaworthy-cc", "seaworthy-ld"]);
     let mut script = String::from("status=0\n");
     for step in steps {
         // A subshell hands the status of the last command on to a following `echo $?`.

@@ -22,7 +22,7 @@ fn the_tool_passes_its_own_policy() {
     let report = Report::read(&report);
     let mut names: Vec<_> = report.paths().iter().filter_map(|path| path.rsplit('/').next()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["cargo-seaworthy", "seaworthy", "seaworthy-ld"]);
+    assert_eq!(names, ["cargo-seaworthy", "seaworthy", "seaworthy-cc", "seaworthy-ld"]);
     for artifact in &report.artifacts {
         assert_eq!(
             (&*artifact.kind, &*artifact.linkage, &*artifact.verdict),

@@ -59,7 +59,7 @@ pub(super) fn makes_no_program(word: &str) -> bool {
 }
 
 /// Whether a program is a linker, and no compiler driver: `ld`, `aarch64-linux-gnu-ld.bfd`, `ld64.lld`, `mold`.
-fn is_linker(program: &OsStr) -> bool {
+pub(super) fn is_linker(program: &OsStr) -> bool {
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let name = name.trim_end_matches(".exe");
     let (_, last) = name.rsplit_once('-').unwrap_or(("", name));

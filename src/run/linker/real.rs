@@ -8,7 +8,9 @@ use crate::error::Error;
 use crate::plan::environment::Environment;
 use crate::run::{not_started, real_tool, signals};
 
-/// Names the real linker for calls that do not: those under the name `seaworthy-ld`.
+use super::{probe, translate};
+
+/// Names the real linker for calls that do not: those under the names `seaworthy-cc` and `seaworthy-ld`.
 pub const LINKER: &str = "SEAWORTHY_LINKER";
 
 /// A call of the real linker.
@@ -22,20 +24,37 @@ pub struct Call {
     pub args: Vec<OsString>,
 }
 
-/// The call behind `seaworthy link -- PROGRAM ARGS…`, or behind `seaworthy-ld ARGS…` when no program is given.
+/// Which linker is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Linker {
+    /// The one behind `seaworthy link --`.
+    Named(OsString),
+    /// The one behind `seaworthy-cc`, whose line is written for a compiler.
+    Compiler,
+    /// The one behind `seaworthy-ld`, whose line may be written for a linker.
+    Plain,
+}
+
+/// The call behind `seaworthy link -- PROGRAM ARGS…`, `seaworthy-cc ARGS…` or `seaworthy-ld ARGS…`.
 ///
 /// # Errors
 /// When the program is nowhere to be found.
-pub fn call(program: Option<&OsStr>, args: Vec<OsString>, environment: &Environment) -> Result<Call, Error> {
-    if let Some(named) = program.or_else(|| environment.non_empty(LINKER)) {
-        return Ok(Call { name: named.to_owned(), program: find(named, environment)?, args });
-    }
-    let (name, args) = match super::for_compiler(&args) {
-        Some(translated) => ("cc", translated),
-        None if super::is_for_ld(&args) => ("ld", super::for_linker(args)),
-        None => ("cc", args),
+pub fn call(linker: &Linker, args: Vec<OsString>, environment: &Environment) -> Result<Call, Error> {
+    let named = environment.non_empty(LINKER);
+    let (name, args) = match (linker, named) {
+        (Linker::Named(name), _) => (name.as_os_str(), args),
+        (Linker::Compiler, _) => (named.unwrap_or("cc".as_ref()), args),
+        (Linker::Plain, Some(name)) if probe::is_linker(name) => (name, args),
+        (Linker::Plain, _) => match translate::for_compiler(&args) {
+            Some(translated) => (named.unwrap_or("cc".as_ref()), translated),
+            None => match named {
+                Some(name) => (name, args),
+                None if translate::is_for_ld(&args) => ("ld".as_ref(), translate::for_linker(args)),
+                None => ("cc".as_ref(), args),
+            },
+        },
     };
-    Ok(Call { name: name.into(), program: find(name.as_ref(), environment)?, args })
+    Ok(Call { name: name.to_owned(), program: find(name, environment)?, args })
 }
 
 impl Call {

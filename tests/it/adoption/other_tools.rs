@@ -73,7 +73,7 @@ fn what_cargo_dist_links_goes_past_the_guard() {
     );
     scratch.seaworthy().args(["init", "--cargo-config"]).run().expect_code(0);
     super::commit(&scratch);
-    let front = [scratch.programs(&["seaworthy-ld"])];
+    let front = [scratch.programs(&["seaworthy-cc"])];
     let build = || {
         let run = scratch.program("dist").env("PATH", super::path(&front));
         run.args(["build", "--artifacts=local", "--target", TARGET]).run()

@@ -23,7 +23,7 @@ fn it_is_installed_and_run_in_seconds() {
         .filter(|name| name.contains("seaworthy"))
         .collect();
     programs.sort();
-    assert_eq!(programs, ["cargo-seaworthy", "seaworthy", "seaworthy-ld"]);
+    assert_eq!(programs, ["cargo-seaworthy", "seaworthy", "seaworthy-cc", "seaworthy-ld"]);
     let front = [scratch.join("venv/bin")];
     let run = |program: &str| scratch.program("env").arg(program).env("PATH", path(&front));
     let version = run("seaworthy").arg("--version").run().expect_code(0).stdout();

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use super::{cargo_project, go_project};
 use crate::support::{Run, Scratch, shared, tools_path};
 
-/// A `PATH` on which `seaworthy` and `seaworthy-ld` stand before everything else.
+/// A `PATH` on which `seaworthy` and `seaworthy-cc` stand before everything else.
 fn path(scratch: &Scratch) -> OsString {
-    let programs = scratch.programs(&["seaworthy", "seaworthy-ld"]);
+    let programs = scratch.programs(&["seaworthy", "seaworthy-cc"]);
     std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&tools_path()))).expect("no separators")
 }
 

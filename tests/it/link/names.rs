@@ -1,0 +1,86 @@
+//! Does a build stay what it is when the guard is its compiler or linker, under either of its own names?
+
+use crate::support::Scratch;
+
+const COMPILER: &str = env!("CARGO_BIN_EXE_seaworthy-cc");
+const LINKER: &str = env!("CARGO_BIN_EXE_seaworthy-ld");
+
+fn rust() -> Scratch {
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "linkage = \"any\"\n");
+    scratch.write("main.rs", "fn main() { println!(\"hello\"); }\n");
+    scratch
+}
+
+/// The type of an ELF file, and the loader that it names, if any.
+fn kind(scratch: &Scratch, program: &str) -> (u8, bool) {
+    let bytes = std::fs::read(scratch.join(program)).expect("it was linked");
+    (bytes[16], bytes.windows(10).any(|part| part == b"/ld-linux-" || part == b"/lib/ld-mu"))
+}
+
+fn links_as_without(scratch: &Scratch, target: &str, flags: &[&str], linkers: &[(&str, &str)]) {
+    let rustc = |program: &str, linker: Option<(&str, &str)>| {
+        let mut run = scratch.program("rustc").args(["--target", target, "main.rs", "-o", program]).args(flags);
+        if let Some((linker, real)) = linker {
+            run = run.arg(format!("-Clinker={linker}")).env("SEAWORTHY_LINKER", real);
+        }
+        run.run().expect_code(0);
+        kind(scratch, program)
+    };
+    let bare = rustc("bare", None);
+    for &linker in linkers {
+        assert_eq!(rustc("guarded", Some(linker)), bare, "{target} {flags:?} {linker:?}");
+    }
+}
+
+#[test]
+fn flags_that_rustc_hands_to_a_compiler_mean_the_same() {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    requires!("cc", "rust-std:x86_64-unknown-linux-gnu");
+    let scratch = rust();
+    for flags in [
+        &["-Clink-args=-rdynamic -march=native -B/usr/bin -fopenmp"][..],
+        &["-Crelocation-model=static"],
+        &["-Ctarget-feature=+crt-static"],
+    ] {
+        links_as_without(&scratch, TARGET, flags, &[(COMPILER, ""), (LINKER, "")]);
+    }
+}
+
+#[test]
+fn musl_with_start_files_of_rust() {
+    const TARGET: &str = "x86_64-unknown-linux-musl";
+    requires!("cc", "rust-std:x86_64-unknown-linux-musl");
+    let scratch = rust();
+    for flags in [&["-Clink-args=-static-pie -rdynamic"][..], &["-Crelocation-model=static"]] {
+        links_as_without(&scratch, TARGET, flags, &[(COMPILER, ""), (LINKER, "")]);
+    }
+}
+
+#[test]
+fn a_compiler_that_is_named_gets_the_words_of_a_compiler() {
+    requires!("clang", "gcc", "rust-std:x86_64-unknown-linux-gnu");
+    links_as_without(
+        &rust(),
+        "x86_64-unknown-linux-gnu",
+        &[],
+        &[(COMPILER, "clang"), (LINKER, "clang"), (LINKER, "gcc")],
+    );
+}
+
+/// CMake reads what the compiler says of its linker, and takes a line whose program's name ends in `-ld` for it.
+#[test]
+fn cmake_learns_where_the_libraries_are() {
+    requires!("cmake", "make", "cc");
+    let scratch = Scratch::empty();
+    let lists = "cmake_minimum_required(VERSION 3.16)\nproject(app C)\nif(NOT CMAKE_C_IMPLICIT_LINK_DIRECTORIES)\n  \
+                 message(FATAL_ERROR \"no directories\")\nendif()\nadd_executable(app main.c)\n";
+    scratch.write("CMakeLists.txt", lists);
+    scratch.write("main.c", "int main(void) { return 0; }\n");
+    let cmake = || scratch.program("cmake").env("CC", COMPILER);
+    let configure = ["-G", "Unix Makefiles", "-S", ".", "-B", "build"];
+    let done = cmake().args(configure).run().expect_code(0);
+    assert!(!done.stderr().contains("seaworthy"), "{}", done.stderr());
+    let done = cmake().args(["--build", "build"]).run().expect_code(2);
+    assert!((done.stdout() + &done.stderr()).contains("error[dynamic-loader]: `app`"), "{}", done.stderr());
+}
