@@ -32,17 +32,28 @@ const OF_LINKERS: &[&str] = &["--version", "--help", "--target-help", "--print-o
 /// Flags with which a linker makes nothing that runs.
 const PARTIAL: &[&str] = &["-r", "-Ur", "-i", "--relocatable"];
 
-/// Throw-away programs that build systems link to learn about a linker: how the file's name starts, and a folder it lies
-/// in, where the build system has one for the purpose. A program of that name elsewhere is the user's own.
+/// Throw-away programs that build systems link to learn about a compiler: their names, and a folder they lie in, where the
+/// build system has one for the purpose. A program of that name elsewhere is the user's own. `*` stands for anything; else a
+/// name ends there, or goes on with a dot, an underscore or a digit. All of it is from their own sources:
 ///
-/// cargo: build scripts; autoconf: `AC_LANG_CONFTEST`; CMake: `try_compile`; Meson: sanity checks, `links`; Go: `linkerFlagSupported` in `cmd/link`.
+/// cargo: build scripts; autoconf: `AC_LANG_CONFTEST`, also in autosetup's `cc.tcl`; CMake: `cmCoreTryCompile.cxx`,
+/// `CMakeDetermineCompilerId.cmake`, `CheckIPOSupported.cmake`; Meson: sanity checks, `links`; Go: `linkerFlagSupported` in
+/// `cmd/link`; SCons: `CONFIGUREDIR`; waf: `run_build` in `Configure.py`; nginx: `auto/init`; distutils: `command/config.py`.
 const PROBES: &[(&str, Option<&str>)] = &[
-    ("build_script_", Some("build")),
-    ("conftest.", None),
-    ("cmTC_", None),
-    ("sanitycheck", Some("meson-private")),
-    ("output.", Some("meson-private")),
-    ("trivial.c", Some("go-link-")),
+    ("build_script_*", Some("build")),
+    ("conftest", None),
+    ("cmTC_*", None),
+    ("a", Some("CompilerId")),
+    ("*", Some("CMakeScratch")),
+    ("*", Some("_CMakeLTOTest-")),
+    ("sanitycheck*", Some("meson-private")),
+    ("output", Some("meson-private")),
+    ("trivial", Some("go-link-")),
+    ("*", Some(".sconf_temp")),
+    ("*", Some(".conf_check_")),
+    ("testprog", Some("conf_check_")),
+    ("autotest", Some("objs")),
+    ("_configtest", None),
 ];
 
 /// Whether a word says that nothing is linked, for this program.
@@ -72,18 +83,25 @@ pub(super) fn is_probe(line: &LinkLine, directory: &Path) -> bool {
     if line.output.as_os_str() == "/dev/null" || line.output.as_os_str().eq_ignore_ascii_case("nul") {
         return true;
     }
-    std::iter::once(&line.output)
-        .chain(line.files.first().filter(|_| line.files.len() == 1))
-        .any(|path| is_throw_away(&directory.join(path)))
+    // A line that names no output makes `a.out` of a source that tells.
+    std::iter::once(&line.output).chain(&line.files).any(|path| is_throw_away(&directory.join(path)))
 }
 
 fn is_throw_away(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folders = || path.parent().into_iter().flat_map(Path::components);
-    PROBES.iter().any(|(start, folder)| {
-        (name.starts_with(start) || name == start.trim_end_matches('.'))
+    PROBES.iter().any(|(pattern, folder)| {
+        is_named(&name, pattern)
             && folder.is_none_or(|folder| folders().any(|part| part.as_os_str().to_string_lossy().starts_with(folder)))
     })
+}
+
+fn is_named(name: &str, pattern: &str) -> bool {
+    if let Some(start) = pattern.strip_suffix('*') {
+        return name.starts_with(start);
+    }
+    let goes_on = |rest: &str| rest.starts_with(|next: char| next == '.' || next == '_' || next.is_ascii_digit());
+    name.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || goes_on(rest))
 }
 
 #[cfg(test)]
@@ -99,10 +117,31 @@ mod tests {
             "/tmp/go-link-1234/trivial.c",
             "b/meson-private/sanitycheckc.exe",
             "b/meson-private/tmp1a2b/output.exe",
+            "conftest2.c",
+            "conftest__.o",
+            "/b/.sconf_temp/conftest_5a105e8b9d40e1329780d62ea2265d8a_0",
+            "/b/CMakeFiles/3.25.1/CompilerIdC/a.out",
+            "/b/CMakeFiles/_CMakeLTOTest-C/bin/boo",
+            "/b/build/.conf_check_5a105e8b/testbuild/testprog",
+            "/src/nginx/objs/autotest",
+            "/src/_configtest.o",
+            "/t/debug/build/libm-0123456789abcdef/build_script_build-0123456789abcdef",
         ] {
             assert!(is_throw_away(path.as_ref()), "{path}");
         }
-        for path in ["trivial.c", "conftester", "sanitycheck", "output.exe", "app"] {
+        for path in [
+            "trivial.c",
+            "conftester",
+            "conftest-cli",
+            "sanitycheck",
+            "output.exe",
+            "app",
+            "autotest",
+            "testprog",
+            "objs/nginx",
+            "CMakeFiles/app.dir/main.c.o",
+            "/b/CompilerIdC/app",
+        ] {
             assert!(!is_throw_away(path.as_ref()), "{path}");
         }
     }

@@ -80,11 +80,14 @@ fn meson() {
 fn a_configure_script_of_autoconf() {
     requires!("sh", "gcc");
     let scratch = project();
-    // What `AC_PROG_CC` and `AC_CHECK_FUNC` come to.
+    // What `AC_PROG_CC` and `AC_CHECK_FUNC` come to, and a check of libffi's, which asks for an executable stack.
     let configure = "set -e\necho 'int main(void) { return 0; }' > conftest.c\n$CC -V >/dev/null 2>&1 || :\n\
                      $CC conftest.c\ntest -f a.out\nrm a.out\n$CC -o conftest conftest.c\n./conftest\n\
                      echo 'char puts(); int main(void) { return puts != 0; }' > conftest.c\n\
-                     $CC -w -o conftest conftest.c -lm\ntest -x conftest\nrm -f conftest*\n";
+                     $CC -w -o conftest conftest.c -lm\ntest -x conftest\nrm -f conftest*\n\
+                     echo '.globl f\nf: ret' > conftest1.s\n$CC -c conftest1.s\n\
+                     echo 'int f(); int main(void) { return f(); }' > conftest2.c\n\
+                     $CC -w conftest2.c conftest1.o\ntest -x a.out\n";
     scratch.write("configure", configure);
     let done = with_guard(scratch.program("sh")).arg("configure").run().expect_code(0);
     assert!(!done.stderr().contains("seaworthy"), "{}", done.stderr());

@@ -74,7 +74,7 @@ fn cmake_learns_where_the_libraries_are() {
     requires!("cmake", "make", "cc");
     let scratch = Scratch::empty();
     let lists = "cmake_minimum_required(VERSION 3.16)\nproject(app C)\nif(NOT CMAKE_C_IMPLICIT_LINK_DIRECTORIES)\n  \
-                 message(FATAL_ERROR \"no directories\")\nendif()\nadd_executable(app main.c)\n";
+                 message(FATAL_ERROR \"no directories\")\nendif()\ninclude(CheckIPOSupported)\ncheck_ipo_supported()\nadd_executable(app main.c)\n";
     scratch.write("CMakeLists.txt", lists);
     scratch.write("main.c", "int main(void) { return 0; }\n");
     let cmake = || scratch.program("cmake").env("CC", COMPILER);
