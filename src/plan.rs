@@ -191,16 +191,34 @@ impl Expectations {
     }
 }
 
-/// What is done with a call, without a policy: aliases are followed, an outer guard is respected. Cheaper than [`make`],
-/// and never an error.
-pub fn mode(tool: Tool, args: &[OsString], environment: &Environment) -> Mode {
-    let passes = scan::is_pass_through(tool, args) || real_tool::is_active(tool, environment);
+/// What is told of a call without a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outlook {
+    /// [`Mode::Guard`].
+    Guard {
+        /// The directory of what is built (`-C`, `--manifest-path`), whose policy holds.
+        project: PathBuf,
+    },
+    /// [`Mode::PassThrough`].
+    PassThrough,
+}
+
+/// Looks at a call without a policy: aliases are followed, an outer guard is respected. Cheaper than [`make`], and never
+/// an error.
+pub fn look(tool: Tool, args: &[OsString], environment: &Environment) -> Outlook {
+    if scan::is_pass_through(tool, args) || real_tool::is_active(tool, environment) {
+        return Outlook::PassThrough;
+    }
     match tool {
-        _ if passes => Mode::PassThrough,
-        Tool::Go => Mode::Guard,
+        Tool::Go => scan::split(tool, args).map_or(Outlook::PassThrough, |call| Outlook::Guard {
+            project: go::directory(&call, args, &environment.cwd),
+        }),
         Tool::Cargo => {
             let resolved = cargo::resolve(args, environment, || real_tool::find(tool, environment).ok());
-            resolved.as_ref().map_or(Mode::PassThrough, cargo::mode)
+            match resolved.filter(|resolved| cargo::mode(resolved) == Mode::Guard) {
+                Some(resolved) => Outlook::Guard { project: cargo::directory(&resolved, environment) },
+                None => Outlook::PassThrough,
+            }
         }
     }
 }

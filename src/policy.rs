@@ -33,7 +33,7 @@ use crate::facts::hex;
 
 use crate::diff::Build;
 
-pub use load::load;
+pub use load::{load, load_for};
 pub use parse::parse_str;
 pub(crate) use pattern::is_glob;
 pub use pattern::{FileNames, Pattern};

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::cli::{Listing, Options};
 use crate::exit;
 use crate::plan::environment::Environment;
-use crate::plan::{self, Change, Conflict, Mode, Plan, Tool};
+use crate::plan::{self, Change, Conflict, Mode, Outlook, Plan, Tool};
 use crate::report::{self, Detail, Styles, escape};
 use crate::ui::Ui;
 
@@ -36,8 +36,13 @@ struct Document<'a> {
 /// # Errors
 /// When the policy has errors, or the tool is not found.
 pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -> Result<u8, Error> {
-    let policy = crate::policy::load(options.policy.as_deref(), &super::current_directory()?)?;
-    let plan = plan::make(tool, args, &Environment::capture(), &policy)?;
+    let (environment, directory) = (Environment::capture(), super::current_directory()?);
+    let project = match plan::look(tool, &args, &environment) {
+        Outlook::Guard { project } => project,
+        Outlook::PassThrough => directory.clone(),
+    };
+    let policy = crate::policy::load_for(options.policy.as_deref(), &directory, &project)?;
+    let plan = plan::make(tool, args, &environment, &policy)?;
     let text = match options.listing()? {
         Listing::Json => report::json::to_text(&document(&plan)),
         Listing::Text => text(&plan, &ui.styles_out()),

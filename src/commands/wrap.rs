@@ -12,7 +12,7 @@ use crate::check::ArtifactResult;
 use crate::cli::Options;
 use crate::exit;
 use crate::plan::environment::Environment;
-use crate::plan::{self, Mode, Plan, Tool};
+use crate::plan::{self, Outlook, Plan, Tool};
 use crate::policy::Policy;
 use crate::report::{self, Detail, Report};
 use crate::run::{self, Outcome, real_tool, signals};
@@ -27,12 +27,15 @@ use super::{conflicts, judge, output, rejected};
 /// When the policy has errors, the tool is not found, or a report cannot be written.
 pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -> Result<u8, Error> {
     let environment = Environment::capture();
-    if plan::mode(tool, &args, &environment) == Mode::PassThrough {
-        let program = real_tool::find(tool, &environment)?;
-        return Ok(end_like(run::exec(&program, &args, &environment)?));
-    }
+    let project = match plan::look(tool, &args, &environment) {
+        Outlook::Guard { project } => project,
+        Outlook::PassThrough => {
+            let program = real_tool::find(tool, &environment)?;
+            return Ok(end_like(run::exec(&program, &args, &environment)?));
+        }
+    };
     let directory = super::current_directory()?;
-    let policy = crate::policy::load(options.policy.as_deref(), &directory)?;
+    let policy = crate::policy::load_for(options.policy.as_deref(), &directory, &project)?;
     let misplaced = manifest::is_misplaced(&args);
     let plan = plan::make(tool, args, &environment, &policy)?;
     if !plan.conflicts.is_empty() {

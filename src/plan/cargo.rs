@@ -10,6 +10,7 @@ mod verbs;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 pub(crate) use install::own_manifest;
 pub use verbs::{Resolved, is_other_built_in, resolve};
@@ -32,6 +33,20 @@ pub fn mode(resolved: &Resolved) -> Mode {
         .iter()
         .any(|flag| tells(super::Tool::Cargo, &resolved.verb, flag) || (needs_value(flag) && flag.text().is_empty()));
     if unsure { Mode::PassThrough } else { Mode::Guard }
+}
+
+/// The directory of what is built: that of `--manifest-path`, or of `--path` of `cargo install`, or the working directory;
+/// seen from the one of `-C`.
+pub fn directory(resolved: &Resolved, environment: &Environment) -> PathBuf {
+    let changes = resolved.call.globals.iter().filter(|flag| flag.name == "C");
+    let cwd = changes.filter_map(|flag| flag.value.as_ref()).fold(environment.cwd.clone(), |cwd, to| cwd.join(to));
+    let flags = flags_of(resolved);
+    let named = |name: &str| flags.iter().rev().find(|flag| flag.name == name)?.value.as_ref();
+    match (named("manifest-path"), named("path").filter(|_| resolved.verb == "install")) {
+        (Some(manifest), _) => cwd.join(manifest).parent().map_or(cwd, Path::to_path_buf),
+        (None, Some(package)) => cwd.join(package),
+        (None, None) => cwd,
+    }
 }
 
 /// Completes a plan whose program and arguments are the user's own.

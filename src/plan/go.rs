@@ -6,7 +6,7 @@ mod merge;
 mod settings;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::merge::LinkerFlags;
 pub(crate) use self::merge::for_c_linker;
@@ -48,6 +48,17 @@ pub(super) fn fill(plan: &mut Plan, args: &[OsString], environment: &Environment
     plan.discovery = Discovery::GoActionGraph { users, at, directory: build.directory, shared_objects, documented };
 }
 
+/// The directory the call works in: the working directory `cwd`, or that of `-C`.
+pub(super) fn directory(call: &Call, args: &[OsString], cwd: &Path) -> PathBuf {
+    let flags: Vec<Flag> = Flags::new(Syntax::after_verb(Tool::Go), args, call.verb_at + 1).collect();
+    after_change(call, &flags, cwd)
+}
+
+fn after_change(call: &Call, flags: &[Flag], cwd: &Path) -> PathBuf {
+    let directories = call.globals.iter().chain(flags).filter(|flag| flag.name == "C");
+    directories.filter_map(|flag| flag.value.as_ref()).fold(cwd.to_path_buf(), |directory, flag| directory.join(flag))
+}
+
 /// `-C dir` has to stay the first flag.
 fn behind_directory(call: &Call, args: &[OsString]) -> usize {
     let first = Flags::new(Syntax::after_verb(Tool::Go), args, call.verb_at + 1).next();
@@ -69,10 +80,7 @@ struct Build {
 impl Build {
     fn read(call: &Call, args: &[OsString], settings: &Settings<'_>) -> Self {
         let flags: Vec<Flag> = Flags::new(Syntax::after_verb(Tool::Go), args, call.verb_at + 1).collect();
-        let directories = call.globals.iter().chain(&flags).filter(|flag| flag.name == "C");
-        let directory = directories
-            .filter_map(|flag| flag.value.as_ref())
-            .fold(settings.directory().to_path_buf(), |directory, flag| directory.join(flag));
+        let directory = after_change(call, &flags, settings.directory());
         let set = settings.get("GOFLAGS");
         let words = set.as_ref().and_then(|set| split_words(&set.value).ok()).unwrap_or_default();
         let goflags = words.iter().filter_map(|word| {

@@ -18,9 +18,19 @@ use crate::facts::macho::code_signature::from_xml;
 /// When the file cannot be read, or has errors. A [`FILE_NAME`] that is there but cannot be read is an error, never passed
 /// over.
 pub fn load(explicit: Option<&Path>, directory: &Path) -> Result<Policy, Error> {
+    load_for(explicit, directory, directory)
+}
+
+/// As [`load`], for a build of what lies in the directory `project`: its policy is that of the nearest [`FILE_NAME`] there
+/// or above, as if the build were started there; the working directory's holds where there is none.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(explicit: Option<&Path>, directory: &Path, project: &Path) -> Result<Policy, Error> {
     let found = match explicit {
         Some(path) => Some((directory.join(path), path.to_path_buf())),
-        None => find(directory),
+        None if project == directory => find(directory),
+        None => find_elsewhere(project, directory).or_else(|| find(directory)),
     };
     let Some((path, shown)) = found else {
         return Ok(Policy::default_policy());
@@ -65,6 +75,26 @@ fn find(directory: &Path) -> Option<(PathBuf, PathBuf)> {
         let upwards: PathBuf = std::iter::repeat_n("..", steps).collect::<PathBuf>().join(FILE_NAME);
         let shown = if upwards.as_os_str().len() <= path.as_os_str().len() { upwards } else { path.clone() };
         Some((path, shown))
+    })
+}
+
+/// The policy file nearest to `project`, which is not the working directory.
+fn find_elsewhere(project: &Path, directory: &Path) -> Option<(PathBuf, PathBuf)> {
+    // `..` and links lead where they lead for the tool; on Windows `..` is taken out of the text, there and here.
+    let real = if cfg!(windows) { std::path::absolute(project) } else { fs::canonicalize(project) }.ok()?;
+    // A link's own name goes first: globs are matched against paths that begin with it.
+    let as_named = project.join(FILE_NAME);
+    let mut places = std::iter::once(as_named).chain(real.ancestors().map(|ancestor| ancestor.join(FILE_NAME)));
+    let path = places.find(|path| fs::symlink_metadata(path).is_ok())?;
+    let shown = relative(&path, directory).filter(|shown| shown.as_os_str().len() <= path.as_os_str().len());
+    Some((path.clone(), shown.unwrap_or(path)))
+}
+
+/// `path` as it is named from `directory`; both are absolute.
+fn relative(path: &Path, directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().enumerate().find_map(|(steps, ancestor)| {
+        let rest = path.strip_prefix(ancestor).ok()?;
+        Some(std::iter::repeat_n("..", steps).collect::<PathBuf>().join(rest))
     })
 }
 

@@ -65,6 +65,8 @@ const INTRODUCTION: &str = "\
 # The policy file
 
 `seaworthy.toml`, in the working directory or the nearest directory above it that has one; `--policy FILE` names another.
+A guarded build looks where the project is that is built: it begins at the directory of `-C`, `--manifest-path`, or `--path`
+of `cargo install`, as if it were started there, and goes on to the working directory when there is none.
 Every key is optional, unknown keys are errors, and all errors of the file are reported at once. Without a file the
 defaults below hold. `seaworthy policy show` prints every value that is set, with where it comes from; what hangs on the machine
 (`cargo.target`) or on a rule (`page-size`) until you set it is not among them.

@@ -255,3 +255,33 @@ fn the_real_tool_is_never_found_in_the_working_directory_nor_in_a_shim() {
     let nowhere = scratch.seaworthy().env("PATH", join("links")).args(["cargo", "build"]).run();
     nowhere.expect_code(127).expect_stderr("SEAWORTHY_REAL_CARGO");
 }
+
+/// The policy of the directory that is named; nothing is built.
+#[test]
+fn the_policy_is_the_projects_wherever_the_build_is_started() {
+    requires!("cargo");
+    let scratch = project();
+    scratch.write("seaworthy.toml", "linkage = \"any\"");
+    scratch.write("svc/Cargo.toml", "[package]\nname = \"svc\"\nversion = \"0.1.0\"\n");
+    scratch.write("svc/seaworthy.toml", "\nextends = \"static\"\ncargo.target = \"mips-none\"");
+    scratch.write(".cargo/config.toml", "alias.there = 'build --manifest-path svc/Cargo.toml'");
+    let planned = |words: &[&str]| {
+        let done = scratch.seaworthy().args(["plan", "cargo"]).args(words).run().expect_code(0);
+        done.stdout().contains("`cargo.target` (svc/seaworthy.toml:3)")
+    };
+    for words in [
+        &["-C", "svc", "build"][..],
+        &["build", "--manifest-path", "svc/Cargo.toml"],
+        &["-C", "svc", "build", "--manifest-path=Cargo.toml"],
+        &["install", "--path", "svc"],
+        &["there"],
+    ] {
+        assert!(planned(words), "{words:?}");
+    }
+    for words in [&["build"][..], &["build", "--manifest-path=Cargo.toml"], &["install", "svc"]] {
+        assert!(!planned(words), "{words:?}");
+    }
+    let by_option = ["--policy", "seaworthy.toml", "plan", "cargo", "build", "--manifest-path", "svc/Cargo.toml"];
+    let done = scratch.seaworthy().args(by_option).run().expect_code(0);
+    assert!(!done.stdout().contains("svc/seaworthy.toml"), "{}", done.stdout());
+}

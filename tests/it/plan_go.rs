@@ -231,6 +231,20 @@ fn static_cgo_makes_a_static_program_of_one_that_uses_c() {
 }
 
 #[test]
+fn the_policy_is_the_modules_wherever_the_build_is_started() {
+    requires!("go");
+    let scratch = module();
+    scratch
+        .write("m/seaworthy.toml", "[[artifact]]\npath = \"out/tool\"\nrules = { embedded-build-path = \"deny\" }\n");
+    let run = |words: &[&str]| scratch.seaworthy().arg("go").args(words).run();
+    // Globs go on to be relative to the policy.
+    for words in [&["-C", "m", "build", "-o", "out/tool"][..], &["build", "-C=m", "-o", "out/tool"]] {
+        run(words).expect_code(3).expect_stderr("error[embedded-build-path]").expect_stderr("(m/seaworthy.toml:");
+    }
+    run(&["-C", "m", "build", "-o", "out/other"]).expect_code(0);
+}
+
+#[test]
 fn a_clash_stops_the_build_before_it_starts() {
     requires!("go");
     let scratch = module();

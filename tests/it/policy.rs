@@ -137,6 +137,31 @@ fn the_nearest_policy_upwards_holds() {
     assert_eq!(load().file, Some(scratch.path().join("a/seaworthy.toml")));
 }
 
+#[test]
+fn a_build_elsewhere_has_the_policy_from_there() {
+    let scratch = Scratch::empty();
+    let (here, there) = (scratch.path().join("ci/jobs"), scratch.path().join("ci/svc/cmd"));
+    for directory in [&here, &there] {
+        std::fs::create_dir_all(directory).expect("directories");
+    }
+    let origin = |project: &str| {
+        let policy = policy::load_for(None, &here, &here.join(project)).expect("a good policy");
+        policy.linkage.origin.to_string()
+    };
+    assert_eq!(origin("../svc/cmd"), "by default");
+    scratch.write("ci/jobs/seaworthy.toml", "linkage = \"any\"");
+    assert_eq!(origin("../svc/cmd"), "seaworthy.toml:1", "the working directory's holds where there is no other");
+    assert_eq!(origin("gone"), "seaworthy.toml:1");
+    scratch.write("seaworthy.toml", "\nlinkage = \"any\"");
+    assert_eq!(origin("../svc/cmd"), "../../seaworthy.toml:2", "`..` leads upwards, not along the words of the path");
+    scratch.write("ci/svc/seaworthy.toml", "\n\nlinkage = \"any\"");
+    assert_eq!(origin("../svc/cmd"), "../svc/seaworthy.toml:3");
+    let absolute = there.display().to_string();
+    assert_eq!(origin(&absolute), "../svc/seaworthy.toml:3");
+    let explicit = policy::load_for(Some(Path::new("seaworthy.toml")), &here, &there).expect("a good policy");
+    assert_eq!(explicit.linkage.origin.to_string(), "seaworthy.toml:1");
+}
+
 /// A large policy that is wrong from end to end is refused in time, in few words.
 #[test]
 fn wrong_from_end_to_end_is_told_in_time() {

@@ -42,7 +42,7 @@ pub struct Syntax {
 const CARGO_GLOBAL: &[&str] = &["color", "config", "Z", "C", "explain"];
 /// cargo's, after the verb: only those of interest; the value of any other never begins with a dash.
 const CARGO: &[&str] =
-    &["color", "config", "Z", "C", "j", "p", "F", "target", "message-format", "root", "manifest-path", "print"];
+    &["color", "config", "Z", "C", "j", "p", "F", "target", "message-format", "root", "manifest-path", "path", "print"];
 /// Go's build flags that take a value, which may begin with a dash (`-ldflags -s`). Source: `go help build`, `go help
 /// install` of Go 1.26; `-debug-*` from `cmd/go/internal/work/build.go`.
 const GO: &[&str] = &[
