@@ -200,26 +200,29 @@ pub enum Outlook {
         project: PathBuf,
     },
     /// [`Mode::PassThrough`].
-    PassThrough,
+    PassThrough {
+        /// The command of cargo that may build what is shipped, unseen.
+        unguarded: Option<String>,
+    },
 }
 
 /// Looks at a call without a policy: aliases are followed, an outer guard is respected. Cheaper than [`make`], and never
 /// an error.
 pub fn look(tool: Tool, args: &[OsString], environment: &Environment) -> Outlook {
+    let passed = Outlook::PassThrough { unguarded: None };
     if scan::is_pass_through(tool, args) || real_tool::is_active(tool, environment) {
-        return Outlook::PassThrough;
+        return passed;
     }
     match tool {
-        Tool::Go => scan::split(tool, args).map_or(Outlook::PassThrough, |call| Outlook::Guard {
-            project: go::directory(&call, args, &environment.cwd),
-        }),
-        Tool::Cargo => {
-            let resolved = cargo::resolve(args, environment, || real_tool::find(tool, environment).ok());
-            match resolved.filter(|resolved| cargo::mode(resolved) == Mode::Guard) {
-                Some(resolved) => Outlook::Guard { project: cargo::directory(&resolved, environment) },
-                None => Outlook::PassThrough,
+        Tool::Go => scan::split(tool, args)
+            .map_or(passed, |call| Outlook::Guard { project: go::directory(&call, args, &environment.cwd) }),
+        Tool::Cargo => match cargo::follow(args, environment, || real_tool::find(tool, environment).ok()) {
+            cargo::Call::Guarded(resolved) if cargo::mode(&resolved) == Mode::Guard => {
+                Outlook::Guard { project: cargo::directory(&resolved, environment) }
             }
-        }
+            cargo::Call::Unguarded(verb) => Outlook::PassThrough { unguarded: Some(verb) },
+            cargo::Call::Guarded(_) | cargo::Call::Other => passed,
+        },
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let (environment, directory) = (Environment::capture(), super::current_directory()?);
     let project = match plan::look(tool, &args, &environment) {
         Outlook::Guard { project } => project,
-        Outlook::PassThrough => directory.clone(),
+        Outlook::PassThrough { .. } => directory.clone(),
     };
     let policy = crate::policy::load_for(options.policy.as_deref(), &directory, &project)?;
     let plan = plan::make(tool, args, &environment, &policy)?;

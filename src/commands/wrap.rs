@@ -29,8 +29,11 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     let environment = Environment::capture();
     let project = match plan::look(tool, &args, &environment) {
         Outlook::Guard { project } => project,
-        Outlook::PassThrough => {
+        Outlook::PassThrough { unguarded } => {
             let program = real_tool::find(tool, &environment)?;
+            if let Some(verb) = unguarded {
+                ui.note(&format!("`cargo {verb}` is not guarded; `seaworthy check PATH` judges what it made"));
+            }
             return Ok(end_like(run::exec(&program, &args, &environment)?));
         }
     };

@@ -6,6 +6,7 @@ mod message_format;
 mod profile;
 mod rustflags;
 pub(crate) mod targets;
+mod unguarded;
 mod verbs;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub(crate) use install::own_manifest;
-pub use verbs::{Resolved, is_other_built_in, resolve};
+pub use verbs::{Call, Resolved, follow, is_other_built_in, resolve};
 
 use self::config::{Config, Sourced};
 use self::message_format::Format;

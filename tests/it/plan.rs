@@ -285,3 +285,21 @@ fn the_policy_is_the_projects_wherever_the_build_is_started() {
     let done = scratch.seaworthy().args(by_option).run().expect_code(0);
     assert!(!done.stdout().contains("svc/seaworthy.toml"), "{}", done.stdout());
 }
+
+#[test]
+#[cfg(unix)]
+fn what_may_build_unguarded_is_told_in_one_line() {
+    requires!("cargo");
+    let scratch = project();
+    scratch.executable("bin/cargo-deb", "#!/bin/sh\necho packed $2\nexit 7\n");
+    scratch.executable("bin/cargo-audit", "#!/bin/sh\nexit 0\n");
+    let tools = crate::support::tools_path();
+    let path = std::env::join_paths([scratch.join("bin")].into_iter().chain(std::env::split_paths(&tools)));
+    let path = path.expect("no colons");
+    let run = |words: &[&str]| scratch.seaworthy().env("PATH", &path).args(words).run();
+    let done = run(&["cargo", "deb", "x"]).expect_code(7);
+    assert_eq!(done.stdout(), "packed x\n");
+    assert_eq!(done.stderr(), "note: `cargo deb` is not guarded; `seaworthy check PATH` judges what it made\n");
+    assert_eq!(run(&["-q", "cargo", "deb", "x"]).expect_code(7).stderr(), "");
+    assert_eq!(run(&["cargo", "audit"]).expect_code(0).stderr(), "");
+}

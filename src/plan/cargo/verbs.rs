@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::config::{Config, cargo_home};
+use super::unguarded;
 use crate::plan::Tool;
 use crate::plan::environment::Environment;
-use crate::plan::scan::{Call, split};
+use crate::plan::scan::{self, split};
 
 /// A verb that builds what will run elsewhere.
 #[derive(Debug)]
@@ -91,27 +92,51 @@ pub struct Resolved {
     /// The arguments with every alias replaced by what it stands for.
     pub args: Vec<OsString>,
     /// The verb among them.
-    pub call: Call,
+    pub call: scan::Call,
     /// The verb that builds: `build` for `auditable build`.
     pub verb: String,
     /// How many words the typed verb became; 1 when it was no alias.
     pub words: usize,
 }
 
-/// Follows aliases to a guarded verb; `None` when the call is not guarded. `program` is the real cargo, which is asked
-/// about a verb nobody else knows.
+/// What a call of cargo comes to.
+#[derive(Debug)]
+pub enum Call {
+    /// It is guarded.
+    Guarded(Box<Resolved>),
+    /// It is not, although it may build what is shipped; the command, for a message.
+    Unguarded(String),
+    /// It builds nothing that is shipped, or is no call at all.
+    Other,
+}
+
+/// Follows aliases to a guarded verb; `None` when the call is not guarded. See [`follow`].
 pub fn resolve(
     args: &[OsString],
     environment: &Environment,
     program: impl Fn() -> Option<PathBuf>,
 ) -> Option<Resolved> {
+    match follow(args, environment, program) {
+        Call::Guarded(resolved) => Some(*resolved),
+        Call::Unguarded(_) | Call::Other => None,
+    }
+}
+
+/// Follows aliases to their end. `program` is the real cargo, which is asked about a verb nobody else knows.
+pub fn follow(args: &[OsString], environment: &Environment, program: impl Fn() -> Option<PathBuf>) -> Call {
+    follow_words(args, environment, program).unwrap_or(Call::Other)
+}
+
+fn follow_words(args: &[OsString], environment: &Environment, program: impl Fn() -> Option<PathBuf>) -> Option<Call> {
     let typed = split(Tool::Cargo, args)?;
     let config = std::cell::OnceCell::new();
     let mut words = args.to_vec();
     for _ in 0..LONGEST_CHAIN {
         let call = split(Tool::Cargo, &words)?;
         if is_other_built_in(&call.verb) {
-            return None;
+            // By its convention an alias that runs a package of the workspace, which builds what is released.
+            let runs_tasks = call.verb == "run" && typed.verb == "xtask";
+            return runs_tasks.then_some(Call::Unguarded(typed.verb));
         }
         let row = GUARDED.iter().find(|row| row.verb == call.verb);
         let is_command = row.is_some_and(|row| matches!(row.verb, "build" | "rustc" | "install"));
@@ -119,10 +144,15 @@ pub fn resolve(
         let alias = if is_command { None } else { alias(&call.verb, config(), environment) };
         match (alias, row) {
             (Some(alias), _) => drop(words.splice(call.verb_at..=call.verb_at, alias)),
-            (None, Some(row)) => return finish(row, call, words, args, &typed),
+            (None, Some(row)) => {
+                let resolved = finish(row, call, words, args, &typed)?;
+                return Some(Call::Guarded(Box::new(resolved)));
+            }
             (None, None) => match brought(&call.verb) {
                 Some(verb) => drop(words.splice(call.verb_at..=call.verb_at, [verb.into()])),
-                None if is_external(&call.verb, environment) => return None,
+                None if is_external(&call.verb, environment) => {
+                    return unguarded::may_build(&call.verb).then_some(Call::Unguarded(call.verb));
+                }
                 None => {
                     let alias = listed(&call, &program()?, &words, environment)?;
                     drop(words.splice(call.verb_at..=call.verb_at, alias));
@@ -135,10 +165,10 @@ pub fn resolve(
 
 fn finish(
     row: &'static Guarded,
-    call: Call,
+    call: scan::Call,
     words: Vec<OsString>,
     args: &[OsString],
-    typed: &Call,
+    typed: &scan::Call,
 ) -> Option<Resolved> {
     let verb = match row.then {
         [] => row.verb,
@@ -182,7 +212,7 @@ fn is_external(verb: &str, environment: &Environment) -> bool {
 
 /// Asks cargo itself, which knows places for aliases that we do not. Only for verbs that are otherwise unknown, where the
 /// 50 ms it takes precede an error message in nearly every case.
-fn listed(call: &Call, program: &Path, words: &[OsString], environment: &Environment) -> Option<Vec<OsString>> {
+fn listed(call: &scan::Call, program: &Path, words: &[OsString], environment: &Environment) -> Option<Vec<OsString>> {
     let globals = words.get(..call.verb_at)?;
     let mut command = Command::new(program);
     command.args(globals).arg("--list").current_dir(&environment.cwd);
@@ -225,6 +255,35 @@ mod tests {
         assert_eq!(resolve_in(config, "c"), None);
         assert_eq!(resolve_in(config, "loop"), None);
         assert_eq!(resolve_in("alias.b = 'check'", "b"), None, "the user's alias goes first");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_may_build_unguarded_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().expect("a directory");
+        let bin = home.path().join("bin");
+        std::fs::create_dir(&bin).expect("a directory");
+        for name in ["cargo-deb", "cargo-audit", "cargo-xwin"] {
+            std::fs::write(bin.join(name), "#!/bin/sh\n").expect("a file");
+            std::fs::set_permissions(bin.join(name), PermissionsExt::from_mode(0o755)).expect("own file");
+        }
+        let config = "alias.pack = 'deb --no-strip'\nalias.xtask = 'run -p xtask --'\nalias.start = 'run --bin server'";
+        std::fs::write(home.path().join("config.toml"), config).expect("a file");
+        let environment = Environment::new([("CARGO_HOME", home.path())], home.path());
+        let told = |line: &str| {
+            let args: Vec<_> = line.split(' ').map(OsString::from).collect();
+            match follow(&args, &environment, || None) {
+                Call::Unguarded(verb) => Some(verb),
+                Call::Guarded(_) | Call::Other => None,
+            }
+        };
+        for (line, verb) in [("deb", "deb"), ("+nightly -q pack", "deb"), ("xtask dist", "xtask")] {
+            assert_eq!(told(line).as_deref(), Some(verb), "{line}");
+        }
+        for line in ["audit", "tree", "run", "r", "start", "xwin test", "build", "nonsense", "--list", "xwin build"] {
+            assert_eq!(told(line), None, "{line}");
+        }
     }
 
     #[test]
