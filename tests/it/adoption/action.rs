@@ -50,8 +50,9 @@ impl Runner {
             return None;
         }
         let (to_path, to_output) = (self.temp.write("path", ""), self.temp.write("output", ""));
-        let mut run =
-            offline(project.program("bash")).env("RUNNER_TEMP", self.temp.path()).env("PATH", path(&self.path));
+        let python = step["shell"] == "python";
+        let shell = project.program(if python { "python" } else { "bash" });
+        let mut run = offline(shell).env("RUNNER_TEMP", self.temp.path()).env("PATH", path(&self.path));
         run = run.env("GITHUB_ACTIONS", "true").env("GITHUB_PATH", &to_path).env("GITHUB_OUTPUT", &to_output);
         run = run.env("GITHUB_STEP_SUMMARY", self.temp.join("summary"));
         for (name, value) in step["env"].as_object().into_iter().flatten() {
@@ -59,8 +60,8 @@ impl Runner {
         }
         let directory = step["working-directory"].as_str().map_or_else(|| ".".to_owned(), |text| self.filled(text));
         let script = self.temp.write("script.sh", step["run"].as_str().expect("only `run` steps"));
-        let run = run.cwd(project.join(directory)).args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(script);
-        let done = run.run();
+        let options: &[&str] = if python { &[] } else { &["--noprofile", "--norc", "-eo", "pipefail"] };
+        let done = run.cwd(project.join(directory)).args(options).arg(script).run();
         let text = |path| std::fs::read_to_string(path).expect("the step's file");
         let added: Vec<PathBuf> = text(to_path).lines().map(PathBuf::from).collect();
         self.path.splice(0..0, added);
@@ -93,6 +94,40 @@ fn it_builds_what_it_is_told_and_hands_the_report_on() {
     let done = runner.step(&project, &build).expect("it is not left out").expect_code(3);
     assert!(done.stderr().contains("error[dynamic-loader]"), "{}", done.stderr());
     assert!((done.stdout() + &done.stderr()).contains("::error "), "the finding is an annotation, too");
+}
+
+/// The last step's program alone, with one in the place of the guard that tells its arguments.
+#[test]
+#[cfg(unix)]
+fn every_line_is_run_in_words_as_a_shell_splits_them() {
+    requires!("python3");
+    let action = std::fs::read_to_string(repository().join("action.yml")).expect("the action");
+    let (_, script) = action.rsplit_once("run: |\n").expect("a last step");
+    let script: String =
+        script.lines().map(|line| format!("{}\n", line.strip_prefix("        ").unwrap_or(line))).collect();
+    let ran = |lines: &str| {
+        let project = Scratch::empty();
+        let told =
+            "#!/bin/sh\nshift 2\nprintf '%s|' \"$@\"\necho\nfor last; do :; done\n[ \"$last\" != no ] || exit 3\n";
+        project.executable("bin/seaworthy", told);
+        let output = project.write("output", "");
+        let run = project.program("python3").arg(project.write("script.py", &script)).env("INPUT_RUN", lines);
+        let run = run.env("RUNNER_TEMP", project.path()).env("GITHUB_OUTPUT", &output);
+        let done = run.env("PATH", path(&[project.join("bin")])).run();
+        let words: Vec<String> = done.stdout().lines().filter(|line| line.ends_with('|')).map(str::to_owned).collect();
+        let output = std::fs::read_to_string(output).expect("own file");
+        let reports: Vec<_> =
+            output.lines().map(|line| line.rsplit('/').next().unwrap_or_default().to_owned()).collect();
+        (done.code(), words, reports)
+    };
+    let (code, words, reports) =
+        ran("go build -ldflags=\"-s -w\" './a b'\n\n# a remark\ncargo build \\\n  --release\n");
+    assert_eq!(words, ["go|build|-ldflags=-s -w|./a b|", "cargo|build|--release|"]);
+    assert_eq!((code, reports), (Some(0), vec!["seaworthy.json".to_owned(), "seaworthy-2.json".to_owned()]));
+    let (code, words, _) = ran("go build yes\ngo build no\ngo build never\n");
+    assert_eq!((code, words.len()), (Some(3), 2), "{words:?}");
+    let (code, words, _) = ran("go build 'open");
+    assert!(code == Some(1) && words.is_empty(), "{words:?}");
 }
 
 #[test]
