@@ -35,6 +35,27 @@ fn a_push_is_held_up_by_what_would_not_run() {
     assert_ne!(git(&remote, &["rev-parse", "main"]), git(&scratch, &["rev-parse", "main"]));
 }
 
+/// The hook that `init` writes, started as pre-commit does: its entry split into words, without a shell.
+#[test]
+fn the_hook_for_go_has_a_place_to_build_to_also_in_a_worktree() {
+    requires!("git", "go", "python3");
+    let scratch = go_project();
+    scratch.seaworthy().args(["init", "--pre-commit"]).run().expect_code(0);
+    commit(&scratch);
+    git(&scratch, &["worktree", "add", "-q", "beside/tree"]);
+    let config = std::fs::read_to_string(scratch.join(".pre-commit-config.yaml")).expect("the configuration");
+    let entry = config.lines().find_map(|line| line.trim().strip_prefix("entry: ")).expect("a command");
+    let start = "import os, shlex, sys; words = shlex.split(sys.argv[1]); os.execvp(words[0], words)";
+    for place in [".", "beside/tree"] {
+        let run = scratch.program("python3").env("PATH", path(&[scratch.programs(&["seaworthy"])]));
+        let done = run.cwd(scratch.join(place)).args(["-c", start, entry]).run().expect_code(0);
+        done.expect_stderr("ok: ");
+        let run = scratch.program("git").cwd(scratch.join(place)).args(["status", "--porcelain"]);
+        let left = run.run().expect_code(0).stdout();
+        assert!(!left.contains("hello") && !left.contains("seaworthy"), "{left}");
+    }
+}
+
 /// A repository that has our hooks, as one that is cloned has them.
 fn hooks() -> Scratch {
     let scratch = Scratch::empty();
