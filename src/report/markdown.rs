@@ -48,7 +48,7 @@ fn artifacts(report: &Report) -> String {
     let mut out = String::from("\n| artifact | verdict | what it is |\n| --- | --- | --- |\n");
     for result in &report.artifacts {
         let name = table_cell(&code(&path(&result.artifact.path)));
-        let what = table_cell(&prose(&summary::what_it_is(result)));
+        let what = table_cell(&prose(&summary::what_it_is(result, false)));
         let _ = writeln!(out, "| {name} | {} {} | {what} |", mark(result), summary::word(result.verdict));
     }
     out

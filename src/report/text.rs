@@ -74,7 +74,16 @@ impl Text {
         blocks.extend(findings::unjudged(result).map(|finding| Block::of(&finding, file)));
         let mut out = String::with_capacity(if blocks.is_empty() { ROOM } else { 0 });
         if result.verdict == Overall::Pass && self.detail != Detail::Quiet {
-            out.extend([&self.ok.on, "ok", &self.ok.off, ": ", &name, ": ", &summary::what_it_is(result), "\n"]);
+            out.extend([
+                &self.ok.on,
+                "ok",
+                &self.ok.off,
+                ": ",
+                &name,
+                ": ",
+                &summary::what_it_is(result, self.detail == Detail::Verbose),
+                "\n",
+            ]);
         }
         if let Some(instructions) = result.facts.as_ref().and_then(|facts| facts.instructions.as_ref()) {
             self.line(&mut out, "uses", &format!("{name}: {}", escape(&instructions.in_words())));

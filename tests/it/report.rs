@@ -4,7 +4,7 @@ pub(crate) mod everything;
 mod forms;
 pub(crate) mod schema;
 
-use seaworthy::check::{Finding, Overall};
+use seaworthy::check::{Finding, HostVerdict, Overall, Runs};
 use seaworthy::policy::{Level, Origin};
 use seaworthy::report::{self, Detail, Report, Styles};
 use seaworthy::rules::PolicySource;
@@ -114,6 +114,21 @@ seaworthy: 6 artifacts, 1 ok, 5 rejected, 15 errors, told in 1 block (`-v` tells
     assert!(!verbose.contains("also") && verbose.ends_with(", 15 errors\n"), "{verbose}");
     let short = report::short::render(&much_is_wrong(), &Styles::PLAIN, Detail::Normal);
     assert_eq!(short.matches("error[newer-glibc]").count(), 15);
+}
+
+#[test]
+fn many_hosts_are_counted_and_few_are_named() {
+    let on = |number| HostVerdict { host: format!("debian:{number}"), verdict: Runs::Yes, why: None };
+    let text = |hosts: u32, detail| {
+        let mut all_is_well = result("app", Overall::Pass, Vec::new());
+        all_is_well.hosts = (1..=hosts).map(on).collect();
+        let report = Report { artifacts: vec![all_is_well], ..Report::default() };
+        report::text::render(&report, &Styles::PLAIN, detail)
+    };
+    let eight = (1..=8).map(|number| format!("debian:{number}")).collect::<Vec<_>>().join(", ");
+    assert_eq!(text(8, Detail::Normal), format!("ok: app: not looked at; runs on {eight}\n"));
+    assert_eq!(text(9, Detail::Normal), "ok: app: not looked at; runs on all 9 hosts\n");
+    assert_eq!(text(9, Detail::Verbose), format!("ok: app: not looked at; runs on {eight}, debian:9\n"));
 }
 
 #[test]
