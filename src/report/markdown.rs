@@ -9,7 +9,7 @@ use crate::policy::Level;
 
 use super::{Report, findings, matrix, path, summary};
 
-pub(super) use escape::{code, prose, table_cell};
+pub(super) use escape::{code, prose, prose_about, table_cell};
 
 /// Renders `report` as a section of its own: a verdict, every artifact, where each runs, every finding.
 pub fn render(report: &Report) -> String {
@@ -64,10 +64,11 @@ fn mark(result: &ArtifactResult) -> &'static str {
 
 fn finding(out: &mut String, finding: &Finding) {
     let mark = if finding.level == Level::Deny { "❌" } else { "⚠️" };
-    let sentence = prose(&findings::sentence(finding));
+    let name = path(&finding.artifact);
+    let sentence = prose_about(&findings::sentence(finding), &name);
     let _ = write!(out, "\n{mark} **{}\\[{}\\]**: {sentence}\n\n", findings::severity(finding.level), finding.rule);
     for (label, said) in findings::lines(finding) {
-        item(out, &format!("{label}: {}", prose(&said)));
+        item(out, &format!("{label}: {}", prose_about(&said, &name)));
     }
 }
 
@@ -76,7 +77,7 @@ fn excepted(out: &mut String, report: &Report) {
     if excepted.peek().is_some() {
         out.push_str("\n### Let through by the policy\n\n");
         for (finding, reason) in excepted {
-            let sentence = prose(&findings::sentence(finding));
+            let sentence = prose_about(&findings::sentence(finding), &path(&finding.artifact));
             item(out, &format!("{}: {sentence} ({})", code(finding.rule), prose(reason)));
         }
     }

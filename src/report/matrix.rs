@@ -2,7 +2,7 @@
 
 use crate::check::{ArtifactResult, Runs};
 
-use super::markdown::{code, prose, table_cell};
+use super::markdown::{code, prose, prose_about, table_cell};
 use super::table::{self, Cell, plain};
 use super::{Report, Styles, escape, path};
 
@@ -53,13 +53,14 @@ pub fn markdown(report: &Report) -> String {
     out.push_str(&format!("|{}\n", " --- |".repeat(hosts.len() + 1)));
     let mut reasons = String::new();
     for artifact in &report.artifacts {
-        let name = code(&path(&artifact.artifact.path));
+        let path = path(&artifact.artifact.path);
+        let name = code(&path);
         let mut row = vec![table_cell(&name)];
         row.extend(hosts.iter().map(|host| word(answer(artifact, host)).to_owned()));
         out.push_str(&cells(row));
         for verdict in &artifact.hosts {
             if let Some(why) = &verdict.why {
-                reasons.push_str(&format!("- {name} on {}: {}\n", code(&verdict.host), prose(why)));
+                reasons.push_str(&format!("- {name} on {}: {}\n", code(&verdict.host), prose_about(why, &path)));
             }
         }
     }

@@ -18,6 +18,15 @@ pub(in crate::report) fn prose(text: &str) -> String {
     parts.iter().enumerate().map(render).collect()
 }
 
+/// The same with a name in it, which may hold backticks of its own: `name` in backticks is code, whatever it is.
+pub(in crate::report) fn prose_about(text: &str, name: &str) -> String {
+    if !name.contains('`') {
+        return prose(text);
+    }
+    let parts: Vec<String> = text.split(&format!("`{name}`")).map(prose).collect();
+    parts.join(&code(name))
+}
+
 /// A code span with this inside; a fence of as many backticks as it takes (CommonMark 0.31, 6.1).
 pub(in crate::report) fn code(text: &str) -> String {
     let text = printable(text);
@@ -60,6 +69,13 @@ mod tests {
         assert_eq!(prose("`a`b` needs"), "\\`a\\`b\\` needs");
         assert_eq!(prose("`` x"), "\\`\\` x");
         assert_eq!(prose("a\n# b"), "a\\\\n\\# b");
+    }
+
+    #[test]
+    fn a_name_with_backticks_is_one_code_span() {
+        let message = "`a`b`c` needs `libz.so.1`, and `a`b`c` is small";
+        assert_eq!(prose_about(message, "a`b`c"), "`` a`b`c `` needs `libz.so.1`, and `` a`b`c `` is small");
+        assert_eq!(prose_about("`a` needs", "a"), "`a` needs");
     }
 
     #[test]
