@@ -74,13 +74,16 @@ fn cmake_learns_where_the_libraries_are() {
     requires!("cmake", "make", "cc");
     let scratch = Scratch::empty();
     let lists = "cmake_minimum_required(VERSION 3.16)\nproject(app C)\nif(NOT CMAKE_C_IMPLICIT_LINK_DIRECTORIES)\n  \
-                 message(FATAL_ERROR \"no directories\")\nendif()\ninclude(CheckIPOSupported)\ncheck_ipo_supported()\nadd_executable(app main.c)\n";
+                 message(FATAL_ERROR \"no directories\")\nendif()\nif(LTO)\n  include(CheckIPOSupported)\n  check_ipo_supported()\nendif()\n\
+                 add_executable(app main.c)\n";
     scratch.write("CMakeLists.txt", lists);
     scratch.write("main.c", "int main(void) { return 0; }\n");
-    let cmake = || scratch.program("cmake").env("CC", COMPILER);
-    let configure = ["-G", "Unix Makefiles", "-S", ".", "-B", "build"];
-    let done = cmake().args(configure).run().expect_code(0);
-    assert!(!done.stderr().contains("seaworthy"), "{}", done.stderr());
-    let done = cmake().args(["--build", "build"]).run().expect_code(2);
-    assert!((done.stdout() + &done.stderr()).contains("error[dynamic-loader]: `app`"), "{}", done.stderr());
+    let link = format!("{} link -- gcc", env!("CARGO_BIN_EXE_seaworthy"));
+    for (directory, compiler, more) in [("one", COMPILER, "-DLTO=OFF"), ("two", &link, "-DLTO=ON")] {
+        let cmake = || scratch.program("cmake").env("CC", compiler);
+        let done = cmake().args(["-G", "Unix Makefiles", "-S", ".", "-B", directory, more]).run().expect_code(0);
+        assert!(!done.stderr().contains("seaworthy"), "{}", done.stderr());
+        let done = cmake().args(["--build", directory]).run().expect_code(2);
+        assert!((done.stdout() + &done.stderr()).contains("error[dynamic-loader]: `app`"), "{}", done.stderr());
+    }
 }
