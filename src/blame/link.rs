@@ -62,7 +62,9 @@ fn of_library(line: &LinkLine, cause: &Cause) -> Option<String> {
 fn of_loader(line: &LinkLine, cause: &Cause) -> Option<String> {
     match (cause, &line.loader) {
         (Cause::Loader(_), Some(loader)) => Some(format!("`--dynamic-linker {loader}` on the link line")),
-        (Cause::Loader(_), None) if !line.is_static => Some("there is no `-static` on the link line".to_owned()),
+        (Cause::Loader(_), None) if !line.is_static && !line.of_rustc => {
+            Some("there is no `-static` on the link line".to_owned())
+        }
         _ => None,
     }
 }

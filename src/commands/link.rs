@@ -9,7 +9,7 @@ use crate::blame;
 use crate::cli::Options;
 use crate::plan::environment::Environment;
 use crate::policy::{OnViolation, Origin, Policy};
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::run::linker::{self, Call, LinkLine, Linker};
 use crate::run::{Artifact, Provenance, Role};
 use crate::ui::Ui;
@@ -25,6 +25,9 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
     let environment = Environment::capture();
     let call = linker::call(linker, args, &environment)?;
     let Some(line) = linker::link_line(call.program.as_os_str(), &call.args, &environment.cwd) else {
+        if linker::tells_nothing(&call.name, &call.args) {
+            says_nothing(ui, &call);
+        }
         return Ok(wrap::end_like(linker::hand_over(&call)?));
     };
     let directory = super::current_directory()?;
@@ -36,6 +39,9 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
     // What is no linker leaves alone what a linker would have written without being told where.
     let made_nothing = !line.names_output && last_write(&line, &directory) == before;
     if !status.success() || made_nothing {
+        if status.success() && !linker::is_known(&call.name) {
+            says_nothing(ui, &call);
+        }
         return Ok(wrap::end_like(status));
     }
     let tells_names = output::tells_names(ui, options, wanted.is_some());
@@ -62,6 +68,14 @@ fn judged(
     }
     let notes = judge::limits(&artifacts, policy).into_iter().collect();
     Ok(Report { artifacts, general, notes, ..Report::default() })
+}
+
+/// A build that is not judged must not look like one that passed.
+fn says_nothing(ui: &Ui, call: &Call) {
+    let name = report::path(Path::new(&call.name));
+    ui.note(&format!(
+        "nothing was judged: the arguments of `{name}` do not tell what it links; `seaworthy check` judges files"
+    ));
 }
 
 /// The output; Windows tools add `.exe` to a name without an ending.

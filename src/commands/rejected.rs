@@ -18,25 +18,26 @@ pub(super) fn put_away(ui: &Ui, policy: &Policy, report: &Report) -> Result<(), 
             OnViolation::Keep => {}
             OnViolation::Rename => {
                 let aside = with_suffix(path);
-                there(std::fs::rename(path, &aside), "rename", path)?;
-                ui.note(&format!("`{}` is now `{}`", report::path(path), report::path(&aside)));
+                if there(std::fs::rename(path, &aside), "rename", path)? {
+                    ui.note(&format!("`{}` is now `{}`", report::path(path), report::path(&aside)));
+                }
             }
             OnViolation::Remove => {
-                there(std::fs::remove_file(path), "remove", path)?;
-                ui.note(&format!("`{}` was removed", report::path(path)));
+                if there(std::fs::remove_file(path), "remove", path)? {
+                    ui.note(&format!("`{}` was removed", report::path(path)));
+                }
             }
         }
     }
     Ok(())
 }
 
-/// A file that is gone already is as good as put away.
-fn there(done: std::io::Result<()>, action: &'static str, path: &Path) -> Result<(), Error> {
+/// Whether there was a file: one that is gone already, or was never made, is as good as put away.
+fn there(done: std::io::Result<()>, action: &'static str, path: &Path) -> Result<bool, Error> {
     match done {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::Io { action, path: path.to_path_buf(), source })
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(Error::Io { action, path: path.to_path_buf(), source }),
     }
 }
 

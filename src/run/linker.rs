@@ -3,6 +3,8 @@
 //! Works for `cc`, `clang`, `ld`, `lld`, `mold`, `zig cc` and `link.exe`. Anything unsure is treated as a call that links
 //! nothing, and passes through untouched.
 
+mod apart;
+mod languages;
 mod probe;
 mod real;
 mod response;
@@ -11,6 +13,7 @@ mod translate;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+pub use probe::is_known;
 pub use real::{Call, LINKER, Linker, call, hand_over, run};
 
 /// What a link line says.
@@ -32,6 +35,8 @@ pub struct LinkLine {
     pub loader: Option<String>,
     /// A static program is asked for.
     pub is_static: bool,
+    /// The words are those of rustc, which knows no `-static`.
+    pub of_rustc: bool,
 }
 
 /// Options that take their value as the next word, and whose value could be taken for an input.
@@ -88,8 +93,21 @@ const WITH_VALUE: &[&str] = &[
 /// `args` are the words after the program's name; response files (`@file`) are read relative to `directory`.
 pub fn link_line(program: &OsStr, args: &[OsString], directory: &Path) -> Option<LinkLine> {
     let words = response::expand(args, directory);
-    let line = if is_msvc(program) { msvc(&words) } else { unix(program, &words) }?;
+    let line = match probe::name(program).as_str() {
+        "rustc" => languages::rustc(&words),
+        "zig" => zig(program, &words, directory),
+        _ if is_msvc(program) => msvc(&words),
+        _ => unix(program, &words, directory),
+    }?;
     (!probe::is_probe(&line, directory)).then_some(line)
+}
+
+/// Whether a call makes what none of its words tells: `zig build`, or a script alone.
+pub fn tells_nothing(program: &OsStr, args: &[OsString]) -> bool {
+    match args.first() {
+        None => !probe::is_known(program),
+        Some(command) => command == "build" && probe::name(program) == "zig",
+    }
 }
 
 /// `link.exe`, `lld-link` and their like take `/OUT:`; Git's own `link` is none of them but has no such option either.
@@ -98,27 +116,47 @@ fn is_msvc(program: &OsStr) -> bool {
     matches!(name.as_str(), "link" | "lld-link" | "rust-lld-link")
 }
 
-fn unix(program: &OsStr, words: &[OsString]) -> Option<LinkLine> {
-    let is_question = probe::questions_of(program);
+/// `zig` by its command: a compiler driver like others, one of its own, or something that links nothing we know of.
+fn zig(program: &OsStr, words: &[OsString], directory: &Path) -> Option<LinkLine> {
+    let (command, words) = words.split_first()?;
+    match command.to_str()? {
+        "cc" | "c++" => unix(program, words, directory),
+        "build-exe" => languages::zig(words, false),
+        "build-lib" => languages::zig(words, true),
+        _ => None,
+    }
+}
+
+fn unix(program: &OsStr, words: &[OsString], directory: &Path) -> Option<LinkLine> {
+    let is_linker = probe::is_linker(program);
+    let (own, handed) = if is_linker { (Vec::new(), words.to_vec()) } else { apart::apart(words, directory) };
     let mut line = LinkLine { output: PathBuf::from("a.out"), ..LinkLine::default() };
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
+    // What a compiler hands on comes behind its own `-o` on the linker's line.
+    let own = own.iter().map(|word| (word, false));
+    let mut rest = own.chain(handed.iter().map(|word| (word, true)));
+    while let Some((word, to_linker)) = rest.next() {
         let text = word.to_string_lossy();
+        let mut value = || Some(rest.next()?.0);
         match &*text {
-            "-o" | "--output" => line.set_output(rest.next()?),
-            "-L" | "--library-path" => line.directories.push(PathBuf::from(rest.next()?)),
-            "-l" | "--library" => line.libraries.push(rest.next()?.to_string_lossy().into_owned()),
+            "-o" | "--output" => line.set_output(value()?),
+            "-L" | "--library-path" => line.directories.push(PathBuf::from(value()?)),
+            "-l" | "--library" => line.libraries.push(value()?.to_string_lossy().into_owned()),
             "-shared" | "--shared" | "-dylib" | "-dynamiclib" | "-bundle" | "-Bshareable" => line.shared = true,
             "-static" | "--static" | "-static-pie" => line.is_static = true,
-            "-dynamic-linker" | "--dynamic-linker" => line.loader = Some(rest.next()?.to_string_lossy().into_owned()),
-            "-Xlinker" if probe::makes_no_program(&rest.next()?.to_string_lossy()) => return None,
-            "-Xlinker" => {}
-            flag if WITH_VALUE.contains(&flag) => drop(rest.next()),
-            flag if is_question(flag) => return None,
-            _ => joined(&mut line, word, &text)?,
+            "-dynamic-linker" | "--dynamic-linker" => line.loader = Some(value()?.to_string_lossy().into_owned()),
+            "--oformat" if to_linker && probe::is_no_program(&value()?.to_string_lossy()) => return None,
+            "-x" if to_linker => {}
+            "-x" if value()?.to_string_lossy().ends_with("-header") => return None,
+            "--oformat" | "-x" => {}
+            flag if WITH_VALUE.contains(&flag) => drop(value()),
+            flag if probe::is_question(flag, to_linker) => return None,
+            // What else a compiler hands on is not read so closely: it may be a value.
+            flag if to_linker && !is_linker && !flag.starts_with('-') => {}
+            _ => joined(&mut line, word, &text),
         }
     }
-    (!line.files.is_empty() || !line.libraries.is_empty()).then_some(line)
+    let links = !line.files.is_empty() || !line.libraries.is_empty();
+    (links && (is_linker || !probe::are_headers(&line.files))).then_some(line)
 }
 
 impl LinkLine {
@@ -128,8 +166,8 @@ impl LinkLine {
     }
 }
 
-/// A word that carries its value with it, or an input; `None` when by it nothing is linked that runs.
-fn joined(line: &mut LinkLine, word: &OsStr, text: &str) -> Option<()> {
+/// A word that carries its value with it, or an input.
+fn joined(line: &mut LinkLine, word: &OsStr, text: &str) {
     if let Some(path) =
         text.strip_prefix("--output=").or_else(|| text.strip_prefix("-o").filter(|path| !path.is_empty()))
     {
@@ -138,16 +176,10 @@ fn joined(line: &mut LinkLine, word: &OsStr, text: &str) -> Option<()> {
         line.directories.push(PathBuf::from(path));
     } else if let Some(name) = text.strip_prefix("-l") {
         line.libraries.push(name.to_owned());
-    } else if let Some(list) = text.strip_prefix("-Wl,") {
-        if list.split(',').any(probe::makes_no_program) {
-            return None;
-        }
-        line.shared |= list.split(',').any(|flag| flag == "-shared");
     } else if !text.starts_with('-') || text == "-" {
         // A dash alone is what standard input holds.
         line.files.push(PathBuf::from(word));
     }
-    Some(())
 }
 
 fn msvc(words: &[OsString]) -> Option<LinkLine> {
@@ -218,10 +250,22 @@ mod tests {
             &["conftest.c", "-o", "conftest"],
             &["-Wl,-r", "a.o"],
             &["-Xlinker", "--relocatable", "a.o"],
+            &["all.h", "-o", "all.h.gch"],
+            &["-x", "c-header", "h", "-o", "h.pch"],
+            &["-xc++-header", "h", "-o", "h.pch"],
+            &["--compile", "a.c", "-o", "a.o"],
+            &["--analyze", "a.c", "-o", "x.plist"],
+            &["-cc1", "-o", "a.o", "a.c"],
+            &["--emit-static-lib", "a.c", "-o", "a.a"],
+            &["-Wl,--version", "a.c", "-o", "app"],
+            &["-ccc-print-phases", "a.c", "-o", "app"],
+            &["-Wl,--oformat=binary", "a.o", "-o", "boot.bin"],
+            &["-Wl,--oformat,binary", "a.o", "-o", "boot.bin"],
+            &["-Xlinker", "--oformat", "-Xlinker", "ihex", "a.o"],
         ] {
             assert_eq!(line("cc", args), None, "{args:?}");
         }
-        for args in [&["-r", "a.o", "-o", "b.o"][..], &["--version"], &["-V"], &["--print-output-format"]] {
+        for args in [&["-r", "a.o", "-o", "b.o"][..], &["--version"], &["-V"], &["--oformat", "binary", "a.o"]] {
             assert_eq!(line("/usr/bin/x86_64-linux-gnu-ld.bfd", args), None, "{args:?}");
         }
     }
@@ -234,11 +278,14 @@ mod tests {
             &["-Xlinker", "-M", "-o", "p", "a.o"],
             &["-Wl,-E,-S", "-o", "p", "a.o"],
             &["-u", "-c", "-o", "p", "a.o"],
+            &["a.o", "-Wl,-o,p"],
+            &["a.o", "-Xlinker", "-o", "-Xlinker", "p", "-o", "q"],
+            &["-Wl,--oformat=elf64-x86-64", "-include", "all.h", "a.c", "-o", "p"],
         ] {
             assert_eq!(line("gcc", args).unwrap().output, Path::new("p"), "{args:?}");
         }
         for flag in ["-E", "-S", "-M", "-V", "-c", "--print-map", "--print-gc-sections"] {
-            for linker in ["ld", "ld.lld", "/usr/bin/aarch64-linux-gnu-ld", "mold", "ld64.lld"] {
+            for linker in ["ld", "ld.lld", "ld.lld-15", "/usr/bin/aarch64-linux-gnu-ld", "mold", "ld64.lld"] {
                 assert_eq!(line(linker, &[flag, "-o", "p", "a.o"]).unwrap().output, Path::new("p"), "{linker} {flag}");
             }
         }

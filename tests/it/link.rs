@@ -3,6 +3,7 @@
 mod build_systems;
 mod names;
 mod objects;
+mod outputs;
 mod tools;
 
 use crate::support::{Run, Scratch, shared};

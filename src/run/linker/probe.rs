@@ -1,7 +1,7 @@
 //! Calls of a linker that ask it something instead of making something.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::LinkLine;
 
@@ -13,7 +13,19 @@ const OF_COMPILERS: &[&str] = &[
     "-M",
     "-MM",
     "-r",
+    "--compile",
+    "--preprocess",
+    "--assemble",
+    "--dependencies",
+    "--user-dependencies",
     "-fsyntax-only",
+    "--analyze",
+    "-emit-ast",
+    "--precompile",
+    "-cc1",
+    "-cc1as",
+    "--emit-static-lib",
+    "-fdriver-only",
     "-###",
     "--version",
     "-V",
@@ -24,6 +36,9 @@ const OF_COMPILERS: &[&str] = &[
     "-dumpspecs",
     "-dumpfullversion",
 ];
+
+/// Flags with which a compiler driver links nothing, and which go on.
+const OF_COMPILERS_WITH_MORE: &[&str] = &["-print-", "--print-", "--help=", "-ccc-print-", "-fmodule-header"];
 
 /// Flags with which a linker makes nothing. With `-V` it tells its version and links all the same (ld(1)), and what else compilers
 /// know means something of its own: `-E` exports every symbol, `-S` strips, `-M` prints a map.
@@ -56,26 +71,59 @@ const PROBES: &[(&str, Option<&str>)] = &[
     ("_configtest", None),
 ];
 
-/// Whether a word says that nothing is linked, for this program.
-pub(super) fn questions_of(program: &OsStr) -> fn(&str) -> bool {
-    if is_linker(program) {
-        return |word| OF_LINKERS.contains(&word) || makes_no_program(word);
+/// What a program of BFD's is that no loader knows (`objcopy --info`).
+const RAW_FORMATS: &[&str] = &["binary", "ihex", "srec", "symbolsrec", "tekhex", "verilog"];
+
+/// Endings by which compilers take an input for a header, and make a precompiled one of it (gcc(1), "Overall Options").
+const HEADERS: &[&str] = &["h", "hh", "H", "hp", "hxx", "hpp", "HPP", "h++", "tcc"];
+
+/// Compilers and linkers whose words tell what they make, and companions that link nothing, by the last part of their names.
+const KNOWN: &[&str] = &[
+    "cc", "gcc", "g++", "c++", "c99", "clang", "clang++", "clang-cl", "cl", "icx", "icpx", "tcc", "nvcc", "gfortran",
+    "ld", "ld64", "lld", "mold", "gold", "wild", "link", "ar", "ranlib", "as", "nm", "strip", "objcopy", "objdump",
+];
+
+/// Whether a word says that nothing is linked that runs: one for the linker, or one for a compiler.
+pub(super) fn is_question(word: &str, to_linker: bool) -> bool {
+    if to_linker {
+        let raw = || word.strip_prefix("--oformat=").is_some_and(is_no_program);
+        return OF_LINKERS.contains(&word) || PARTIAL.contains(&word) || raw();
     }
-    |word| OF_COMPILERS.contains(&word) || word.starts_with("-print-") || word.starts_with("--print-")
+    let is_header = || word.starts_with("-x") && word.ends_with("-header");
+    OF_COMPILERS.contains(&word) || OF_COMPILERS_WITH_MORE.iter().any(|start| word.starts_with(start)) || is_header()
 }
 
-/// Whether a word for a linker says that what it makes is linked again.
-pub(super) fn makes_no_program(word: &str) -> bool {
-    PARTIAL.contains(&word)
+/// Whether the output is in a format that no loader knows.
+pub(super) fn is_no_program(format: &str) -> bool {
+    RAW_FORMATS.contains(&format)
 }
 
-/// Whether a program is a linker, and no compiler driver: `ld`, `aarch64-linux-gnu-ld.bfd`, `ld64.lld`, `mold`.
+/// Whether there are headers alone.
+pub(super) fn are_headers(files: &[PathBuf]) -> bool {
+    let is_header = |path: &PathBuf| path.extension().is_some_and(|ending| HEADERS.iter().any(|one| ending == *one));
+    !files.is_empty() && files.iter().all(is_header)
+}
+
+/// Whether a program is a linker, and no compiler driver: `ld`, `aarch64-linux-gnu-ld.bfd`, `ld64.lld`, `ld.lld-15`, `mold`.
 pub(super) fn is_linker(program: &OsStr) -> bool {
+    matches!(&*name(program), "ld" | "ld64" | "lld" | "mold" | "gold" | "wild")
+}
+
+/// Whether a program is known to be a compiler or linker, or to be neither.
+pub fn is_known(program: &OsStr) -> bool {
+    KNOWN.contains(&&*name(program))
+}
+
+/// What a program is by its name: without a target in front, a version or another ending behind, in lower case.
+pub(super) fn name(program: &OsStr) -> String {
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let name = name.trim_end_matches(".exe");
+    let name = match name.rsplit_once('-') {
+        Some((start, version)) if version.starts_with(|first: char| first.is_ascii_digit()) => start,
+        _ => name,
+    };
     let (_, last) = name.rsplit_once('-').unwrap_or(("", name));
-    let last = last.split_once('.').map_or(last, |(start, _)| start);
-    matches!(last, "ld" | "ld64" | "lld" | "mold" | "gold" | "wild")
+    last.split_once('.').map_or(last, |(start, _)| start).to_owned()
 }
 
 /// Whether a link in `directory` makes a program that its maker throws away.
