@@ -46,7 +46,13 @@ pub(super) fn run(ui: &Ui, options: &Options, asked: &Verify) -> Result<u8, Erro
     let policy = asked.expect_policy.as_deref().map(digest).transpose()?;
     let key = asked.key.as_deref().map(key).transpose()?;
     let unusable = |why: String| Error::Environment(format!("the platform signature `{}`: {why}", report::path(&file)));
-    let opened = envelope::open(&small_file(&file, "the platform signature", LARGEST)?);
+    let bytes = small_file(&file, "the platform signature", LARGEST).map_err(|error| match file.exists() {
+        true => error,
+        false => Error::Environment(format!(
+            "{error}; `seaworthy manifest PATH…` writes one, `--manifest FILE` names another"
+        )),
+    })?;
+    let opened = envelope::open(&bytes);
     let opened = opened.map_err(|why| unusable(why.to_string()))?;
     let mut verification = Verification {
         general: Vec::new(),

@@ -128,6 +128,7 @@ impl Found {
     fn problem(&mut self, path: &Path, error: &std::io::Error) {
         let next = match error.kind() {
             std::io::ErrorKind::NotFound => "; name what the build made, or its directory",
+            std::io::ErrorKind::PermissionDenied => "; make it readable for who checks it",
             _ => "",
         };
         self.problems.push(format!("cannot read `{}`: {}{next}", report::path(path), plain(error)));

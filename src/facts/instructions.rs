@@ -111,7 +111,7 @@ pub struct Feature {
 /// When it cannot be read, or is damaged.
 pub fn scan_file(path: &Path) -> Result<Option<Instructions>, Unreadable> {
     let file = super::open(path)?;
-    let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
+    let source = Source::from_file(&file).map_err(Unreadable::io)?;
     scan(&source)
 }
 

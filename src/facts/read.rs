@@ -82,7 +82,7 @@ pub fn read_listed_file(path: &Path, wanted: Wanted) -> Result<FileFacts, Unread
 }
 
 fn io(error: std::io::Error) -> Unreadable {
-    Unreadable::Io(error.to_string())
+    Unreadable::io(error)
 }
 
 /// Reads bytes that are open already.

@@ -42,6 +42,11 @@ impl Unreadable {
     pub fn damaged(what: impl Into<String>, offset: u64, why: impl Into<String>) -> Self {
         Unreadable::Damaged { what: what.into(), offset, why: why.into() }
     }
+
+    /// What the operating system said, without its number.
+    pub(crate) fn io(error: impl std::fmt::Display) -> Self {
+        Unreadable::Io(crate::error::plain(error))
+    }
 }
 
 /// Bytes of the head of a file that are read at once: enough for the headers of nearly every binary. To copy twice as many takes as
@@ -254,7 +259,7 @@ impl<'a> Source<'a> {
         let Inner::File(opened) = &self.inner else { return Ok(()) };
         let len = usize::try_from(len).map_err(|_| Unreadable::damaged(what, offset, "too large for this machine"))?;
         let read = read_at(opened.file, buffer, len, self.base + offset);
-        read.map_err(|error| Unreadable::Io(error.to_string()))?;
+        read.map_err(Unreadable::io)?;
         if buffer.len() < len {
             return Err(Unreadable::damaged(what, offset, "the file became shorter while it was read"));
         }

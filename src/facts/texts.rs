@@ -38,7 +38,7 @@ pub struct Texts {
 /// When it cannot be opened or read.
 pub fn search_file(path: &Path, directories: &[String], strings: &[String]) -> Result<Texts, Unreadable> {
     let file = super::open(path)?;
-    let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
+    let source = Source::from_file(&file).map_err(Unreadable::io)?;
     search(&source, directories, strings)
 }
 

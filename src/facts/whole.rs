@@ -37,7 +37,7 @@ pub fn digest(path: &Path) -> Result<Digest, Unreadable> {
                 size += read as u64;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Unreadable::Io(error.to_string())),
+            Err(error) => return Err(Unreadable::io(error)),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::Origin;
 use super::keys::{self, Key, Kind, ROOT, Section, Shape};
 use super::problem::{LIMIT, Lines, Problem, any_of, did_you_mean, visible};
 use super::shape;
-use super::wording::{unknown_key, wrong_type};
+use super::wording::{unknown_key, wrong_type, wrong_type_of};
 
 /// One text, spanned and of the right types wherever `problems` stayed empty.
 #[derive(Debug)]
@@ -199,7 +199,7 @@ impl Checker {
             }
             match value.get_ref() {
                 DeValue::String(word) => self.word(word, &keys::words::<super::Level>(), &value.span(), name.get_ref()),
-                other => self.report(wrong_type(other, value.span(), &LEVEL, section)),
+                other => self.report(wrong_type_of(name.get_ref(), other, value.span(), &LEVEL, section)),
             }
         }
     }

@@ -147,7 +147,12 @@ pub(super) fn own_host(name: &str) -> Result<(), Flaw> {
             "a `:` is for the versions of built-in hosts",
         ));
     }
-    check("hosts", name, Shape::Host)
+    check("hosts", name, Shape::Host).map_err(|_| {
+        flaw(
+            format!("`{}` is no name for a host of your own", visible(name)),
+            "expected letters, digits, `-`, `_`, `.` or `/`, the first a letter or a digit",
+        )
+    })
 }
 
 fn rule(text: &str) -> Result<(), Flaw> {

@@ -39,7 +39,18 @@ fn homes(name: &str) -> Vec<&'static Section> {
 }
 
 pub(super) fn wrong_type(value: &DeValue<'_>, span: Range<usize>, key: &Key, section: &Section) -> Problem {
-    let title = format!("`{}` must be {}, not {}", key.name, key.kind.phrase(), phrase(value));
+    wrong_type_of(key.name, value, span, key, section)
+}
+
+/// As [`wrong_type`], for a key that the file names.
+pub(super) fn wrong_type_of(
+    name: &str,
+    value: &DeValue<'_>,
+    span: Range<usize>,
+    key: &Key,
+    section: &Section,
+) -> Problem {
+    let title = format!("`{}` must be {}, not {}", visible(name), key.kind.phrase(), phrase(value));
     let place = if section.header.is_empty() { String::new() } else { format!(" in {}", section.place()) };
     Problem::new(span.clone(), title, format!("this is {}{place}", phrase(value))).maybe_help(remedy(value, key))
 }

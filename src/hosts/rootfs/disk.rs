@@ -80,7 +80,7 @@ pub(super) fn open(path: &Path, shown: String) -> Opened {
 
 fn read(path: &Path, shown: String) -> Result<Opened, Unreadable> {
     let file = facts::open(path)?;
-    let source = Source::from_file(&file).map_err(|error| Unreadable::Io(error.to_string()))?;
+    let source = Source::from_file(&file).map_err(Unreadable::io)?;
     let Some(head) = Head::read(&source) else { return Err(Unreadable::Io("it cannot be read".to_owned())) };
     match parse(&source, head.clone(), shown) {
         Err(Unreadable::Io(why)) => Ok(Opened::Unusable(why)),

@@ -61,7 +61,7 @@ impl Directory {
         match std::fs::metadata(directory) {
             Ok(metadata) if metadata.is_dir() => Ok(Directory(directory.to_owned())),
             Ok(_) => Err(format!("`{name}` is not a directory; unpack the image first")),
-            Err(error) => Err(format!("cannot read `{name}`: {error}")),
+            Err(error) => Err(format!("cannot read `{name}`: {}", crate::error::plain(error))),
         }
     }
 }

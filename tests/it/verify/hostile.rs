@@ -54,7 +54,12 @@ fn what_is_no_signature_is_an_error_with_its_reason() {
     file.set_len(10 << 30).expect("a sparse file");
     scratch.seaworthy().arg("verify").run().expect_code(4).expect_stderr("more than");
     scratch.seaworthy().args(["verify", "--manifest", "."]).run().expect_code(4).expect_stderr("a directory");
-    scratch.seaworthy().args(["verify", "--manifest", "none"]).run().expect_code(4).expect_stderr("No such file");
+    scratch
+        .seaworthy()
+        .args(["verify", "--manifest", "none"])
+        .run()
+        .expect_code(4)
+        .expect_stderr("No such file or directory; `seaworthy manifest PATH…` writes one");
 }
 
 #[test]
