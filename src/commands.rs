@@ -90,7 +90,16 @@ fn unreadable(path: &Path, why: &Unreadable) -> String {
             let next = if path.is_dir() { "; name the files in it" } else { "" };
             format!("cannot read `{name}`: it is {what}, not a file{next}")
         }
-        Unreadable::NotLinked(_) => format!("cannot read `{name}`: {why}; name a program or a library"),
+        Unreadable::Io(why) if why.starts_with("Permission denied") => {
+            format!("cannot read `{name}`: {why}; make it readable for who checks it")
+        }
+        Unreadable::NotLinked(what) => {
+            let next = match crate::facts::unpack(what) {
+                Some(unpack) => format!("unpack it (`{unpack}`), and name what was in it"),
+                None => "name a program or a library".to_owned(),
+            };
+            format!("cannot read `{name}`: {why}; {next}")
+        }
         why => format!("cannot read `{name}`: {}", plain(why)),
     }
 }

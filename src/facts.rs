@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bytes::{dotted, hex};
 pub use name::{Name, NameList};
-pub use read::{SymbolNames, Wanted, is_in_memory, open, read_file, read_listed_file, read_source};
+pub use read::{SymbolNames, Wanted, is_in_memory, open, read_file, read_listed_file, read_source, unpack};
 pub use source::{Source, Unreadable};
 pub use whole::{Digest, digest};
 

@@ -277,8 +277,39 @@ impl Trial<'_> {
         }
         self.accepted = Some(level.clone());
         if level.value != Level::Allow {
-            self.result.findings.push(Finding { help: Some(help_with(why).to_owned()), ..finding });
+            self.result.findings.push(Finding { help: Some(self.help_with(why)), ..finding });
         }
+    }
+
+    /// What to do about a file that cannot be read.
+    fn help_with(&self, why: &Unreadable) -> String {
+        let unpack = match why {
+            Unreadable::NotLinked(what) => crate::facts::unpack(what),
+            _ => None,
+        };
+        if let Some(unpack) = unpack {
+            let name = self.shown();
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./+@%".contains(c);
+            let name = if name.chars().all(plain) && !name.starts_with('-') { &name } else { "FILE" };
+            return format!("unpack it (`{}`) and check DIR, or leave it out", unpack.replace("FILE", name));
+        }
+        let advice = match why {
+            Unreadable::Unsupported(_) => {
+                "ELF, PE and Mach-O files can be judged; leave this one out, or let it through with an `[[artifact]]` entry for \
+                 its path and `rules = { unreadable-binary = \"allow\" }`"
+            }
+            // Whole, and something else: what was cut short is empty, or begins like nothing that is known.
+            Unreadable::NotLinked(what) if !matches!(what.as_ref(), "an empty file" | "unknown format") => {
+                "programs and shared libraries can be judged; leave this one out, or give it an `[[exception]]`"
+            }
+            Unreadable::Io(why) if why.starts_with("Permission denied") => {
+                "make it readable for who builds and checks it"
+            }
+            _ => {
+                "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out"
+            }
+        };
+        advice.to_owned()
     }
 
     fn bare(&self, rule: &'static str, level: Setting<Level>, message: String, evidence: &str) -> Finding {
@@ -339,22 +370,6 @@ impl Trial<'_> {
         } else if let Some(level) = self.accepted.take() {
             result.verdict = Overall::Inconclusive;
             result.inconclusive_level = level;
-        }
-    }
-}
-
-/// What to do about a file that cannot be read.
-fn help_with(why: &Unreadable) -> &'static str {
-    match why {
-        Unreadable::Unsupported(_) => {
-            "ELF, PE and Mach-O files can be judged; leave this one out, or give it an `[[exception]]`"
-        }
-        // Whole, and something else: what was cut short is empty, or begins like nothing that is known.
-        Unreadable::NotLinked(what) if !matches!(what.as_ref(), "an empty file" | "unknown format") => {
-            "programs and shared libraries can be judged; leave this one out, or give it an `[[exception]]`"
-        }
-        _ => {
-            "build it again, and see that the disk is not full; what is no program gets an `[[exception]]`, or is left out"
         }
     }
 }

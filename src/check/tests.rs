@@ -203,6 +203,10 @@ fn a_file_that_cannot_be_read_is_never_a_pass() {
         report.artifacts[0].findings[0].help.clone().unwrap_or_default()
     };
     assert!(!help("an archive (ar)").contains("disk") && help("an empty file").contains("disk"));
+    assert!(help("a Debian package").starts_with("unpack it (`dpkg-deb -x a DIR`) and check DIR"));
+    let refused = vec![file("a", Err(Unreadable::Io("Permission denied".into())))];
+    let help = judge("", &[&BAD], refused).artifacts[0].findings[0].help.clone();
+    assert!(help.is_some_and(|help| help.starts_with("make it readable")));
     let empty = judge("", &[&BAD], vec![file("a", Ok(Vec::new()))]);
     assert_eq!(empty.artifacts[0].verdict, Overall::Inconclusive);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::check::{self, ArtifactResult, Inspected, Uses, conclude};
 use crate::cli::{Format, MatrixForm, Options};
-use crate::facts::{Facts, Unreadable};
+use crate::facts::{Facts, Unreadable, unpack};
 use crate::report::telling::{Telling, Told};
 use crate::report::{self, Detail, Report, Styles, Tally};
 use crate::run::{Artifact, Provenance, Role};
@@ -85,7 +85,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
     looked.artifacts.extend(images.artifacts);
     let mut general = images.general;
     general.extend(conclude(&policy, &provenance, &looked.uses, today));
-    let mut notes = notes(looked.ignored, found.links_outside);
+    let mut notes = notes(looked.ignored, &looked.packages, found.links_outside);
     notes.extend(looked.limits);
     notes.extend(images.notes);
     let report = Report { told: looked.told, artifacts: looked.artifacts, general, notes, problems: found.problems };
@@ -124,6 +124,8 @@ struct Looked {
     limits: Option<String>,
     /// Files that nobody named, and that are no binaries.
     ignored: usize,
+    /// Those of them that hold others.
+    packages: Vec<PathBuf>,
     /// Files that could not be looked at.
     problems: Vec<String>,
 }
@@ -132,6 +134,7 @@ struct Looked {
 enum Look {
     Judged(Judged),
     Ignored,
+    Package(PathBuf),
     Problem(String),
 }
 
@@ -179,6 +182,9 @@ impl Looked {
     /// Reads and judges each file at once: of thousands, not all the facts are kept.
     fn at(files: Vec<Candidate>, reading: &Reading<'_>, judge: &Judge<'_>, keeps: &Keeps) -> Looked {
         let one = |read: Inspected, named: bool| match &read.facts {
+            Err(Unreadable::NotLinked(what)) if !named && is_package(&read.artifact.path, what) => {
+                Look::Package(read.artifact.path)
+            }
             Err(Unreadable::NotLinked(_)) if !named => Look::Ignored,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
                 Look::Problem(super::unreadable(&read.artifact.path, why))
@@ -198,6 +204,7 @@ impl Looked {
         let take = |look| match look {
             Look::Judged(judged) => looked.add(judged),
             Look::Ignored => looked.ignored += 1,
+            Look::Package(path) => looked.packages.push(path),
             Look::Problem(problem) => looked.problems.push(problem),
         };
         reading.each(files, one, take);
@@ -272,8 +279,26 @@ fn artifact(path: PathBuf) -> Artifact {
     Artifact { path, role: Role::Unknown, package: None, target: None }
 }
 
-fn notes(ignored: usize, links_outside: usize) -> Vec<String> {
+/// Whether a file that nobody named, and which is `what`, may hold programs that are shipped.
+fn is_package(path: &Path, what: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // What is packed alone, as manual pages are, is no package, and tar's own magic stands further behind than is looked.
+    let is_tar =
+        name.contains(".tar.") || [".tar", ".tgz", ".txz", ".tbz2", ".crate"].iter().any(|end| name.ends_with(end));
+    is_tar || (unpack(what).is_some() && !what.ends_with(" data"))
+}
+
+fn notes(ignored: usize, packages: &[PathBuf], links_outside: usize) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some((first, more)) = packages.split_first() {
+        let first = report::path(first);
+        notes.push(match more.len() {
+            0 => format!("`{first}` is a package: what is in it was not judged; unpack it and check that"),
+            more => format!(
+                "`{first}` and {more} more are packages: what is in them was not judged; unpack them and check that"
+            ),
+        });
+    }
     if ignored > 0 {
         let files = if ignored == 1 { "file that is no linked binary" } else { "files that are no linked binaries" };
         notes.push(format!("{ignored} {files} left out"));

@@ -1,5 +1,6 @@
 //! From a path or bytes to [`FileFacts`]: recognises the format and hands the bytes to its reader.
 
+mod packages;
 mod recognise;
 
 use std::fs::{File, Metadata};
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use super::source::End;
 use super::{FileFacts, Format, Source, Unreadable, elf, macho, pe};
+pub use packages::unpack;
 use recognise::{recognise, something_else};
 
 /// How much to read: cheap headers only, or also what needs the whole file.

@@ -128,7 +128,11 @@ pub(super) fn images(store: &Store) -> Result<(Vec<Image>, Vec<String>), Refused
     } else if let Some(list) = store.document("manifest.json", None)? {
         walk.docker_save(&list)?;
     } else {
-        return Err(Refused("it is no image: it holds neither `index.json` nor `manifest.json`".to_owned()));
+        return Err(Refused(
+            "it is no image: it holds neither `index.json` nor `manifest.json`; an archive of files is unpacked first \
+             (`tar -xf FILE -C DIR`), and DIR is checked"
+                .to_owned(),
+        ));
     }
     let (mut images, notes) = walk.finish()?;
     label::name(&mut images);

@@ -32,5 +32,8 @@ error[unreadable-binary]: `dist/app` cannot be read: damaged: program headers at
 - Go: build with `-a` to link afresh, and check the space left on the disk.
 - Cargo: `cargo clean -p PACKAGE` and build again; scripts and archives among the paths given to `seaworthy check` can be
   left out.
+- A package or an archive: unpack it, and check the directory.
+- A build for WebAssembly, Plan 9 or AIX: let its files through with an `[[artifact]]` entry for their path and
+  `rules = { unreadable-binary = "allow" }`.
 "#,
 };

@@ -17,7 +17,11 @@ pub(super) fn recognise(source: &Source<'_>) -> Result<Format, Unreadable> {
         // Java class files share the magic; their major version, 45 and up, stands where universal files count slices.
         [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, slices, ..] if slices < 45 => Ok(Format::MachO),
         [0xca, 0xfe, 0xba, 0xbf, ..] | [0xbe | 0xbf, 0xba, 0xfe, 0xca, ..] => Ok(Format::MachO),
-        ref other => Err(name_of_other(other)),
+        ref other => Err(name_of_other(other).unwrap_or_else(|| {
+            let at = |offset, len| source.read_up_to(offset, len, "the file").ok().map(|bytes| bytes.to_vec());
+            let name = super::packages::name_elsewhere(source.len(), at);
+            Unreadable::NotLinked(name.unwrap_or("unknown format").into())
+        })),
     }
 }
 
@@ -46,13 +50,18 @@ fn mz(source: &Source<'_>, head: &[u8]) -> Result<Format, Unreadable> {
     }
 }
 
-/// Names what is certainly not a binary of the three formats.
-fn name_of_other(head: &[u8]) -> Unreadable {
+/// Names what is certainly not a binary of the three formats; `None` for what begins like nothing that is known.
+fn name_of_other(head: &[u8]) -> Option<Unreadable> {
     let unsupported = |what: &str| Unreadable::Unsupported(what.into());
     let not_linked = |what: &'static str| Unreadable::NotLinked(what.into());
-    match head {
+    if let Some(package) = super::packages::name(head) {
+        return Some(not_linked(package));
+    }
+    Some(match head {
         [0x01, 0xdf | 0xef | 0xf7, ..] => unsupported("XCOFF"),
         [b'\0', b'a', b's', b'm', ..] => unsupported("WebAssembly"),
+        // `_MAGIC` of Plan 9's a.out(6): for 386, arm and amd64, the last with an expanded header.
+        [0, 0, 0x01, 0xeb, ..] | [0, 0, 0x06, 0x47, ..] | [0, 0, 0x8a, 0x97, ..] => unsupported("Plan 9 a.out"),
         [b'V', b'Z', ..] => unsupported("UEFI terse executable (TE)"),
         [0x07 | 0x08 | 0x0b, 0x01, ..] | [0xcc, 0x00, ..] => unsupported("a.out"),
         [b'#', b'!', ..] => not_linked("a script"),
@@ -62,17 +71,13 @@ fn name_of_other(head: &[u8]) -> Unreadable {
         [b'!', b'<', b't', b'h', b'i', b'n', b'>', b'\n', ..] => not_linked("a thin archive (ar)"),
         [b'B', b'C', 0xc0, 0xde, ..] | [0xde, 0xc0, 0x17, 0x0b, ..] => not_linked("LLVM bitcode"),
         [0xca, 0xfe, 0xba, 0xbe, ..] => not_linked("a Java class file"),
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => not_linked("a zip archive"),
-        [0x1f, 0x8b, ..] => not_linked("gzip data"),
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => not_linked("xz data"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => not_linked("zstd data"),
         [0, 0, 0xff, 0xff, ..] => not_linked("a COFF object or import library member"),
         _ if is_coff_object(head) => not_linked("a COFF object file"),
         _ if head.iter().all(|&b| b == b'\t' || b == b'\n' || b == b'\r' || (0x20..0x7f).contains(&b)) => {
             not_linked("a text file")
         }
-        _ => not_linked("unknown format"),
-    }
+        _ => return None,
+    })
 }
 
 /// A COFF header with a machine and no optional header (Microsoft PE and COFF specification, 3.3).
@@ -106,6 +111,11 @@ mod tests {
         assert_eq!(of(b"!<arch>\n"), "not a linked binary: an archive (ar)");
         assert_eq!(of(b"BC\xc0\xde"), "not a linked binary: LLVM bitcode");
         assert_eq!(of(b"\0asm\x01\0\0\0"), "not supported: WebAssembly");
+        assert_eq!(of(b"\0\0\x8a\x97\0\x01"), "not supported: Plan 9 a.out");
+        assert_eq!(of(b"\xed\xab\xee\xdb\x03\0"), "not a linked binary: an RPM package");
+        let mut disk = vec![0; 0x9000];
+        disk[0x8001..0x8006].copy_from_slice(b"CD001");
+        assert_eq!(of(&disk), "not a linked binary: an ISO 9660 image");
         assert_eq!(of(b"hello\n"), "not a linked binary: a text file");
         assert_eq!(of(&[0x13, 0x37, 0, 0xff]), "not a linked binary: unknown format");
     }

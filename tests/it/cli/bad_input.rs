@@ -14,6 +14,32 @@ fn good(scratch: &Scratch, name: &str) {
 }
 
 #[test]
+fn packages_are_named_and_what_to_do_about_them() {
+    let scratch = Scratch::empty();
+    std::fs::copy(env!("CARGO_BIN_EXE_seaworthy"), scratch.write("dist/app", "")).expect("own directory");
+    scratch.write("dist/a.rpm", b"\xed\xab\xee\xdb\x03\0\0\0");
+    let archive = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
+    scratch.write("dist/page.1.gz", archive);
+    scratch.write("policy.toml", "linkage = \"any\"");
+    let check = |words: &[&str]| scratch.seaworthy().args(["--policy", "policy.toml", "check"]).args(words).run();
+    let said = check(&["dist"]).expect_code(0).stdout();
+    assert!(said.contains("note: `dist/a.rpm` is a package: what is in it was not judged"), "{said}");
+    assert!(said.contains("note: 1 file that is no linked binary left out"), "{said}");
+    scratch.write("dist/a.tar.gz", archive);
+    let said = check(&["dist"]).expect_code(0).stdout();
+    assert!(said.contains("`dist/a.rpm` and 1 more are packages"), "{said}");
+    let said = check(&["dist/a.rpm"]).expect_code(3).stdout();
+    assert!(said.contains("help: unpack it (`rpm2cpio dist/a.rpm | cpio -idD DIR`) and check DIR"), "{said}");
+    let done = check(&["dist/a.tar.gz"]);
+    assert!((done.stdout() + &done.stderr()).contains("(`tar -xf dist/a.tar.gz -C DIR`)"), "{}", done.stderr());
+    let mut tar = vec![0; 1024];
+    tar[..4].copy_from_slice(b"file");
+    scratch.write("dist/b.tar", &tar);
+    let said = check(&["dist"]).expect_code(0).stdout();
+    assert!(said.contains("`dist/a.rpm` and 2 more are packages"), "{said}");
+}
+
+#[test]
 fn a_named_file_that_is_no_binary_is_a_finding() {
     let scratch = Scratch::empty();
     scratch.write("text", "hello\n");
