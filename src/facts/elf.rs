@@ -152,6 +152,9 @@ pub struct ElfFacts {
     /// Its alignment: `p_align` of `PT_TLS`.
     #[serde(skip)]
     pub tls_align: u64,
+    /// Bytes behind all that the file's headers, segments and sections describe: what a tool appended, as an archive that the
+    /// program reads, or a signature.
+    pub appended: u64,
     /// What the code at `e_entry` does before `main`; `None` when it was not recognised.
     pub start_code: Option<StartCode>,
     /// Refers to `__stack_chk_fail`; `None` where it cannot be told: for a stripped static file, and where names were not wanted.

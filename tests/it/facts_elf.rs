@@ -49,6 +49,33 @@ fn without_section_headers(path: &Path) -> Vec<u8> {
 }
 
 #[test]
+fn what_is_appended_is_counted_and_an_image_of_programs_is_not_judged_by_its_runtime() {
+    requires!("musl-gcc");
+    let scratch = Scratch::empty();
+    let program = compile(&scratch, "musl-gcc", HELLO, "-static", "hello");
+    let plain = std::fs::read(&program).expect("what was just compiled");
+    let read = |bytes: &[u8]| {
+        let facts = facts_of(bytes).expect("a program");
+        (elf(&facts).appended, facts.packed)
+    };
+    assert_eq!(read(&plain), (0, None));
+    let mut image = plain.clone();
+    image[8..11].copy_from_slice(b"AI\x02");
+    assert_eq!(read(&image), (0, None), "the runtime alone");
+    assert_eq!(read(&[&plain[..], b"PK\x03\x04"].concat()), (4, None));
+    image.extend(b"hsqs and so on");
+    let (appended, packed) = read(&image);
+    assert!(appended == 14 && packed.as_deref().is_some_and(|packed| packed.starts_with("AppImage")), "{packed:?}");
+
+    scratch.write("app", &image);
+    scratch.write("seaworthy.toml", "runs-on = [\"scratch\"]\n");
+    let done = scratch.seaworthy().args(["check", "app"]).run().expect_code(3);
+    assert!(done.stdout().contains("AppImage, whose programs `--appimage-extract` lays into"), "{}", done.stdout());
+    scratch.write("app", [&plain[..], b"PK\x03\x04"].concat());
+    scratch.seaworthy().args(["check", "app"]).run().expect_code(0);
+}
+
+#[test]
 fn kinds_are_decided_once() {
     requires!("gcc");
     let scratch = Scratch::empty();

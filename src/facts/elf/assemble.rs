@@ -12,7 +12,7 @@ use goblin::elf::section_header::SHT_SYMTAB;
 use super::dynamic::{Dynamic, DynamicStrings, Names};
 use super::image::Image;
 use super::imports::Imports;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::notes::Notes;
 use super::relocations::copied;
 use super::start::start_code;
@@ -199,6 +199,7 @@ impl Parts {
             start_code: start_code(image)?,
             has_tls: image.segments_of(PT_TLS).next().is_some(),
             tls_align: image.segments_of(PT_TLS).next().map_or(0, |segment| segment.p_align),
+            appended: layout::appended(image),
             tls_size: image.segments_of(PT_TLS).next().map_or(0, |segment| segment.p_memsz),
         })
     }

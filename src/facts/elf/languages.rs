@@ -4,6 +4,7 @@ use goblin::elf::program_header::{PF_W, PF_X, PT_LOAD};
 
 use super::ElfFacts;
 use super::image::Image;
+use super::layout;
 use crate::facts::go_build_info::{self, GoBuild, Places};
 use crate::facts::rust_build_info::{self, RustBuild};
 use crate::facts::{Unreadable, Wanted};
@@ -20,6 +21,11 @@ const LONGEST_LIST: u64 = 4 << 20;
 /// # Errors
 /// What reading gives.
 pub(super) fn packer(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
+    // AppImage specification, "Image format": `AI` and the type at offset 8, of both types. The runtime alone has them as well.
+    let ident = image.source.read_up_to(0, 16, "ELF header")?;
+    if matches!(ident.get(8..11), Some([b'A', b'I', 1 | 2])) && layout::appended(image) > 0 {
+        return Ok(Some("AppImage, whose programs `--appimage-extract` lays into `squashfs-root`".to_owned()));
+    }
     // UPX leaves neither section headers nor a dynamic section's contents, and its mark behind the program headers.
     if !image.section_headers().is_empty() {
         return Ok(None);

@@ -3,6 +3,8 @@
 
 use goblin::elf::program_header::{PT_DYNAMIC, PT_LOAD, PT_PHDR, ProgramHeader};
 
+use goblin::elf::section_header::SHT_NOBITS;
+
 use super::image::Image;
 use super::kind;
 use crate::facts::Source;
@@ -95,6 +97,22 @@ impl Head {
 
 fn header_size(order: Order) -> usize {
     if order.wide { 56 } else { 32 }
+}
+
+/// Bytes behind all that headers, segments and sections describe.
+pub(super) fn appended(image: &Image<'_>) -> u64 {
+    let header = &image.header;
+    let table = |at: u64, size: u16, count: usize| at.saturating_add(u64::from(size).saturating_mul(count as u64));
+    let tables = [
+        u64::from(header.e_ehsize),
+        table(header.e_phoff, header.e_phentsize, image.segments.len()),
+        table(header.e_shoff, header.e_shentsize, image.section_headers().len()),
+    ];
+    let segments = image.segments.iter().map(|segment| segment.p_offset.saturating_add(segment.p_filesz));
+    let sections = image.section_headers().iter().filter(|section| section.sh_type != SHT_NOBITS);
+    let sections = sections.map(|section| section.sh_offset.saturating_add(section.sh_size));
+    let end = tables.into_iter().chain(segments).chain(sections).max().unwrap_or(0);
+    image.source.len().saturating_sub(end)
 }
 
 /// What the program headers say of the file's place in memory.
