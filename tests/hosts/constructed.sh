@@ -84,6 +84,10 @@ for compiler in gcc musl-gcc; do
   echo 'int ask(void); int own(void) { return 42; } int main(void) { return ask(); }' > provides.c
   $compiler -rdynamic provides.c -L"${p}provided" -lask -Wl,-rpath,'$ORIGIN' -o "${p}provided/main"
   cp "${p}provided/libask.so" "${p}needs-program.so"
+  # The same beside a library of the system's, of which a table knows no symbols.
+  mkdir -p "${p}provided-beside" && cp "${p}provided/libask.so" "${p}provided-beside/"
+  CC=$compiler stub "${p}stub-z" libz.so.1 zlibVersion
+  $compiler -rdynamic provides.c -L"${p}provided-beside" -lask -Wl,--no-as-needed "${p}stub-z.so" -Wl,-rpath,'$ORIGIN' -o "${p}provided-beside/main"
   # Thread-local storage of what comes late.
   for size in 64 8000; do
     echo "__thread char big[$size]; char *touch(int at) { return &big[at]; }" > tls.c

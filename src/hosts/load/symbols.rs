@@ -88,7 +88,8 @@ fn one(
     if version.is_some_and(|version| is_reported(graph, elf, version, result)) {
         return;
     }
-    match defined(graph, scope, symbol.name, version) {
+    let by_program = matches!(node.body, Body::Program(..));
+    match defined(graph, scope, (symbol.name, version), by_program) {
         Answer::Yes => {}
         _ if is_expected(graph, symbol.name, mode, result) => {}
         _ if is_never_asked(graph, node, symbol.name) => {}
@@ -148,13 +149,14 @@ fn is_reported(graph: &Graph<'_>, elf: &ElfFacts, version: &str, result: &Load) 
         })
 }
 
-/// Whether something in scope defines the symbol: a yes anywhere decides, then a doubt anywhere.
-fn defined(graph: &Graph<'_>, scope: &[Node<'_>], name: &str, version: Option<&str>) -> Answer {
+/// Whether something in scope defines the symbol: a yes anywhere decides, then a doubt anywhere. `by_program` says who leaves it open.
+fn defined(graph: &Graph<'_>, scope: &[Node<'_>], (name, version): (&str, Option<&str>), by_program: bool) -> Answer {
     let mut answer = Answer::No;
-    // The libraries first: the program itself rarely defines what an object leaves open, and its table is read for this alone.
+    // The libraries first: the program itself rarely defines what a library leaves open, and its table is read for this alone.
     let is_program = |node: &&Node<'_>| matches!(node.body, Body::Program(..));
     for node in scope.iter().filter(|node| !is_program(node)).chain(scope.iter().filter(is_program)) {
-        if matches!(node.body, Body::Program(..)) && answer == Answer::Unknown {
+        // What an object leaves open it does not define, so its own table would change nothing here.
+        if by_program && is_program(&node) && answer == Answer::Unknown {
             continue;
         }
         let Some(exports) = graph.exports(node) else {
@@ -173,7 +175,7 @@ fn defined(graph: &Graph<'_>, scope: &[Node<'_>], name: &str, version: Option<&s
     }
     let alias = musl::load_time_alias(name).filter(|_| graph.family == LibcFamily::Musl);
     match alias {
-        Some(alias) if graph.musl_release() == Some(true) => defined(graph, scope, alias, None),
+        Some(alias) if graph.musl_release() == Some(true) => defined(graph, scope, (alias, None), by_program),
         _ => answer,
     }
 }
