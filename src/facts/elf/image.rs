@@ -221,13 +221,23 @@ impl<'s> Image<'s> {
         })
     }
 
-    /// Like [`Image::offset_of`], for a table the dynamic section points to.
+    /// Like [`Image::offset_of`], for a table the dynamic section points to, which may go on in the segments that follow: they are
+    /// one piece in memory, and one in the file, where each begins as the one before it ends.
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when no segment holds the address.
-    pub(in crate::facts) fn table(&self, address: u64, what: &str) -> Result<(u64, u64), Unreadable> {
-        self.offset_of(address)
-            .ok_or_else(|| Unreadable::damaged(what, address, "no loadable segment holds this address"))
+    pub(super) fn table(&self, address: u64, what: &str) -> Result<(u64, u64), Unreadable> {
+        let (offset, mut left) = self
+            .offset_of(address)
+            .ok_or_else(|| Unreadable::damaged(what, address, "no loadable segment holds this address"))?;
+        // The gABI sorts `PT_LOAD` by address.
+        for next in self.segments_of(PT_LOAD) {
+            let ends = (address.checked_add(left), offset.checked_add(left));
+            if ends == (Some(next.p_vaddr), Some(next.p_offset)) {
+                left = left.saturating_add(next.p_filesz).min(u64::MAX - offset);
+            }
+        }
+        Ok((offset, left))
     }
 
     /// The names of a symbol table, as far as they are no longer than [`SHORT_NAME`]: enough to look for known ones.

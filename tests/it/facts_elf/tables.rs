@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use seaworthy::facts::elf::exports;
 use seaworthy::facts::{Facts, Source, SymbolNames, Wanted, read_file};
 
-use super::{HELLO, compile, elf, facts, only};
+use super::{HELLO, compile, elf, facts, facts_of, only};
 use crate::support::{Run, Scratch};
 
 /// The C library of a dynamic program here.
@@ -150,4 +150,51 @@ fn own_versions_weak_symbols_and_copies() {
     let copied: Vec<_> = elf.copied.iter().map(|one| (one.name, one.version)).collect();
     assert_eq!(copied, [("shared", Some("ONE"))]);
     assert!(elf.glibc_floor.is_some(), "libown's versions are not glibc's, libc's are");
+}
+
+/// The same program with its first `PT_LOAD` in two, cut at this page, and without `PT_GNU_PROPERTY`.
+fn cut_in_two(bytes: &[u8], page: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let word = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    let table = word(&bytes, 32) as usize;
+    let count = usize::from(u16::from_le_bytes([bytes[56], bytes[57]]));
+    let mut headers: Vec<Vec<u8>> = bytes[table..table + 56 * count].chunks(56).map(<[u8]>::to_vec).collect();
+    headers.retain(|header| header[..4] != 0x6474_e553_u32.to_le_bytes());
+    let first = headers.iter().position(|header| header[..4] == 1_u32.to_le_bytes()).expect("a PT_LOAD");
+    let mut second = headers[first].clone();
+    for (at, less) in [(8, false), (16, false), (24, false), (32, true), (40, true)] {
+        let value = word(&second, at);
+        let moved = if less { value - page } else { value + page };
+        second[at..at + 8].copy_from_slice(&moved.to_le_bytes());
+    }
+    for at in [32, 40] {
+        headers[first][at..at + 8].copy_from_slice(&page.to_le_bytes());
+    }
+    headers.insert(first + 1, second);
+    assert_eq!(headers.len(), count, "one of each was there");
+    bytes[table..table + 56 * count].copy_from_slice(&headers.concat());
+    bytes
+}
+
+#[test]
+fn a_table_may_go_on_in_the_segment_that_follows() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    let many = (0..400).map(|number| format!("void a_function_with_a_long_name_{number}(void) {{}}\n"));
+    let source = many.collect::<String>() + HELLO;
+    let program = compile(&scratch, "gcc", &source, "-rdynamic -no-pie -Wl,--hash-style=gnu", "out");
+    let whole = facts(&program);
+    let bytes = std::fs::read(&program).expect("what was just compiled");
+    let text = b"a_function_with_a_long_name_3";
+    let strings = bytes.windows(text.len()).position(|bytes| bytes == text).expect("its name") as u64;
+    // Through the symbols, and through their names.
+    for page in [0x1000, strings.next_multiple_of(0x1000)] {
+        let cut = facts_of(&cut_in_two(&bytes, page)).expect("what loaders take");
+        assert_eq!(
+            (elf(&cut).defined_count, &elf(&cut).undefined, &elf(&cut).version_needs),
+            (elf(&whole).defined_count, &elf(&whole).undefined, &elf(&whole).version_needs)
+        );
+        scratch.executable("cut", cut_in_two(&bytes, page));
+        scratch.program("./cut").run().expect_code(0);
+    }
 }
