@@ -28,6 +28,9 @@ const LIBRARIES: &[(&str, &str, Version)] = &[
     ("libutil", "libutil.so.1", Version::new(2, 0)),
 ];
 
+/// The release that took libpthread and others into libc (glibc 2.34 NEWS).
+const ALL_IN_LIBC: Version = Version::new(2, 34);
+
 /// The node of what glibc's libraries keep for each other.
 const PRIVATE: &str = "GLIBC_PRIVATE";
 
@@ -78,6 +81,16 @@ impl GlibcLibrary {
         };
         let extra = extra.map(|extra| extra.iter().filter_map(own).collect());
         GlibcLibrary { library, letter, base, release, extra }
+    }
+
+    /// The libraries that it asks for itself, the loader aside (`readelf -d` of those of 2.31 and 2.36).
+    pub(super) fn needs(&self) -> &'static [&'static str] {
+        match self.library {
+            "ld" | "libc" => &[],
+            "librt" | "libanl" if self.release < ALL_IN_LIBC => &["libpthread.so.0", "libc.so.6"],
+            "libmvec" => &["libm.so.6", "libc.so.6"],
+            _ => &["libc.so.6"],
+        }
     }
 
     /// Its nodes in a few words.

@@ -122,6 +122,9 @@ const CASES: &[Case] = &[
     program("cpu-1/main", ALL_GLIBC),
     program("cpu-17/main", &["debian-11"]), // glibc 2.33 learned to look at it
     program("needs-nothing", ALL_GLIBC),
+    program("threads-by-rt", ALL_GLIBC),
+    program("threads-by-anl", ALL_GLIBC),
+    program("threads-by-util", FROM_2_34),
     program("only-loader", &["debian-11", "debian-13"]), // 2.36 looks for an allocator
     program("static-with-loader", &[]),
     program("audit-nothing", FROM_2_34), // said, and passed over

@@ -247,6 +247,12 @@ library packed/libway.so own.c -fuse-ld=lld -B lld -Wl,-n && bare -pie -fPIE bar
 stub stub-loader ld-linux-x86-64.so.2 unused
 bare -pie -fPIE bare.c -Wl,--no-as-needed stub-loader.so -o only-loader
 bare -pie -fPIE bare.c -o needs-nothing
+# What the libraries of glibc bring along: librt and libanl the threads, until they all moved into libc.
+(echo 'int pthread_create(void);' && ends '({ int (*volatile address)(void) = pthread_create; address ? 42 : 1; })') > bare_thread.c
+for library in rt anl util; do
+  stub stub-$library lib$library.so.1 pthread_create
+  bare -pie -fPIE -fno-builtin bare_thread.c stub-$library.so -o threads-by-$library
+done
 echo '.section .interp, "a"; .string "/lib64/ld-linux-x86-64.so.2"' > interpreter.s
 gcc -static main.c interpreter.s -o static-with-loader
 for tag in audit depaudit; do

@@ -190,6 +190,9 @@ impl<'a> Graph<'a> {
             Body::Table(library) if library.soname == "libc.so.6" => {
                 Some(self.loader.soname.clone()).filter(|soname| !soname.is_empty()).into_iter().collect()
             }
+            Body::Table(Library { exports: Exports::Glibc(library), soname, .. }) if *soname != self.loader.soname => {
+                library.needs().iter().map(|&name| name.to_owned()).collect()
+            }
             Body::Table(library) => {
                 let implied = IMPLIED.iter().find(|(soname, _)| *soname == library.soname);
                 implied.map_or_else(Vec::new, |(_, needs)| needs.iter().map(|&name| name.to_owned()).collect())
