@@ -171,6 +171,11 @@ impl Exports {
         }
     }
 
+    /// Whether a definition that was read from the library has such a name.
+    pub(super) fn has_any(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        matches!(self, Exports::Listed(listed) if listed.symbols.iter().any(|symbol| is_one(symbol.name)))
+    }
+
     /// Whether musl's loader takes a definition of `name` from here; it looks at names only and passes over hidden
     /// versions and indirect functions (`ldso/dynlink.c`).
     pub fn satisfies_musl(&self, name: &str) -> Answer {

@@ -201,6 +201,10 @@ fn what_stands_beside_libc_is_expected_of_interpreters_alone() {
     let extension = "int text_to_cstring(void); int f(void) { return text_to_cstring(); }\n";
     check(&format!("{extension}void Pg_magic_func(void) {{}}\n")).expect_code(0);
     check(extension).expect_code(3);
+    // A library of native methods has nothing undefined that shows it.
+    let native = "double sin(double); double f(double x) { return sin(x); }\n";
+    check(&format!("{native}int JNI_OnLoad(void) {{ return 0; }}\n")).expect_code(0);
+    check(&format!("{native}void Java_org_example_Native_run(void) {{}}\n")).expect_code(0);
     check("int sapi_module(void); int f(void) { return sapi_module(); } void get_module(void) {}\n").expect_code(0);
 }
 

@@ -68,6 +68,9 @@ pub(super) fn check(graph: &Graph<'_>, of_program: &OnceCell<Bindings>, mode: Mo
             }
         }
     }
+    if !beside.is_empty() && is_for_jvm(graph) {
+        result.expects.push("Java");
+    }
     // Interpreters have all of glibc's libraries.
     if result.expects.is_empty() {
         result.gaps.append(&mut beside);
@@ -128,6 +131,13 @@ fn one(
             )));
         }
     }
+}
+
+/// Whether it is a library of native methods, which a JVM opens: it looks for functions of these names (Java Native Interface
+/// Specification, chapters 2 and 5). `java` opens `libjvm.so` with `RTLD_GLOBAL`, which asks for libdl, libm, libpthread and librt.
+fn is_for_jvm(graph: &Graph<'_>) -> bool {
+    let exports = graph.exports(&graph.nodes[0]).filter(|_| graph.is_of_shared_object());
+    exports.is_some_and(|exports| exports.has_any(|name| name.starts_with("JNI_OnLoad") || name.starts_with("Java_")))
 }
 
 /// Whether no relocation of the object names the symbol: loaders look for what relocations name, and for nothing else.
