@@ -6,6 +6,7 @@ use crate::facts::libc::LibcFamily;
 use crate::facts::{Details, Facts, Os};
 
 static GO: Table = Table::new(include_str!("../../data/go-floors.tsv"));
+static GO_PORTS: Table = Table::new(include_str!("../../data/go-kernels.tsv"));
 static RUST: Table = Table::new(include_str!("../../data/rust-floors.tsv"));
 
 /// The oldest kernel, and who says so.
@@ -41,7 +42,7 @@ pub fn floor(facts: &Facts) -> Option<Floor> {
         floors.extend(version.map(|version| Floor { version, because: "the ABI note of its static glibc".to_owned() }));
     }
     if let Some(release) = facts.go.as_ref().and_then(|go| go.version.as_deref()) {
-        floors.extend(go(release).map(|go| Floor { version: go.linux, because: release.to_owned() }));
+        floors.extend(go(release).map(|go| go_on(release, go.linux, &facts.arch)));
     }
     if let Some(release) = facts.rust.as_ref().and_then(|rust| rust.version.as_deref()) {
         floors.extend(rust(release, &facts.arch));
@@ -62,6 +63,15 @@ pub fn go(release: &str) -> Option<GoFloors> {
     let mut columns = row.split('\t').map(str::parse::<Version>);
     let mut next = || columns.next()?.ok();
     Some(GoFloors { linux: next()?, macos: next()?, windows: next()? })
+}
+
+/// The floor of a Go release on an architecture, whose port may ask for more.
+fn go_on(release: &str, linux: Version, arch: &str) -> Floor {
+    let port = GO_PORTS.rows(arch).next().and_then(|row| row.parse().ok());
+    match port.filter(|port| *port > linux) {
+        Some(version) => Floor { version, because: format!("{release} on {arch}") },
+        None => Floor { version: linux, because: release.to_owned() },
+    }
 }
 
 fn rust(release: &str, arch: &str) -> Option<Floor> {
@@ -87,6 +97,13 @@ mod tests {
         assert_eq!(linux("go1.24"), Some(Version::new(3, 2)));
         assert_eq!(linux("go1.99rc1"), Some(Version::new(3, 2)));
         assert_eq!(linux("go1.4"), None);
+        GO_PORTS.assert_sorted();
+        let on = |release, arch| go_on(release, linux(release).expect("a floor"), arch).version;
+        assert_eq!(on("go1.23.4", "arm"), Version::new(3, 1));
+        assert_eq!(on("go1.24", "arm"), Version::new(3, 2));
+        assert_eq!(on("go1.24", "loongarch64"), Version::new(5, 19));
+        assert_eq!(on("go1.24", "riscv64"), Version::new(4, 15));
+        assert_eq!(on("go1.24", "x86_64"), Version::new(3, 2));
         assert_eq!(linux("devel +abc"), None);
         assert_eq!(rust("1.95.0", "aarch64").map(|floor| floor.version), Some(Version::new(4, 1)));
         assert_eq!(rust("1.63.0", "aarch64").map(|floor| floor.version), Some(Version::patch(2, 6, 32)));
