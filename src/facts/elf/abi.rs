@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use goblin::elf::header::*;
 
+use super::Asks;
 use super::image::Image;
 use super::notes::Notes;
 use crate::facts::Os;
@@ -187,8 +188,8 @@ pub(super) fn flag_names(image: &Image<'_>) -> Vec<String> {
     names
 }
 
-/// The system a file is made for: by `EI_OSABI`, the notes, and the loader it asks for.
-pub(super) fn os(image: &Image<'_>, notes: &Notes, interpreter: Option<&str>) -> Os {
+/// The system a file is made for: by `EI_OSABI`, the notes, the loader it asks for, and what it needs.
+pub(super) fn os(image: &Image<'_>, notes: &Notes, asks: &Asks<'_>) -> Os {
     if let Some(os) = notes.system() {
         return os;
     }
@@ -207,8 +208,21 @@ pub(super) fn os(image: &Image<'_>, notes: &Notes, interpreter: Option<&str>) ->
             _ => {}
         }
     }
-    match interpreter {
+    match asks.interpreter {
         Some(path) => crate::facts::libc::loader(path, &arch(image)).map_or(Os::Unknown, |loader| loader.os),
-        None => Os::Unknown,
+        None => by_needs(asks),
+    }
+}
+
+/// The system whose C library a shared object needs: linkers mark none of FreeBSD's and DragonFly's where no start file brings the
+/// note. Their versions are `FBSD_1.0` (FreeBSD `lib/libc/Versions.def`) and `DF402.0` (DragonFly, likewise), and no other system has a
+/// `libc.so.7` or `libc.so.8`.
+fn by_needs(asks: &Asks<'_>) -> Os {
+    let needs = |start: &str| asks.version_needs.iter().any(|need| need.version.as_str().starts_with(start));
+    let asks_for = |name: &str| asks.needed.iter().any(|known| known == name);
+    match () {
+        () if needs("FBSD_") || asks_for("libc.so.7") => Os::FreeBsd,
+        () if needs("DF4") || asks_for("libc.so.8") => Os::DragonFly,
+        () => Os::Unknown,
     }
 }

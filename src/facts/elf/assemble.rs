@@ -41,7 +41,7 @@ pub fn read(source: &Source<'_>, wanted: Wanted) -> Result<Vec<Facts>, Unreadabl
     let parts = Parts::read(&image, wanted.names)?;
     let kind = kind::kind(&image, &parts.dynamic, &parts.names, parts.interpreter.as_deref());
     let arch = abi::arch(&image);
-    let by_elf = abi::os(&image, &parts.notes, parts.interpreter.as_deref());
+    let by_elf = abi::os(&image, &parts.notes, &parts.asks());
     let mut elf = parts.into_facts(&image)?;
     if elf.stack_protector.is_none() {
         elf.stack_protector = hardening::linked_in_stack_protector(&image, kind, wanted)?;
@@ -118,6 +118,11 @@ impl Parts {
             imports,
             defines_musl_loader,
         })
+    }
+
+    fn asks(&self) -> Asks<'_> {
+        let (interpreter, needed) = (self.interpreter.as_deref(), &self.names.needed);
+        Asks { interpreter, needed, version_needs: &self.needs.list }
     }
 
     fn into_facts(self, image: &Image<'_>) -> Result<ElfFacts, Unreadable> {
