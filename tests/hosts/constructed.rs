@@ -13,6 +13,7 @@ use crate::said::{host_of, say};
 
 const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
 const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
+const MUSL_BY_LIBRARY: &str = "/lib/libc.musl-x86_64.so.1";
 
 /// glibc 2.31, 2.36 and 2.41; musl 1.2.3 and 1.2.5.
 const ROOTS: [&str; 5] = ["debian-11", "debian-12", "debian-13", "musl-1.2.3", "alpine-3.23"];
@@ -24,7 +25,7 @@ const NAMED: [(&str, &str); 4] = [
     ("debian-13", "debian:13"),
     ("alpine-3.23", "alpine:3.23"),
 ];
-const LEFT_OPEN: [&str; 2] = ["private-__libc_fatal", "private-__libc_dlopen_mode"];
+const LEFT_OPEN: [&str; 3] = ["private-__libc_fatal", "private-__libc_dlopen_mode", "errno.so"];
 
 /// A file with the roots in which it really works, so that no case can lose its point.
 struct Case {
@@ -141,6 +142,7 @@ const CASES: &[Case] = &[
     library("plain-library.so", ALL),
     library("needs-program.so", &[]),
     library("never-asked.so", ALL),
+    library("errno.so", ALL_GLIBC),
     library("asked.so", &[]),
     library("execstack.so", &["debian-11", "debian-12", "musl-1.2.3", "alpine-3.23"]),
     library("tls-64.so", ALL_GLIBC),
@@ -156,6 +158,7 @@ const CASES: &[Case] = &[
     library("ifunc.so", ALL_GLIBC),
     library("libc-beside/asks.so", ALL), // the program's own is loaded already
     musl("musl-plain", ALL_MUSL),
+    Case { path: "musl-other-loader", kind: Kind::Run, loader: Some(MUSL_BY_LIBRARY), works_in: &["alpine-3.23"] },
     musl("musl-relr", &["alpine-3.23"]), // musl 1.2.4 learned it; older ones start the program and it crashes
     musl("musl-__memcpy_chk", &[]),
     musl("musl-gnu_get_libc_version", &[]),

@@ -53,6 +53,12 @@ uses fopen64 > musl-fopen64.c
 CC=musl-gcc stub musl-stub-fopen64 libc.musl-x86_64.so.1 fopen64
 musl-gcc -fno-builtin musl-fopen64.c musl-stub-fopen64.so -o musl-fopen64
 
+# The variable that libc exports for its own libraries alone, and Alpine's other name of the loader.
+echo 'extern __thread int errno; int get(void) { return errno; }' > errno.c
+echo '__thread int errno;' > stub-errno.c && gcc -shared -fPIC -nostdlib stub-errno.c -Wl,-soname,libc.so.6 -o stub-errno.so
+gcc -shared -fPIC -nostdlib -ftls-model=initial-exec errno.c stub-errno.so -o errno.so
+musl-gcc main.c -Wl,--dynamic-linker=/lib/libc.musl-x86_64.so.1 -o musl-other-loader
+
 # Search paths: a child below sub/, asked for by a parent.
 chain() { # DIRECTORY COMPILER PARENT-FLAGS MAIN-FLAGS
   mkdir -p "$1/sub"

@@ -30,6 +30,10 @@ impl GlibcLibrary {
                 return Answer::Yes;
             }
         }
+        // The variable behind `__errno_location`, which libc exports as a private one: whoever asks for no version gets it.
+        if version.is_none() && self.library == "libc" && name == "errno" {
+            return Answer::Unknown;
+        }
         let Some(letter) = self.letter else { return Answer::Unknown };
         self.with_entries(name, letter, |entries| self.among(entries, version))
     }

@@ -56,6 +56,7 @@ pub(super) fn family(program: Program<'_>, elf: &ElfFacts, host: &Host) -> Resul
     let Some(root) = &host.root else {
         return match own {
             Some(family) if host.loaders.iter().any(|loader| loader == path) => Ok(family),
+            Some(family) if is_alpines_link(path, host) => Ok(family),
             // Another way to the same directory, or the file behind the usual link: the catalogue knows one path only.
             Some(_) if may_be_a_loader(path, host) => Ok(LibcFamily::Unknown),
             _ => Err(no_loader(path, host)),
@@ -81,6 +82,13 @@ fn may_be_a_loader(path: &str, host: &Host) -> bool {
     let own = name(path);
     let is_system = normal(path).is_some_and(|path| is_system(&path));
     is_system && (own.starts_with("ld-2.") || own == "libc.so" || host.loaders.iter().any(|loader| name(loader) == own))
+}
+
+/// Whether it is the name that Alpine's package `musl` has for the library, a link to the loader (`main/musl/APKBUILD`). It has the
+/// machine in it as Alpine calls it, which is not everywhere what it is called here.
+fn is_alpines_link(path: &str, host: &Host) -> bool {
+    let machine = path.strip_prefix("/lib/libc.musl-").and_then(|rest| rest.strip_suffix(".so.1"));
+    host.listed_as.unwrap_or(&host.name).starts_with("alpine:") && machine == Some(&host.arch)
 }
 
 fn no_loader(path: &str, host: &Host) -> Reason {
