@@ -5,6 +5,7 @@
 pub mod build_failure;
 mod cargo;
 mod fixes;
+mod flags;
 mod go;
 pub mod link;
 pub mod needs;
@@ -36,6 +37,21 @@ struct Culprits {
     help: Option<String>,
 }
 
+/// What a finding says, as far as blame depends on it.
+#[derive(Debug, Clone, Copy)]
+struct About<'f> {
+    causes: &'f [Cause],
+    evidence: &'f [String],
+}
+
+impl About<'_> {
+    /// Whether the evidence shows this value, between backticks.
+    fn shows(self, value: &str) -> bool {
+        let quoted = format!("`{value}`");
+        self.evidence.iter().any(|line| line.contains(&quoted))
+    }
+}
+
 /// Adds the culprit to every finding where it can be told; leaves it out where it cannot.
 pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &Provenance) {
     let Some(plan) = plan else { return };
@@ -45,9 +61,10 @@ pub fn blame(results: &mut [ArtifactResult], plan: Option<&Plan>, provenance: &P
         let facts = result.facts.as_ref().and_then(|facts| facts.slices.first());
         let artifact = cargo.as_ref().map(|cargo| cargo.of_artifact(&result.artifact, facts));
         for finding in result.findings.iter_mut().filter(|finding| finding.blame.is_none()) {
+            let about = About { causes: &finding.causes, evidence: &finding.evidence };
             let culprits = match (&artifact, &go) {
-                (Some(artifact), _) => artifact.of(&finding.causes),
-                (_, Some(go)) => go.of(&finding.causes, &result.artifact, facts),
+                (Some(artifact), _) => artifact.of(about),
+                (_, Some(go)) => go.of(about, &result.artifact, facts),
                 (None, None) => Culprits::default(),
             };
             if !culprits.phrases.is_empty() {

@@ -174,7 +174,11 @@ fn of_go(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint
                 .unwrap_or_else(|| "allow it: `go.cgo = \"allow\"`, `CGO_ENABLED=1` and a `CC` for that system".into()),
         }
     };
-    left_out::of(build.plan).iter().map(hint).collect()
+    let external = go::external(&build.plan.users.go).map(|flag| Hint {
+        cause: format!("{flag} needs cgo, and go.cgo = \"off\" ({origin}) turns it off"),
+        fix: "take that flag out, or allow cgo: `go.cgo = \"static\"` or `\"allow\"`".into(),
+    });
+    external.into_iter().chain(left_out::of(build.plan).iter().map(hint)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Blame in a Go build: packages that use cgo, and the flags that made the link dynamic.
 
 mod advice;
+mod flags;
 pub(crate) mod left_out;
 mod libraries;
 pub(crate) mod packages;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::{self, LinkInput, Owner};
 use super::ways::Ways;
-use super::{Culprits, startup, with_symbols};
+use super::{About, Culprits, startup, with_symbols};
 use crate::facts::{Facts, object};
 use crate::plan::Plan;
 use crate::plan::users::GoSetting;
@@ -19,6 +20,7 @@ use crate::rules::Cause;
 use crate::run::{Artifact, Role};
 use advice::without_cgo;
 pub(crate) use advice::{Goal, advice};
+pub(crate) use flags::external;
 use packages::Package;
 
 /// Package of Go itself that every cgo program contains: never a culprit.
@@ -45,31 +47,54 @@ impl<'a> GoBlame<'a> {
         GoBlame { plan, packages: OnceCell::new(), exported: OnceCell::new() }
     }
 
-    /// Who is behind these causes.
-    pub(crate) fn of(&self, causes: &[Cause], artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
+    /// Who is behind a finding.
+    pub(crate) fn of(&self, about: About<'_>, artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
+        if let Some((at, phrase)) = self.named_loader(about) {
+            let mut rest = about.causes.to_vec();
+            rest.remove(at);
+            let mut culprits = self.of(About { causes: &rest, ..about }, artifact, facts);
+            culprits.phrases.insert(0, phrase);
+            return Culprits { help: Some("take that flag out".into()), ..culprits };
+        }
+        let causes = about.causes;
         let symbols: BTreeSet<&str> = causes
             .iter()
             .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
             .collect();
+        if !symbols.is_empty() {
+            let program = self.exported().map(|packages| Program::of(packages, artifact));
+            return program.map(|program| program.of_symbols(&symbols, artifact, facts)).unwrap_or_default();
+        }
+        if causes.contains(&Cause::ExecutableStack) {
+            let program = self.exported().map(|packages| Program::of(packages, artifact));
+            let mut culprits = program.as_ref().map(Program::of_executable_stack).unwrap_or_default();
+            let flags = flags::of(self.plan, about, program.as_ref());
+            let help = (!flags.is_empty() && culprits.phrases.is_empty()).then(|| "take that flag out".to_owned());
+            culprits.phrases.extend(flags);
+            return Culprits { help, ..culprits };
+        }
+        if causes.iter().any(|cause| matches!(cause, Cause::Setting(_))) {
+            let is_about_linking =
+                |cause: &Cause| matches!(crate::blame::flags::property(cause), Some("run-path" | "relro" | "pie"));
+            let packages = if causes.iter().any(is_about_linking) { self.packages() } else { None };
+            let program = packages.map(|packages| Program::of(packages, artifact));
+            let mut culprits = Culprits { phrases: flags::of(self.plan, about, program.as_ref()), help: None };
+            culprits.phrases.extend(settings::replaced(&self.plan.users.go, causes));
+            return culprits;
+        }
+        self.of_c(about, artifact, facts)
+    }
+
+    /// Who is behind what C code brings: a loader, a library, cgo itself.
+    fn of_c(&self, about: About<'_>, artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
+        let causes = about.causes;
         let asks_for_c =
             |cause: &Cause| matches!(cause, Cause::Cgo | Cause::Loader(_) | Cause::Library(_) | Cause::Module(_));
-        let has_stack = causes.contains(&Cause::ExecutableStack);
-        if !symbols.is_empty() || has_stack {
-            let packages = self.exported.get_or_init(|| packages::ask_more(self.plan, Some("-export"), &[]));
-            let program = packages.as_ref().map(|packages| Program::of(packages, artifact));
-            let of_objects = |program: Program<'_>| match has_stack {
-                true => program.of_executable_stack(),
-                false => program.of_symbols(&symbols, artifact, facts),
-            };
-            return program.map(of_objects).unwrap_or_default();
-        }
-        let users = &self.plan.users.go;
-        let mut culprits = Culprits { phrases: settings::replaced(users, causes), help: None };
+        let mut culprits = Culprits { phrases: settings::replaced(&self.plan.users.go, causes), help: None };
         if !causes.iter().any(asks_for_c) {
             return culprits;
         }
-        let packages = self.packages.get_or_init(|| packages::ask(self.plan));
-        let Some(program) = packages.as_ref().map(|packages| Program::of(packages, artifact)) else {
+        let Some(program) = self.packages().map(|packages| Program::of(packages, artifact)) else {
             return culprits;
         };
         let found =
@@ -79,6 +104,21 @@ impl<'a> GoBlame<'a> {
             };
         culprits.phrases.extend(found.phrases);
         Culprits { help: found.help, ..culprits }
+    }
+
+    fn named_loader(&self, about: About<'_>) -> Option<(usize, String)> {
+        let is_named = about.causes.iter().any(|cause| matches!(cause, Cause::Loader(path) if !path.is_empty()));
+        let packages = if is_named { self.packages() } else { None };
+        flags::named_loader(self.plan, about, packages.unwrap_or_default())
+    }
+
+    fn packages(&self) -> Option<&[Package]> {
+        self.packages.get_or_init(|| packages::ask(self.plan)).as_deref()
+    }
+
+    /// The same, with their archives in go's cache.
+    fn exported(&self) -> Option<&[Package]> {
+        self.exported.get_or_init(|| packages::ask_more(self.plan, Some("-export"), &[])).as_deref()
     }
 }
 
@@ -103,11 +143,21 @@ impl<'p> Program<'p> {
         }
         let settings = &plan.users.go;
         let users = self.users();
+        let external = flags::external(settings);
         if users.is_empty() {
             let imports = libraries::imported(self);
-            return if imports.phrases.is_empty() { of_build_mode(facts, settings) } else { imports };
+            return match external {
+                _ if !imports.phrases.is_empty() => imports,
+                Some(flag) => flags::of_external(&flag),
+                None => of_build_mode(facts, settings),
+            };
         }
         let mut culprits = self.of_packages(&users);
+        if let Some(flag) = external.filter(|_| users.iter().all(|package| package.standard)) {
+            let of_flag = flags::of_external(&flag);
+            culprits.phrases.extend(of_flag.phrases);
+            culprits.help = culprits.help.map(|help| format!("{help}; and take `-linkmode` out"));
+        }
         culprits.phrases.extend(settings::cgo_by(settings));
         culprits
     }

@@ -1,12 +1,13 @@
 //! Blame on a link line, which is exact: object, archive or `-l` flag.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::objects::{self, LinkInput, Owner, Reference};
 use super::words::link_name;
-use super::{startup, with_symbols};
+use super::{About, flags, startup, with_symbols};
 use crate::check::ArtifactResult;
 use crate::facts::object;
 use crate::rules::Cause;
@@ -20,7 +21,16 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
     for finding in results.iter_mut().flat_map(|result| &mut result.findings).filter(|finding| finding.blame.is_none())
     {
         let mut phrases: Vec<String> = finding.causes.iter().filter_map(|cause| of_library(line, cause)).collect();
-        phrases.extend(finding.causes.iter().filter_map(|cause| of_loader(line, cause)));
+        let (loaders, rest): (Vec<Cause>, Vec<Cause>) =
+            finding.causes.iter().cloned().partition(|cause| matches!(cause, Cause::Loader(_)));
+        let named = of_flags(call, About { causes: &loaders, evidence: &[] });
+        if named.is_empty() {
+            phrases.extend(loaders.iter().filter_map(|cause| of_loader(line, cause)));
+        } else if loaders.iter().any(is_odd) {
+            finding.help = Some("take that flag out: the linker then names the system's loader".into());
+        }
+        phrases.extend(named);
+        phrases.extend(of_flags(call, About { causes: &rest, evidence: &finding.evidence }));
         let symbols: BTreeSet<&str> = finding
             .causes
             .iter()
@@ -36,7 +46,6 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
             phrases.extend(of_objects(found, present.as_ref(), with_symbols));
         }
         if finding.causes.contains(&Cause::ExecutableStack) {
-            phrases.extend(stack_flag(call));
             let found = objects::executable_stacks(&inputs);
             phrases.extend(of_objects(found, present.as_ref(), |who, _| who.to_owned()));
         }
@@ -69,11 +78,17 @@ fn of_loader(line: &LinkLine, cause: &Cause) -> Option<String> {
     }
 }
 
-/// `-z execstack`, in one word or two, for the linker or through the compiler.
-fn stack_flag(call: &Call) -> Option<String> {
-    let words = call.args.iter().filter_map(|word| word.to_str());
-    let asks = |word: &&str| word.split([',', '=']).any(|part| matches!(part, "execstack" | "-zexecstack"));
-    words.rev().find(asks).map(|word| format!("`{word}` on the link line"))
+/// The flags of the line behind a finding.
+fn of_flags(call: &Call, about: About<'_>) -> Vec<String> {
+    let words: Vec<Cow<'_, str>> = call.args.iter().map(|word| word.to_string_lossy()).collect();
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let found = flags::behind(&words, about).into_iter();
+    found.map(|range| format!("`{}` on the link line", flags::text(&words, range))).collect()
+}
+
+/// Whether a loader is one that a linker names only where it is told to.
+fn is_odd(cause: &Cause) -> bool {
+    matches!(cause, Cause::Loader(path) if !flags::is_ordinary(path, false) && !flags::is_ordinary(path, true))
 }
 
 /// One phrase per object, about what it refers to. Members of archives count when the output shows them; where it is stripped,

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use self::merge::LinkerFlags;
-pub(crate) use self::merge::for_c_linker;
+pub(crate) use self::merge::{for_c_linker, linker_words};
 pub(crate) use self::settings::{Set, Settings};
 use super::environment::Environment;
 use super::go_quoting::split as split_words;

@@ -8,9 +8,10 @@ use super::messages::{ProgramFiles, Script};
 use super::{CargoBlame, inputs, settings, source};
 use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::ways::Ways;
-use crate::blame::{Culprits, with_symbols};
+use crate::blame::{About, Culprits, flags, with_symbols};
 use crate::facts::{Kind, object};
 use crate::plan::cargo::targets;
+use crate::plan::users::TargetSettings;
 use crate::rules::{Cause, static_cxx_of_rust};
 use crate::run::Artifact;
 use crate::run::cargo::name_and_version;
@@ -36,8 +37,17 @@ impl<'b> ArtifactBlame<'b> {
         ArtifactBlame { blame, artifact, kind, ways, inputs, present }
     }
 
-    /// Who is behind these causes.
-    pub(crate) fn of(&self, causes: &[Cause]) -> Culprits {
+    /// Who is behind a finding.
+    pub(crate) fn of(&self, about: About<'_>) -> Culprits {
+        let causes = about.causes;
+        if let Some((at, phrase)) = self.named_loader(causes) {
+            let mut rest = causes.to_vec();
+            rest.remove(at);
+            let mut culprits = self.of(About { causes: &rest, ..about });
+            culprits.phrases.insert(0, phrase);
+            culprits.help = Some("take that flag out: the linker then names the loader of the target".into());
+            return culprits;
+        }
         let mut culprits = Culprits::default();
         for cause in causes {
             if let Cause::Library(library) = cause {
@@ -56,7 +66,7 @@ impl<'b> ArtifactBlame<'b> {
             let found = objects::executable_stacks(&self.native_inputs());
             culprits.phrases.extend(self.phrases(found, |who, _| format!("{who} has no `.note.GNU-stack` section")));
         }
-        culprits.phrases.extend(self.of_settings(causes));
+        culprits.phrases.extend(self.of_settings(about));
         culprits.help = self.static_cxx(causes).or(culprits.help);
         culprits.only_once();
         culprits
@@ -82,25 +92,48 @@ impl<'b> ArtifactBlame<'b> {
         Some(static_cxx_of_rust(&musl))
     }
 
-    /// What the user set that explains these causes.
-    fn of_settings(&self, causes: &[Cause]) -> Vec<String> {
-        let users = &self.blame.plan.users;
+    /// The loader among the causes that a flag names, and the flag.
+    fn named_loader(&self, causes: &[Cause]) -> Option<(usize, String)> {
+        let is_musl = self.artifact.target.as_deref().is_some_and(|target| target.contains("-musl"));
+        let is_odd = |cause: &Cause| matches!(cause, Cause::Loader(path) if !flags::is_ordinary(path, is_musl));
+        let at = causes.iter().position(is_odd)?;
+        let cause = causes.get(at)?;
+        let of_user = self.settings().find_map(|settings| settings::of_loader(&settings.flags, cause));
+        let of_user = of_user.or_else(|| settings::of_loader(&self.last_flags(), cause));
+        let about = About { causes: std::slice::from_ref(cause), evidence: &[] };
+        let phrase = of_user.or_else(|| self.scripts().find_map(|script| self.of_own_args(script, about).pop()))?;
+        Some((at, phrase))
+    }
+
+    /// What the user set for the artifact's target.
+    fn settings(&self) -> impl Iterator<Item = &'b TargetSettings> {
         let target = self.artifact.target.as_deref();
-        let of_target = users.targets.iter().filter(|settings| target == Some(settings.target.value.as_str()));
-        let mut phrases: Vec<String> = of_target.flat_map(|settings| settings::of_target(settings, causes)).collect();
-        for script in self.scripts() {
-            let args = self.own_args(script);
-            let brought = args.iter().filter(|arg| settings::brings(arg, causes));
-            phrases.extend(brought.map(|arg| {
-                format!("`{arg}`, which the build script of {} gives the linker", self.named(&script.package))
-            }));
-        }
+        self.blame.plan.users.targets.iter().filter(move |settings| target == Some(settings.target.value.as_str()))
+    }
+
+    /// What the user set that explains a finding.
+    fn of_settings(&self, about: About<'_>) -> Vec<String> {
+        let mut phrases: Vec<String> =
+            self.settings().flat_map(|settings| settings::of_target(settings, about)).collect();
+        phrases.extend(settings::of_flags(&self.last_flags(), about));
+        phrases.extend(self.scripts().flat_map(|script| self.of_own_args(script, about)));
         let is_about_settings = |cause: &Cause| matches!(cause, Cause::Setting(_));
-        if causes.iter().any(is_about_settings) {
-            let manifest = self.blame.tree(target).map(|tree| tree.manifest().to_path_buf());
-            phrases.extend(settings::of_profile(&users.profile, manifest.as_deref(), causes));
+        if about.causes.iter().any(is_about_settings) {
+            let manifest = self.blame.tree(self.artifact.target.as_deref()).map(|tree| tree.manifest().to_path_buf());
+            phrases.extend(settings::of_profile(&self.blame.plan.users.profile, manifest.as_deref(), about.causes));
         }
         phrases
+    }
+
+    /// What a build script gives the linker that explains a finding.
+    fn of_own_args(&self, script: &Script, about: About<'_>) -> Vec<String> {
+        let args = self.own_args(script);
+        let words: Vec<&str> = args.iter().map(String::as_str).collect();
+        let of = |range| {
+            let text = flags::text(&words, range);
+            format!("`{text}`, which the build script of {} gives the linker", self.named(&script.package))
+        };
+        flags::behind(&words, about).into_iter().map(of).collect()
     }
 
     fn of_symbols(&self, symbols: &BTreeSet<&str>) -> Vec<String> {

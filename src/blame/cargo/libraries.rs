@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::path::Path;
 
 use super::artifact::ArtifactBlame;
 use super::messages::{Script, link_flag};
 use super::source;
 use crate::blame::words::{LinkWords, link_name};
 use crate::blame::{Culprits, fixes};
-use crate::plan::users::Sourced;
+use crate::plan::users::{Source, Sourced};
 use crate::run::cargo::name_and_version;
 
 /// Libraries that the standard library of every Linux target with glibc asks for itself.
@@ -75,23 +76,25 @@ impl ArtifactBlame<'_> {
             }
             asking.flags.extend(by_flags(&target.flags, &finds));
         }
-        asking.flags.extend(self.last_words().and_then(|words| {
-            let word = finds(&words)?;
-            Some(format!("`{word}`, set by the command line"))
-        }));
+        asking.flags.extend(by_flags(&self.last_flags(), &finds));
     }
 
-    /// What a build script gives the linker for this artifact, when it is its own package's.
+    /// What a build script gives the linker for this artifact: its own package's gives what the artifact is of, another's
+    /// what it says of `cdylib` (`LinkArgTarget` in `src/cargo/core/compiler` of cargo 1.95).
     pub(super) fn own_args(&self, script: &Script) -> Vec<String> {
-        let name = self.artifact.path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
-        if self.artifact.package.as_deref() != Some(name_and_version(&script.package).0) {
-            return Vec::new();
-        }
-        let is_library = self.artifact.path.extension().is_some_and(|ending| ending != "exe");
+        let path = &self.artifact.path;
+        let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        let is_own = self.artifact.package.as_deref() == Some(name_and_version(&script.package).0);
+        let is_library = path.extension().is_some_and(|ending| ending != "exe");
+        let is_example =
+            !is_library && path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "examples");
         let args = script.link_args().into_iter().filter_map(|(kind, flag)| match kind.as_str() {
-            "" => Some(flag),
-            "-bins" => (!is_library).then_some(flag),
             "-cdylib" => is_library.then_some(flag),
+            _ if !is_own => None,
+            "" => Some(flag),
+            "-bins" => (!is_library && !is_example).then_some(flag),
+            "-examples" => is_example.then_some(flag),
+            "-bin" if is_example => None,
             "-bin" => flag.split_once('=').filter(|(bin, _)| *bin == name).map(|(_, flag)| flag.to_owned()),
             _ => None,
         });
@@ -99,11 +102,13 @@ impl ArtifactBlame<'_> {
     }
 
     /// What stands behind the `--` of `cargo rustc`.
-    fn last_words(&self) -> Option<LinkWords> {
+    pub(super) fn last_flags(&self) -> Vec<Sourced> {
         let plan = self.blame.plan;
         let is_rustc = plan.verb.as_deref() == Some("rustc");
-        let at = plan.args.iter().position(|word| word == "--").filter(|_| is_rustc)?;
-        Some(of_rustc(plan.args[at + 1..].iter().filter_map(|word| word.to_str())))
+        let at = plan.args.iter().position(|word| word == "--").filter(|_| is_rustc);
+        let words = at.and_then(|at| plan.args.get(at + 1..)).unwrap_or_default().iter();
+        let flag = |word: &str| Sourced { value: word.to_owned(), source: Source::CommandLine };
+        words.filter_map(|word| word.to_str()).map(flag).collect()
     }
 
     /// `#[link]` attributes of crates, and of the program.
@@ -177,7 +182,6 @@ fn statically(library: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::users::Source;
 
     #[test]
     fn flags_of_rustc_are_told_with_their_place() {

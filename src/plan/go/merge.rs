@@ -85,9 +85,14 @@ pub(crate) fn for_c_linker(value: &str) -> Vec<String> {
     last_value(value, "extldflags").and_then(|words| split(&words).ok()).unwrap_or_default()
 }
 
+/// The words of a value of `-ldflags`, without the packages it is for.
+pub(crate) fn linker_words(value: &str) -> Vec<String> {
+    split(split_pattern(value).1).unwrap_or_default()
+}
+
 /// The last value of one flag in a list of linker flags.
 fn last_value(list: &str, name: &str) -> Option<String> {
-    let words = split(split_pattern(list).1).unwrap_or_default();
+    let words = linker_words(list);
     words.iter().enumerate().rev().find_map(|(at, word)| match flag_value(word, name)? {
         Some(joined) => Some(joined),
         None => words.get(at + 1).cloned(),
