@@ -1,5 +1,7 @@
 //! Commands of cargo that are programs of their own (`cargo-deb`), and which of them make nothing that is shipped.
 
+use std::ffi::OsString;
+
 /// Well-known ones that make nothing to be shipped: they look at code, dependencies or programs, change the manifest, run
 /// tests, or fetch what others built. From memory of what each is for; one that is missing here costs a note.
 static BUILD_NOTHING: &[&str] = &[
@@ -70,10 +72,16 @@ static BUILD_NOTHING: &[&str] = &[
     "workspaces",
 ];
 
-/// Whether the command behind `cargo VERB`, a program of its own, may make what is shipped.
-pub(super) fn may_build(verb: &str) -> bool {
+/// What such a command is told to do when it does not build: the names are cargo's, as `cargo hack check` hands them on.
+const LOOKS: [&str; 14] =
+    ["bench", "c", "check", "clippy", "d", "doc", "fix", "fmt", "metadata", "miri", "nextest", "t", "test", "tree"];
+
+/// Whether the command behind `cargo VERB`, a program of its own, may make what is shipped when it is given `words`.
+pub(super) fn may_build(verb: &str, words: &[OsString]) -> bool {
     // `cargo seaworthy` guards by itself; what has a dot or a slash is no command but a script.
-    BUILD_NOTHING.binary_search(&verb).is_err() && verb != "seaworthy" && !verb.contains(['/', '\\', '.'])
+    let is_none = BUILD_NOTHING.binary_search(&verb).is_ok() || verb == "seaworthy" || verb.contains(['/', '\\', '.']);
+    let mut words = words.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str());
+    !is_none && !words.any(|word| LOOKS.contains(&word))
 }
 
 #[cfg(test)]
@@ -83,7 +91,14 @@ mod tests {
     #[test]
     fn the_table_is_sorted() {
         assert!(BUILD_NOTHING.is_sorted());
-        assert!(may_build("deb") && may_build("hack") && !may_build("nextest"));
-        assert!(!may_build("seaworthy") && !may_build("./script.rs"));
+        let told = |verb, words: &str| may_build(verb, &words.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for (verb, words) in [("deb", ""), ("hack", "build --each-feature"), ("xtask", "dist"), ("make", "-- test")] {
+            assert!(told(verb, words), "{verb} {words}");
+        }
+        for (verb, words) in
+            [("nextest", "run"), ("seaworthy", "build"), ("./script.rs", ""), ("hack", "--depth 2 check")]
+        {
+            assert!(!told(verb, words), "{verb} {words}");
+        }
     }
 }

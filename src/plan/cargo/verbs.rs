@@ -136,7 +136,8 @@ fn follow_words(args: &[OsString], environment: &Environment, program: impl Fn()
         if is_other_built_in(&call.verb) {
             // By its convention an alias that runs a package of the workspace, which builds what is released.
             let runs_tasks = call.verb == "run" && typed.verb == "xtask";
-            return runs_tasks.then_some(Call::Unguarded(typed.verb));
+            let told = args.get(typed.verb_at + 1..).unwrap_or_default();
+            return (runs_tasks && unguarded::may_build("xtask", told)).then_some(Call::Unguarded(typed.verb));
         }
         let row = GUARDED.iter().find(|row| row.verb == call.verb);
         let is_command = row.is_some_and(|row| matches!(row.verb, "build" | "rustc" | "install"));
@@ -151,7 +152,8 @@ fn follow_words(args: &[OsString], environment: &Environment, program: impl Fn()
             (None, None) => match brought(&call.verb) {
                 Some(verb) => drop(words.splice(call.verb_at..=call.verb_at, [verb.into()])),
                 None if is_external(&call.verb, environment) => {
-                    return unguarded::may_build(&call.verb).then_some(Call::Unguarded(call.verb));
+                    let told = words.get(call.verb_at + 1..).unwrap_or_default();
+                    return unguarded::may_build(&call.verb, told).then_some(Call::Unguarded(call.verb));
                 }
                 None => {
                     let alias = listed(&call, &program()?, &words, environment)?;
@@ -281,7 +283,19 @@ mod tests {
         for (line, verb) in [("deb", "deb"), ("+nightly -q pack", "deb"), ("xtask dist", "xtask")] {
             assert_eq!(told(line).as_deref(), Some(verb), "{line}");
         }
-        for line in ["audit", "tree", "run", "r", "start", "xwin test", "build", "nonsense", "--list", "xwin build"] {
+        for line in [
+            "audit",
+            "xtask test",
+            "tree",
+            "run",
+            "r",
+            "start",
+            "xwin test",
+            "build",
+            "nonsense",
+            "--list",
+            "xwin build",
+        ] {
             assert_eq!(told(line), None, "{line}");
         }
     }
