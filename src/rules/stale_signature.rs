@@ -2,11 +2,11 @@
 
 use super::support::NO_SIGNATURES;
 use super::{Rule, Subject, Verdict, Violation};
-use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
 use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, SignatureKind};
 use crate::facts::pe::PeFacts;
 use crate::facts::signed_data::{SignedData, Verification};
+use crate::facts::{Format, Kind};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,9 +19,9 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 Mach-O: every page of the code against its hash in every CodeDirectory, the length that they cover, what lies behind the
 signature, the hashes of its other parts (requirements, entitlements, launch constraints), and the CMS signature over the
-CodeDirectories. PE: the Authenticode digest of the image, recomputed, against the one that was signed, and the signature
-over it. A signature that is there and cannot be read does not fit either. Who signed, and whether a certificate is trusted,
-is another question.
+CodeDirectories; and whether the kernel takes pages of that size (4 KiB, or up to 16 KiB on Apple silicon). PE: the
+Authenticode digest of the image, recomputed, against the one that was signed, and the signature over it. A signature that is
+there and cannot be read does not fit either. Who signed, and whether a certificate is trusted, is another question.
 
 ## Why it matters
 A signed file must not change: `strip`, `install_name_tool`, `patchelf`-like tools, UPX and version stamps that run after
@@ -43,13 +43,13 @@ profile), then sign.
 
 fn check(subject: &Subject<'_>) -> Verdict {
     match (subject.macho(), subject.pe()) {
-        (Some(macho), _) => check_macho(macho),
+        (Some(macho), _) => check_macho(subject, macho),
         (_, Some(pe)) => check_pe(pe),
         _ => Verdict::NotApplicable(NO_SIGNATURES),
     }
 }
 
-fn check_macho(macho: &MachOFacts) -> Verdict {
+fn check_macho(subject: &Subject<'_>, macho: &MachOFacts) -> Verdict {
     let Some(signature) = &macho.code_signature else {
         return Verdict::NotApplicable("it carries no signature: see `unsigned-code`");
     };
@@ -63,9 +63,26 @@ fn check_macho(macho: &MachOFacts) -> Verdict {
         evidence.push(format!("{} bytes lie behind the signature, which covers nothing there", signature.bytes_behind));
     }
     evidence.extend(cms_faults(signature));
+    if evidence.is_empty() && subject.facts.kind != Kind::Other {
+        let refused = directories.iter().filter_map(|directory| directory.page_size_fault(&subject.facts.arch));
+        evidence.extend(refused);
+        if !evidence.is_empty() {
+            return refused_by_kernel(evidence);
+        }
+    }
     let unknown = directories.iter().any(|directory| directory.pages.is_none());
     let unknown = unknown.then(|| "the hashes of its pages were not computed".to_owned());
     verdict(evidence, unknown.or_else(|| signature.cms.iter().find_map(not_checked)))
+}
+
+/// Everything fits, and the kernel does not take it all the same.
+fn refused_by_kernel(evidence: Vec<String>) -> Verdict {
+    Verdict::Violated(vec![Violation {
+        message: "`{artifact}` carries a signature that the kernel of macOS refuses".into(),
+        evidence,
+        help: Some("sign it with pages of 4096 bytes, which `codesign` does by default".into()),
+        ..Violation::default()
+    }])
 }
 
 /// What is wrong with the CMS signature, where there is one.
@@ -186,6 +203,7 @@ fn violated(message: &str, evidence: Vec<String>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::facts::Kind;
     use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, PageHashes, SignatureKind, SpecialSlot};
     use crate::facts::pe::CertificateEntry;
     use crate::facts::signed_data::{SignedData, Signer, Verification};
@@ -197,7 +215,7 @@ mod tests {
             signature.offset = 49152;
             signature.cms = Some(signed_by(signer(Verification::Valid, None)));
             let directory = signature.code_directories.first_mut().expect("a CodeDirectory");
-            directory.code_limit = 49152;
+            (directory.code_limit, directory.page_size) = (49152, 4096);
             directory.pages = Some(PageHashes { checked: 12, complete: true, ..PageHashes::default() });
             change(directory);
         })
@@ -251,6 +269,21 @@ mod tests {
         signed(|directory| directory.code_limit = 49152 - 15).passes(&RULE);
         signed(|directory| directory.code_limit = 49152 - 16).violations(&RULE);
         signed(|directory| directory.special_slots = vec![SpecialSlot { slot: 1, matches: None }]).passes(&RULE);
+    }
+
+    #[test]
+    fn pages_that_the_kernel_does_not_take_violate() {
+        let pages = |size| signed(|directory| directory.page_size = size);
+        let intel = |size| pages(size).with(|case| case.facts.arch = "x86_64".into());
+        for size in [0, 2048, 65536] {
+            let found = pages(size).violations(&RULE).remove(0);
+            assert!(found.message.contains("the kernel of macOS refuses"), "{found:?}");
+            intel(size).violations(&RULE);
+        }
+        pages(16384).passes(&RULE);
+        intel(16384).violations(&RULE);
+        intel(4096).passes(&RULE);
+        pages(0).with(|case| case.facts.kind = Kind::Other).passes(&RULE);
     }
 
     #[test]

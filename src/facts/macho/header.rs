@@ -79,7 +79,12 @@ pub(super) fn read(
     imports::read(source, &header, &commands, &mut facts)?;
     facts.stripped = facts.symbols.local == 0;
     if let Some(range) = commands.code_signature {
-        let signature = code_signature::read(source, range, wanted)?;
+        let mut signature = code_signature::read(source, range, wanted)?;
+        let (arch, (_, kind)) = (names::arch(header.cpu_type), names::file_type(header.file_type));
+        let directories = if kind == Kind::Other { &[][..] } else { &signature.code_directories };
+        let faults = directories.iter().filter_map(|directory| directory.page_size_fault(&arch));
+        let faults: Vec<String> = faults.collect();
+        signature.problems.extend(faults);
         facts.signature_kind = signature.kind;
         facts.code_signature = Some(signature);
     }

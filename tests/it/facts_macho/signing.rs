@@ -161,3 +161,17 @@ fn a_linkers_signature_is_sound_until_a_byte_changes() {
     assert_eq!((pages.bad, pages.first_bad), (1, vec![5]));
     assert_eq!((found.kind, found.problems.len()), (SignatureKind::LinkerAdhoc, 1));
 }
+
+#[test]
+fn pages_that_the_kernel_does_not_take_are_named() {
+    requires!("go");
+    let mut program = seeds()[1].clone();
+    let start = little(&program, command(&program, 0x1d, b"") + 8) as usize;
+    let page_shift = start + big(&program, start + 16) + 39;
+    program[page_shift] = 11;
+    let problems = signature(&program).problems;
+    assert!(
+        problems.iter().any(|problem| problem.ends_with("of 2048 bytes, and the kernel takes 4096 to 16384")),
+        "{problems:?}"
+    );
+}

@@ -110,6 +110,20 @@ impl CodeDirectory {
         signature_at.checked_sub(self.code_limit).is_some_and(|padding| padding < ALIGNMENT)
     }
 
+    /// What the kernel has against the size of its pages in code for this processor: it takes 4 KiB, and what its own pages have,
+    /// which are of 16 KiB on Apple silicon (`cs_validate_codedirectory` of xnu's `ubc_subr.c`). Files that it does not map,
+    /// such as disk images, may have one page of any size.
+    pub fn page_size_fault(&self, arch: &str) -> Option<String> {
+        let largest = if matches!(arch, "x86_64" | "i386" | "ppc" | "ppc64") { 0x1000 } else { 0x4000 };
+        let has = match self.page_size {
+            0 => "one page for all of the code".to_owned(),
+            size => format!("pages of {size} bytes"),
+        };
+        let takes = if largest == 0x1000 { "4096 only" } else { "4096 to 16384" };
+        (!(0x1000..=largest).contains(&self.page_size))
+            .then(|| format!("the CodeDirectory in slot {:#x} has {has}, and the kernel takes {takes}", self.slot))
+    }
+
     /// How strong the hash is, as the kernel ranks it.
     pub(super) fn rank(&self) -> u8 {
         match self.hash_type.as_str() {
