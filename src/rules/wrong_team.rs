@@ -88,13 +88,14 @@ fn check(subject: &Subject<'_>) -> Verdict {
 }
 
 /// Whose a certificate is that is not the team's: Apple's certificates have the team as their organizational unit, which
-/// codesign compares with the CodeDirectory (Security's `StaticCode.cpp`, `errSecCSBadTeamIdentifier`).
+/// codesign compares with the CodeDirectory (Security's `StaticCode.cpp`, `errSecCSBadTeamIdentifier`). That of the store, with
+/// which it signs for every team, is Apple's own.
 fn other_unit(subject: &str, team: &str) -> Option<String> {
-    let units: Vec<String> =
-        attributes(subject).into_iter().filter(|(kind, _)| *kind == "OU").map(|(_, unit)| unit).collect();
-    match units.first() {
-        _ if units.iter().any(|unit| unit == team) => None,
-        Some(unit) => Some(format!("of `{unit}`")),
+    let attributes = attributes(subject);
+    let has = |wanted: &str, value: &str| attributes.iter().any(|(kind, found)| *kind == wanted && found == value);
+    match attributes.iter().find(|(kind, _)| *kind == "OU") {
+        _ if has("OU", team) || has("O", "Apple Inc.") => None,
+        Some((_, unit)) => Some(format!("of `{unit}`")),
         None => Some("without a team".into()),
     }
 }
@@ -150,6 +151,7 @@ mod tests {
         named("CN=Developer ID Application: Jane Doe (ABCDE12345)").violations(&RULE);
         named(r"CN=Jane Doe\,OU=ABCDE12345").violations(&RULE);
         named("CN=Jane Doe+OU=ABCDE12345,O=Example").passes(&RULE);
+        named("CN=Apple Mac OS Application Signing,O=Apple Inc.,C=US").passes(&RULE);
     }
 
     #[test]
