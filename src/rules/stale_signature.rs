@@ -1,11 +1,12 @@
 //! A signature that no longer fits the file it is in.
 
 use super::support::NO_SIGNATURES;
+use super::support::names::attributes;
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::macho::MachOFacts;
 use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, SignatureKind};
 use crate::facts::pe::PeFacts;
-use crate::facts::signed_data::{SignedData, Verification};
+use crate::facts::signed_data::{SignedData, Signer, Verification};
 use crate::facts::{Format, Kind};
 use crate::policy::Level;
 
@@ -19,9 +20,10 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 Mach-O: every page of the code against its hash in every CodeDirectory, the length that they cover, what lies behind the
 signature, the hashes of its other parts (requirements, entitlements, launch constraints), and the CMS signature over the
-CodeDirectories; and whether the kernel takes pages of that size (4 KiB, or up to 16 KiB on Apple silicon). PE: the
-Authenticode digest of the image, recomputed, against the one that was signed, and the signature over it. A signature that is
-there and cannot be read does not fit either. Who signed, and whether a certificate is trusted, is another question.
+CodeDirectories, whose team has to be that of the certificate where Apple issued it; and whether the kernel takes pages of that
+size (4 KiB, or up to 16 KiB on Apple silicon). PE: the Authenticode digest of the image, recomputed, against the one that was
+signed, and the signature over it. A signature that is there and cannot be read does not fit either. Who signed, and whether a
+certificate is trusted, is another question.
 
 ## Why it matters
 A signed file must not change: `strip`, `install_name_tool`, `patchelf`-like tools, UPX and version stamps that run after
@@ -95,7 +97,24 @@ fn cms_faults(signature: &CodeSignature) -> Vec<String> {
     if signature.cms_names_directories == Some(false) {
         faults.push("the CMS signature names other CodeDirectories than those that are there".into());
     }
+    faults.extend(cms.signers.iter().filter_map(|signer| other_team(signature, signer)));
     faults
+}
+
+/// That Apple issued the certificate to another team than the CodeDirectory names, which codesign refuses (Security's
+/// `StaticCode.cpp`, `errSecCSBadTeamIdentifier`). It asks neither certificates of others nor Apple's own, with which the store
+/// signs for every team.
+fn other_team(signature: &CodeSignature, signer: &Signer) -> Option<String> {
+    let values = |name: &str, wanted: &str| -> Vec<String> {
+        attributes(name).into_iter().filter(|(kind, _)| *kind == wanted).map(|(_, value)| value).collect()
+    };
+    let (subject, issuer) = (signer.subject.as_deref()?, signer.issuer.as_deref()?);
+    let is_apples = |name: &str| values(name, "O").iter().any(|value| value == "Apple Inc.");
+    let units =
+        Some(values(subject, "OU")).filter(|units| !units.is_empty() && is_apples(issuer) && !is_apples(subject))?;
+    let teams = signature.code_directories.iter().filter_map(|directory| directory.team_id.as_ref());
+    let team = teams.into_iter().find(|team| !units.contains(team))?;
+    Some(format!("the CodeDirectory names the team `{team}`, and the certificate is of `{}`", units.join("` and `")))
 }
 
 /// What in the file does not fit one CodeDirectory.
@@ -284,6 +303,22 @@ mod tests {
         intel(16384).violations(&RULE);
         intel(4096).passes(&RULE);
         pages(0).with(|case| case.facts.kind = Kind::Other).passes(&RULE);
+    }
+
+    #[test]
+    fn the_team_is_that_of_apples_certificate() {
+        let by = |subject: &str, issuer: &str| {
+            let mut signer = signer(Verification::Valid, None);
+            (signer.subject, signer.issuer) = (Some(subject.to_owned()), Some(issuer.to_owned()));
+            signed(|directory| directory.team_id = Some("ABCDE12345".into()))
+                .edit_macho(|macho| macho.code_signature.as_mut().expect("a signature").cms = Some(signed_by(signer)))
+        };
+        let apple = "CN=Developer ID Certification Authority,OU=Apple Certification Authority,O=Apple Inc.,C=US";
+        by("CN=Developer ID Application: Jane Doe,OU=OTHER67890,C=US", apple).violations(&RULE);
+        by("CN=Developer ID Application: Jane Doe,OU=ABCDE12345,C=US", apple).passes(&RULE);
+        by("CN=Developer ID Application: Jane Doe,C=US", apple).passes(&RULE);
+        by("CN=Apple Mac OS Application Signing,OU=Apple,O=Apple Inc.", apple).passes(&RULE);
+        by("CN=Jane Doe,OU=OTHER67890", "CN=Jane Doe,OU=OTHER67890").passes(&RULE);
     }
 
     #[test]
