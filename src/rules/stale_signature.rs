@@ -1,6 +1,7 @@
 //! A signature that no longer fits the file it is in.
 
 use super::support::NO_SIGNATURES;
+use super::support::bundle;
 use super::support::names::attributes;
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::macho::MachOFacts;
@@ -21,9 +22,13 @@ pub(super) static RULE: Rule = Rule {
 Mach-O: every page of the code against its hash in every CodeDirectory, the length that they cover, what lies behind the
 signature, the hashes of its other parts (requirements, entitlements, launch constraints), and the CMS signature over the
 CodeDirectories, whose team has to be that of the certificate where Apple issued it; and whether the kernel takes pages of that
-size (4 KiB, or up to 16 KiB on Apple silicon). PE: the Authenticode digest of the image, recomputed, against the one that was
-signed, and the signature over it. A signature that is there and cannot be read does not fit either. Who signed, and whether a
-certificate is trusted, is another question.
+size (4 KiB, or up to 16 KiB on Apple silicon). For the program of a bundle, in `Contents/MacOS`, also `Contents/Info.plist` and
+`Contents/_CodeSignature/CodeResources`, not the files that the latter lists.
+
+PE: the Authenticode digest of the image, recomputed, against the one that was signed, and the signature over it.
+
+A signature that is there and cannot be read does not fit either. Who signed, and whether a certificate is trusted, is
+another question.
 
 ## Why it matters
 A signed file must not change: `strip`, `install_name_tool`, `patchelf`-like tools, UPX and version stamps that run after
@@ -65,6 +70,8 @@ fn check_macho(subject: &Subject<'_>, macho: &MachOFacts) -> Verdict {
         evidence.push(format!("{} bytes lie behind the signature, which covers nothing there", signature.bytes_behind));
     }
     evidence.extend(cms_faults(signature));
+    let sealed = bundle::sealed(subject, signature);
+    evidence.extend(sealed.faults);
     if evidence.is_empty() && subject.facts.kind != Kind::Other {
         let refused = directories.iter().filter_map(|directory| directory.page_size_fault(&subject.facts.arch));
         evidence.extend(refused);
@@ -74,7 +81,7 @@ fn check_macho(subject: &Subject<'_>, macho: &MachOFacts) -> Verdict {
     }
     let unknown = directories.iter().any(|directory| directory.pages.is_none());
     let unknown = unknown.then(|| "the hashes of its pages were not computed".to_owned());
-    verdict(evidence, unknown.or_else(|| signature.cms.iter().find_map(not_checked)))
+    verdict(evidence, unknown.or(sealed.unknown).or_else(|| signature.cms.iter().find_map(not_checked)))
 }
 
 /// Everything fits, and the kernel does not take it all the same.
@@ -220,144 +227,4 @@ fn violated(message: &str, evidence: Vec<String>) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::RULE;
-    use crate::facts::Kind;
-    use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, PageHashes, SignatureKind, SpecialSlot};
-    use crate::facts::pe::CertificateEntry;
-    use crate::facts::signed_data::{SignedData, Signer, Verification};
-    use crate::rules::support::testing::{Case, signed_macho, signed_pe, signer};
-
-    fn signed(change: impl FnOnce(&mut CodeDirectory)) -> Case {
-        signed_macho(SignatureKind::Cms, 0, None).edit_macho(|macho| {
-            let signature = macho.code_signature.as_mut().expect("a signature");
-            signature.offset = 49152;
-            signature.cms = Some(signed_by(signer(Verification::Valid, None)));
-            let directory = signature.code_directories.first_mut().expect("a CodeDirectory");
-            (directory.code_limit, directory.page_size) = (49152, 4096);
-            directory.pages = Some(PageHashes { checked: 12, complete: true, ..PageHashes::default() });
-            change(directory);
-        })
-    }
-
-    fn signed_by(signer: Signer) -> SignedData {
-        SignedData { signers: vec![signer], certificates: Vec::new() }
-    }
-
-    fn image(matches: Option<bool>) -> Case {
-        signed_pe(|authenticode| {
-            authenticode.digest_algorithm = "sha256".into();
-            authenticode.digest = "00".into();
-            authenticode.computed_digest = Some("11".into());
-            authenticode.digest_matches = matches;
-        })
-    }
-
-    #[test]
-    fn a_changed_page_violates() {
-        let bad = PageHashes { checked: 12, bad: 1, first_bad: vec![3], complete: true };
-        signed(|directory| directory.pages = Some(bad)).documented(&RULE);
-    }
-
-    #[test]
-    fn a_file_that_became_longer_violates() {
-        signed(|directory| directory.code_limit = 40960).violations(&RULE);
-    }
-
-    #[test]
-    fn a_signature_over_something_else_violates() {
-        let wrong = signer(Verification::Invalid("the digest differs".into()), None);
-        edited(|signature| signature.cms = Some(signed_by(wrong))).violations(&RULE);
-    }
-
-    fn edited(change: impl FnOnce(&mut CodeSignature)) -> Case {
-        signed(|_| {}).edit_macho(|macho| change(macho.code_signature.as_mut().expect("a signature")))
-    }
-
-    #[test]
-    fn what_the_code_directory_does_not_cover_violates() {
-        edited(|signature| signature.bytes_behind = 1).violations(&RULE);
-        edited(|signature| signature.cms_names_directories = Some(false)).violations(&RULE);
-        signed(|directory| directory.unhashed_slots = vec![5]).violations(&RULE);
-        signed(|directory| directory.special_slots = vec![SpecialSlot { slot: 5, matches: Some(false) }])
-            .violations(&RULE);
-    }
-
-    #[test]
-    fn alignment_and_files_outside_are_no_fault() {
-        signed(|directory| directory.code_limit = 49152 - 15).passes(&RULE);
-        signed(|directory| directory.code_limit = 49152 - 16).violations(&RULE);
-        signed(|directory| directory.special_slots = vec![SpecialSlot { slot: 1, matches: None }]).passes(&RULE);
-    }
-
-    #[test]
-    fn pages_that_the_kernel_does_not_take_violate() {
-        let pages = |size| signed(|directory| directory.page_size = size);
-        let intel = |size| pages(size).with(|case| case.facts.arch = "x86_64".into());
-        for size in [0, 2048, 65536] {
-            let found = pages(size).violations(&RULE).remove(0);
-            assert!(found.message.contains("the kernel of macOS refuses"), "{found:?}");
-            intel(size).violations(&RULE);
-        }
-        pages(16384).passes(&RULE);
-        intel(16384).violations(&RULE);
-        intel(4096).passes(&RULE);
-        pages(0).with(|case| case.facts.kind = Kind::Other).passes(&RULE);
-    }
-
-    #[test]
-    fn the_team_is_that_of_apples_certificate() {
-        let by = |subject: &str, issuer: &str| {
-            let mut signer = signer(Verification::Valid, None);
-            (signer.subject, signer.issuer) = (Some(subject.to_owned()), Some(issuer.to_owned()));
-            signed(|directory| directory.team_id = Some("ABCDE12345".into()))
-                .edit_macho(|macho| macho.code_signature.as_mut().expect("a signature").cms = Some(signed_by(signer)))
-        };
-        let apple = "CN=Developer ID Certification Authority,OU=Apple Certification Authority,O=Apple Inc.,C=US";
-        by("CN=Developer ID Application: Jane Doe,OU=OTHER67890,C=US", apple).violations(&RULE);
-        by("CN=Developer ID Application: Jane Doe,OU=ABCDE12345,C=US", apple).passes(&RULE);
-        by("CN=Developer ID Application: Jane Doe,C=US", apple).passes(&RULE);
-        by("CN=Apple Mac OS Application Signing,OU=Apple,O=Apple Inc.", apple).passes(&RULE);
-        by("CN=Jane Doe,OU=OTHER67890", "CN=Jane Doe,OU=OTHER67890").passes(&RULE);
-    }
-
-    #[test]
-    fn what_cannot_be_read_violates() {
-        edited(|signature| signature.problems = vec!["it has no CodeDirectory".into()])
-            .edit_macho(|macho| macho.signature_kind = SignatureKind::Damaged)
-            .violations(&RULE);
-        edited(|signature| signature.cms = None).violations(&RULE);
-        let damaged = CertificateEntry { problem: Some("it cannot be read".into()), ..CertificateEntry::default() };
-        Case::pe().edit_pe(|pe| pe.certificates = vec![damaged]).violations(&RULE);
-    }
-
-    #[test]
-    fn a_changed_image_violates() {
-        image(Some(false)).violations(&RULE);
-    }
-
-    #[test]
-    fn sound_signatures_pass() {
-        signed(|_| {}).passes(&RULE);
-        image(Some(true)).passes(&RULE);
-    }
-
-    #[test]
-    fn without_hashes_it_cannot_be_told() {
-        signed(|directory| directory.pages = None).inconclusive(&RULE);
-        image(None).inconclusive(&RULE);
-        let unknown = signer(Verification::NotChecked("not known here".into()), None);
-        edited(|signature| signature.cms = Some(signed_by(unknown.clone()))).inconclusive(&RULE);
-        signed_pe(|authenticode| {
-            authenticode.digest_matches = Some(true);
-            authenticode.signed_data = signed_by(unknown);
-        })
-        .inconclusive(&RULE);
-    }
-
-    #[test]
-    fn unsigned_files_are_left_alone() {
-        Case::macho().not_applicable(&RULE);
-        Case::pe().not_applicable(&RULE);
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 pub(super) mod advice;
 pub(super) mod apple;
 pub(super) mod beside;
+pub(super) mod bundle;
 pub(super) mod cpu;
 pub(super) mod hosts;
 pub(super) mod libraries;

@@ -22,6 +22,15 @@ pub trait Files: fmt::Debug + Sync {
     fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
         self.open(&format!("{directory}/{name}"))
     }
+
+    /// The bytes of what lies at a path and is no code; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// Why nobody can tell, as the end of a sentence.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let _ = path;
+        Err("it was not kept".to_owned())
+    }
 }
 
 /// What lies at a path.

@@ -1,6 +1,7 @@
 //! Files on disk, read as a loader sees them.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,9 @@ use super::storage::Directory;
 use crate::facts::elf::Head;
 use crate::facts::{self, FileFacts, Source, Unreadable, Wanted};
 use crate::hosts::load::{Files, Image, Opened};
+
+/// Bytes of the largest file that is read as a whole: a list of the resources of an application is a few megabytes long.
+const LARGEST: u64 = 64 << 20;
 
 /// The files of this machine: what is shipped beside an artifact.
 #[derive(Debug, Default)]
@@ -41,6 +45,17 @@ impl Files for Disk {
             Some(name) => self.open(&format!("{directory}/{name}")),
             None => Opened::Absent,
         }
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let Ok(real) = std::fs::canonicalize(path) else { return Ok(None) };
+        let file = facts::open(&real).map_err(|error| error.to_string())?;
+        let mut bytes = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(format!("it has more than {LARGEST} bytes"));
+        }
+        Ok(Some(bytes))
     }
 }
 

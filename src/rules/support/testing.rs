@@ -1,7 +1,10 @@
 //! Subjects made by hand for the unit tests of rules.
 
-use std::collections::BTreeMap;
+mod shipped;
+
 use std::path::{Path, PathBuf};
+
+use shipped::Shipped;
 
 use crate::check::Finding;
 use crate::facts::elf::ElfFacts;
@@ -14,7 +17,7 @@ use crate::facts::rust_build_info::RustBuild;
 use crate::facts::signed_data::{Signer, Timestamp, Verification};
 use crate::facts::texts::Texts;
 use crate::facts::{Details, Endian, Facts, FileFacts, Format, Kind, Linkage, Os};
-use crate::hosts::load::{Files, Loads, Opened};
+use crate::hosts::load::Loads;
 use crate::hosts::{self, Host};
 use crate::images::{InImage, Part, Platform};
 use crate::policy::{Level, LinkagePolicy, Origin, Policy, Setting};
@@ -35,32 +38,6 @@ pub(in crate::rules) struct Case {
     pub(crate) image: Option<InImage>,
     /// What lies beside the artifact, by absolute path.
     shipped: Shipped,
-}
-
-/// Files that are shipped with the artifact.
-#[derive(Debug, Default)]
-struct Shipped(BTreeMap<String, Facts>);
-
-impl Files for Shipped {
-    fn open(&self, path: &str) -> Opened {
-        let mut parts: Vec<&str> = Vec::new();
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            match part {
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
-        }
-        match self.0.get(&format!("/{}", parts.join("/"))) {
-            Some(facts) => Opened::Foreign([facts.clone()].into()),
-            None => Opened::Absent,
-        }
-    }
-
-    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
-        let path = format!("{directory}/{name}");
-        let found = self.0.keys().find(|known| known.eq_ignore_ascii_case(&path));
-        found.map_or(Opened::Absent, |known| self.open(known))
-    }
 }
 
 impl Case {
@@ -90,7 +67,13 @@ impl Case {
 
     /// Ships another file with it, by absolute path; the artifact lies in `/app/dist`.
     pub(crate) fn beside(mut self, path: &str, other: Case) -> Self {
-        self.shipped.0.insert(path.to_owned(), other.facts);
+        self.shipped.code.insert(path.to_owned(), other.facts);
+        self
+    }
+
+    /// Ships a file that is no code with it, likewise.
+    pub(crate) fn beside_data(mut self, path: &str, text: &str) -> Self {
+        self.shipped.data.insert(path.to_owned(), text.to_owned());
         self
     }
 

@@ -97,6 +97,9 @@ pub struct SpecialSlot {
     /// Whether the hash is that of the blob in this slot, and such a blob is there; `None` when the hash is of something
     /// outside of the signature, such as `Info.plist`.
     pub matches: Option<bool>,
+    /// That hash of something outside, in hex.
+    #[serde(skip)]
+    pub outside: Option<String>,
 }
 
 impl CodeDirectory {
@@ -122,6 +125,12 @@ impl CodeDirectory {
         let takes = if largest == 0x1000 { "4096 only" } else { "4096 to 16384" };
         (!(0x1000..=largest).contains(&self.page_size))
             .then(|| format!("the CodeDirectory in slot {:#x} has {has}, and the kernel takes {takes}", self.slot))
+    }
+
+    /// The hash that it would have of this, in hex; `None` when its kind of hash is not known.
+    pub fn hash_of(&self, data: &[u8]) -> Option<String> {
+        let kind = (1..=4).find(|&kind| hash_name(kind) == self.hash_type)?;
+        Some(hex(&hash(kind, data)))
     }
 
     /// How strong the hash is, as the kernel ranks it.
@@ -205,7 +214,8 @@ impl CodeDirectory {
                 None if OUTSIDE.contains(&slot) => None,
                 blob => Some(blob.is_some_and(|blob| hash(hash_type, blob) == expected)),
             };
-            slots.push(SpecialSlot { slot, matches });
+            let outside = matches.is_none().then(|| hex(expected));
+            slots.push(SpecialSlot { slot, matches, outside });
         }
         Some(slots)
     }
