@@ -30,6 +30,7 @@ mod library_validation;
 mod library_without_loader;
 mod mismatched_start_files;
 pub(crate) mod missing_artifact;
+mod missing_assembly;
 mod missing_control_flow_guard;
 mod missing_entitlement;
 mod missing_hardened_runtime;
@@ -116,6 +117,7 @@ pub static RULES: &[&Rule] = &[
     &library_without_loader::RULE,
     &mismatched_start_files::RULE,
     &missing_artifact::RULE,
+    &missing_assembly::RULE,
     &missing_control_flow_guard::RULE,
     &missing_entitlement::RULE,
     &missing_hardened_runtime::RULE,

@@ -104,7 +104,11 @@ fn manifests_are_found_in_the_resources() {
     let found = mingw(&scratch, HELLO, "rc.o", "a.exe");
     let manifest = pe(&found).manifest.as_ref().expect("a manifest");
     assert_eq!(manifest.execution_level.as_deref(), Some("requireAdministrator"));
-    assert_eq!(manifest.problem, None);
+    assert_eq!((manifest.resource_id, &manifest.problem), (Some(1), &None));
+    scratch.write("a.rc", "2 24 \"a.manifest\"\n");
+    scratch.program("x86_64-w64-mingw32-windres").args(["a.rc", "-o", "rc.o"]).run().expect_code(0);
+    let found = mingw(&scratch, HELLO, "-shared rc.o", "a.dll");
+    assert_eq!(pe(&found).manifest.as_ref().and_then(|manifest| manifest.resource_id), Some(2));
 }
 
 #[test]

@@ -7,6 +7,9 @@ use serde::Serialize;
 /// What the manifest says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Manifest {
+    /// Number of the resource: 1 holds for the process, 2 for what the image itself imports, further ones for neither (Microsoft,
+    /// "Using Side-by-Side Assemblies as a Resource"); none for one with a name, and for a file.
+    pub resource_id: Option<u32>,
     /// `requestedExecutionLevel`: `asInvoker`, `highestAvailable`, `requireAdministrator`.
     pub execution_level: Option<String>,
     /// `uiAccess` of the same element.
@@ -28,7 +31,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// Reads a manifest; what is not well formed ends it with a [`Manifest::problem`].
-    pub(super) fn parse(data: &[u8]) -> Manifest {
+    pub fn parse(data: &[u8]) -> Manifest {
         let text = decode(data);
         let mut reader = Reader::from_str(text.trim_end_matches('\0'));
         let mut manifest = Manifest::default();

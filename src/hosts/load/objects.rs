@@ -31,6 +31,12 @@ pub trait Files: fmt::Debug + Sync {
         let _ = path;
         Err("it was not kept".to_owned())
     }
+
+    /// The bytes of a small file that is none of those, found in the same way: a manifest beside a program. `None` where there is
+    /// none, and in trees that keep no such files.
+    fn text_in_any_case(&self, _directory: &str, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// What lies at a path.

@@ -57,7 +57,18 @@ impl Files for Disk {
         }
         Ok(Some(bytes))
     }
+
+    fn text_in_any_case(&self, directory: &str, name: &str) -> Option<Vec<u8>> {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = listed.entry(directory.to_owned()).or_insert_with_key(|directory| list(directory));
+        let path = format!("{directory}/{}", names.get(&name.to_lowercase())?);
+        let metadata = std::fs::metadata(&path).ok()?;
+        (metadata.is_file() && metadata.len() <= MOST_TEXT).then(|| std::fs::read(path).ok())?
+    }
 }
+
+/// Most bytes of a text that is read whole.
+const MOST_TEXT: u64 = 1 << 20;
 
 impl Disk {
     /// Opens a path, links followed; what is there under several names is read once.

@@ -41,4 +41,10 @@ impl Files for Shipped {
             text => Ok(text.map(|text| text.as_bytes().to_vec())),
         }
     }
+
+    fn text_in_any_case(&self, directory: &str, name: &str) -> Option<Vec<u8>> {
+        let path = format!("{directory}/{name}");
+        let found = self.data.iter().find(|(known, _)| known.eq_ignore_ascii_case(&path));
+        found.map(|(_, text)| text.clone().into_bytes())
+    }
 }
