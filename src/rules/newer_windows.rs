@@ -199,6 +199,36 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_programs_import_are_known() {
+        let violates = |function: &str, host: &str| {
+            let found = importing(function).runs_on(&[host]).violations(&RULE);
+            assert!(found[0].evidence[0].starts_with(&format!("`{function}` of")), "{found:?}");
+        };
+        for function in ["NotifyNetworkConnectivityHintChange", "ProcessSocketNotifications", "CreateFile3"] {
+            violates(function, "windows:servercore-ltsc2019");
+        }
+        for function in ["ReleasePseudoConsole", "SetProcessDefaultCpuSetMasks", "GetUserDefaultGeoName"] {
+            violates(function, "windows:10");
+        }
+        for function in ["GetHostNameW", "GetAddrInfoExCancel", "SetProcessMitigationPolicy", "RoGetActivationFactory"]
+        {
+            violates(function, "windows:6.1");
+        }
+        importing("CreateFile3").runs_on(&["windows:servercore-ltsc2025"]).passes(&RULE);
+        importing("SetDefaultDllDirectories").runs_on(&["windows:6.1"]).inconclusive(&RULE);
+    }
+
+    /// What the std of Rust imports by name.
+    #[test]
+    fn the_std_of_rust_runs_on_windows_10() {
+        for function in
+            ["ProcessPrng", "WaitOnAddress", "WakeByAddressAll", "GetSystemTimePreciseAsFileTime", "GetHostNameW"]
+        {
+            importing(function).rust().runs_on(&["windows:10"]).passes(&RULE);
+        }
+    }
+
+    #[test]
     fn a_function_of_somebody_elses_dll_is_theirs() {
         let import = DllImport { dll: "conpty.dll".into(), functions: vec!["CreatePseudoConsole".into()] };
         Case::pe().edit_pe(|pe| pe.imports = vec![import]).runs_on(&["windows:10"]).passes(&RULE);
