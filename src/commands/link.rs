@@ -1,7 +1,7 @@
 //! `seaworthy link -- cc ARGS…`, and the names `seaworthy-cc` and `seaworthy-ld`: a linker whose output is judged.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::Error;
@@ -44,8 +44,11 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
         }
         return Ok(wrap::end_like(status));
     }
+    if line.shared && is_for_rustc(&line, &directory) {
+        return Ok(wrap::end_like(status));
+    }
     let tells_names = output::tells_names(ui, options, wanted.is_some());
-    let report = judged(&policy, &environment, &directory, (&call, &line), tells_names)?;
+    let report = judged(&policy, &environment, (&directory, output(&line, &directory)), (&call, &line), tells_names)?;
     let policy = like_a_linker(policy);
     let made = Made { report: &report, policy: &policy, plan: None, directory: &directory };
     wrap::finish(ui, options, made, wanted.as_ref())
@@ -54,12 +57,12 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
 fn judged(
     policy: &Policy,
     environment: &Environment,
-    directory: &Path,
+    (directory, path): (&Path, PathBuf),
     (call, line): (&Call, &LinkLine),
     tells_names: bool,
 ) -> Result<Report, Error> {
     let role = if line.shared { Role::SharedObject } else { Role::Program };
-    let artifact = Artifact { path: output(line, directory), role, package: None, target: None };
+    let artifact = Artifact { path, role, package: None, target: None };
     let (mut artifacts, general) =
         judge::judge(vec![artifact], policy, directory, &Provenance::default(), tells_names)?;
     if artifacts.iter().any(|artifact| !artifact.findings.is_empty()) {
@@ -68,6 +71,12 @@ fn judged(
     }
     let notes = judge::limits(&artifacts, policy).into_iter().collect();
     Ok(Report { artifacts, general, notes, ..Report::default() })
+}
+
+/// A procedural macro runs in the compiler, on this machine: where programs have to run says nothing about it.
+fn is_for_rustc(line: &LinkLine, directory: &Path) -> bool {
+    let by_rustc = line.files.iter().any(|file| file.to_string_lossy().ends_with(".rcgu.o"));
+    by_rustc && crate::facts::object::is_procedural_macro(&directory.join(output(line, directory)))
 }
 
 /// A build that is not judged must not look like one that passed.
@@ -79,7 +88,7 @@ fn says_nothing(ui: &Ui, call: &Call) {
 }
 
 /// The output; Windows tools add `.exe` to a name without an ending.
-fn output(line: &LinkLine, directory: &Path) -> std::path::PathBuf {
+fn output(line: &LinkLine, directory: &Path) -> PathBuf {
     let path = &line.output;
     let with_exe = path.with_extension("exe");
     if !directory.join(path).exists() && directory.join(&with_exe).exists() { with_exe } else { path.clone() }

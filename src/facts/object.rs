@@ -90,6 +90,17 @@ pub fn names_of_file(path: &std::path::Path) -> Option<HashSet<String>> {
     elf::defined_names(&source).ok().filter(|names| !names.is_empty())
 }
 
+/// Whether the ELF file at `path` is a procedural macro, which rustc opens and nothing else: it exports the declarations
+/// (`generate_proc_macro_decls_symbol` in `rustc_session`).
+pub fn is_procedural_macro(path: &std::path::Path) -> bool {
+    let exported = || {
+        let file = std::fs::File::open(path).ok()?;
+        crate::facts::elf::exports(&Source::from_file(&file).ok()?).ok()
+    };
+    let is_declaration = |name: &str| name.starts_with("__rustc_proc_macro_decls_");
+    exported().is_some_and(|exported| exported.iter().any(|symbol| is_declaration(symbol.name)))
+}
+
 impl ObjectSymbols {
     fn add(&mut self, is_defined: bool, name: &str) {
         let list = if is_defined { &mut self.defined } else { &mut self.undefined };

@@ -87,3 +87,28 @@ fn cmake_learns_where_the_libraries_are() {
         assert!((done.stdout() + &done.stderr()).contains("error[dynamic-loader]: `app`"), "{}", done.stderr());
     }
 }
+
+/// Where the host is the target, as on Alpine, cargo links what runs in the compiler by the same linker.
+#[test]
+fn macros_and_build_scripts_are_no_products() {
+    requires!("cc", "rust-std:x86_64-unknown-linux-gnu");
+    let scratch = Scratch::empty();
+    scratch.write("seaworthy.toml", "runs-on = [\"scratch\"]\n");
+    let package = |name: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\nbuild = \"build.rs\"\n{rest}")
+    };
+    scratch.write("Cargo.toml", package("app", "[dependencies]\nmacros = { path = \"macros\" }\n"));
+    scratch.write("macros/Cargo.toml", package("macros", "[lib]\nproc-macro = true\n"));
+    let source = "use proc_macro::TokenStream;\n#[proc_macro]\npub fn nothing(_: TokenStream) -> TokenStream { TokenStream::new() }\n";
+    scratch.write("macros/src/lib.rs", source);
+    scratch.write("build.rs", "fn main() {}\n");
+    scratch.write("macros/build.rs", "fn main() {}\n");
+    scratch.write("src/main.rs", "macros::nothing!();\nfn main() {}\n");
+    for guard in [COMPILER, LINKER] {
+        let build = scratch.program("cargo").env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", guard);
+        let build = build.env("CARGO_TARGET_DIR", scratch.join("target")).arg("build");
+        let done = build.run().expect_code(101).expect_stderr("error[dynamic-loader]");
+        assert!(done.stderr().contains("could not compile `app` (bin"), "{}", done.stderr());
+        std::fs::remove_dir_all(scratch.join("target")).expect("it was built");
+    }
+}
