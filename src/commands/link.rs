@@ -37,7 +37,8 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
     let before = last_write(&line, &directory);
     let status = linker::run(&call)?;
     // What is no linker leaves alone what a linker would have written without being told where.
-    let made_nothing = !line.names_output && last_write(&line, &directory) == before;
+    let was_written = last_write(&line, &directory) != before;
+    let made_nothing = !line.names_output && !was_written;
     if !status.success() || made_nothing {
         if status.success() && !linker::is_known(&call.name) {
             says_nothing(ui, &call);
@@ -48,7 +49,9 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
         return Ok(wrap::end_like(status));
     }
     let tells_names = output::tells_names(ui, options, wanted.is_some());
-    let report = judged(&policy, &environment, (&directory, output(&line, &directory)), (&call, &line), tells_names)?;
+    let path = output(&line, &directory);
+    let path = if was_written { behind_link(path, &directory) } else { path };
+    let report = judged(&policy, &environment, (&directory, path), (&call, &line), tells_names)?;
     let policy = like_a_linker(policy);
     let made = Made { report: &report, policy: &policy, plan: None, directory: &directory };
     wrap::finish(ui, options, made, wanted.as_ref())
@@ -92,6 +95,14 @@ fn output(line: &LinkLine, directory: &Path) -> PathBuf {
     let path = &line.output;
     let with_exe = path.with_extension("exe");
     if !directory.join(path).exists() && directory.join(&with_exe).exists() { with_exe } else { path.clone() }
+}
+
+/// Where the output lies that was written through a symbolic link, which stays.
+fn behind_link(path: PathBuf, directory: &Path) -> PathBuf {
+    let place = directory.join(&path);
+    let real = place.canonicalize().ok().filter(|_| place.is_symlink());
+    let below = |real: &PathBuf| Some(real.strip_prefix(directory.canonicalize().ok()?).ok()?.to_path_buf());
+    real.map(|real| below(&real).unwrap_or(real)).unwrap_or(path)
 }
 
 /// When the output was written last; `None` where there is none.

@@ -65,3 +65,16 @@ fn what_is_not_judged_is_said_not_to_be() {
     scratch.write("build.sh", "true\n");
     scratch.seaworthy().args(["link", "--", "sh", "build.sh"]).run().expect_code(0).expect_stderr("nothing was judged");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_output_behind_a_symbolic_link_is_put_away() {
+    requires!("gcc");
+    let scratch = hello();
+    std::fs::create_dir(scratch.join("real")).expect("a scratch directory is writable");
+    std::os::unix::fs::symlink("real/app", scratch.join("link")).expect("a scratch directory is writable");
+    for _ in 0..2 {
+        let done = scratch.seaworthy().args(["link", "gcc", "hello.c", "-o", "link"]).run().expect_code(3);
+        assert!(!scratch.join("real/app").exists() && !scratch.join("link").exists(), "{}", done.stderr());
+    }
+}
