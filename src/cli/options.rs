@@ -14,7 +14,7 @@ pub struct Options {
     /// Policy file; without it `seaworthy.toml` is looked for in this directory and its parents
     #[arg(long, value_name = "FILE", global = true, env = "SEAWORTHY_POLICY", hide_env = true)]
     pub policy: Option<PathBuf>,
-    /// Write a report to a file as well, in any format of --format; may be given several times
+    /// Write a report to a file as well, in any format of --format; may be given several times. `{output}` in the name stands for what `link` makes
     #[arg(
         long,
         value_name = "FORMAT=FILE",

@@ -1,5 +1,7 @@
 //! `seaworthy link -- cc ARGS…`, and the names `seaworthy-cc` and `seaworthy-ld`: a linker whose output is judged.
 
+mod reports;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -50,6 +52,8 @@ pub(super) fn run(ui: &Ui, options: &Options, linker: &Linker, args: Vec<OsStrin
     }
     let tells_names = output::tells_names(ui, options, wanted.is_some());
     let path = output(&line, &directory);
+    let options = &reports::named_after(options, &path);
+    reports::tell_of_replaced(ui, options, &path);
     let path = if was_written { behind_link(path, &directory) } else { path };
     let report = judged(&policy, &environment, (&directory, path), (&call, &line), tells_names)?;
     let policy = like_a_linker(policy);

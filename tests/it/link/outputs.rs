@@ -1,6 +1,7 @@
 //! Is what a link line makes found, and left alone where it is no program?
 
 use super::hello;
+use crate::support::Report;
 
 #[test]
 fn what_is_no_program_stays() {
@@ -76,5 +77,27 @@ fn an_output_behind_a_symbolic_link_is_put_away() {
     for _ in 0..2 {
         let done = scratch.seaworthy().args(["link", "gcc", "hello.c", "-o", "link"]).run().expect_code(3);
         assert!(!scratch.join("real/app").exists() && !scratch.join("link").exists(), "{}", done.stderr());
+    }
+}
+
+#[test]
+fn every_link_can_have_a_report_of_its_own() {
+    requires!("gcc", "make");
+    let scratch = hello();
+    scratch.write(
+        "Makefile",
+        ".PHONY: bad good\nbad:\n\t$(CC) -o out/bad hello.c\ngood:\n\t$(CC) -static -o good hello.c\n",
+    );
+    std::fs::create_dir(scratch.join("out")).expect("a scratch directory is writable");
+    let compiler = format!("CC={} link -- gcc", env!("CARGO_BIN_EXE_seaworthy"));
+    let make = |report: &str| {
+        let run = scratch.program("make").env("SEAWORTHY_REPORT", report);
+        run.args(["-k", "bad", "good", &compiler]).run().expect_code(2)
+    };
+    make("json=one.json").expect_stderr("`one.json` told of `out/bad`, which was rejected, and is replaced");
+    let done = make("json={output}.json");
+    assert!(!done.stderr().contains("is replaced"), "{}", done.stderr());
+    for (file, verdict) in [("out_bad.json", "fail"), ("good.json", "pass")] {
+        assert_eq!(Report::read(&scratch.join(file)).artifacts[0].verdict, verdict, "{file}");
     }
 }
