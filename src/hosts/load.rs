@@ -162,6 +162,7 @@ fn with_bindings(
             .gaps
             .push(Gap::library("its loader is looked for from the working directory, which is not known".into()));
     }
+    result.gaps.extend(kernel_gap(program.facts, host));
     let alone = program.facts.linkage == Linkage::Static && program.facts.kind != Kind::SharedObject;
     // `linux:K` is a kernel and nothing else.
     let only_kernel = host.kernel.is_some() && host.libc.is_none() && !host.complete;
@@ -190,6 +191,13 @@ fn with_bindings(
         (true, true) => Outcome::Runs,
     };
     result
+}
+
+/// What not every kernel starts: programs for x32 need `CONFIG_X86_X32_ABI`, which some distributions leave out, and others ask for on the
+/// command line.
+fn kernel_gap(facts: &Facts, host: &Host) -> Option<Gap> {
+    let is_x32 = facts.arch == "x86_64" && facts.bits == 32;
+    is_x32.then(|| Gap::library(format!("whether the kernel of `{}` starts programs for x32 is not known", host.name)))
 }
 
 /// What the machine refuses before any loader starts: the architecture, and a CPU level that the system is known for.

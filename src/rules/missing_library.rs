@@ -290,6 +290,8 @@ mod tests {
         dynamic(&["libgcc_s.so.1", "libc.so.6", "libz.so.1"]).runs_on(&["debian:12"]).passes(&RULE);
         Case::elf().runs_on(&["scratch", "alpine:3.20", "linux:3.10"]).passes(&RULE);
         Case::elf().not_applicable(&RULE);
+        // Not every kernel starts x32.
+        Case::elf().with(|case| case.facts.bits = 32).runs_on(&["debian:12"]).inconclusive(&RULE);
     }
 
     #[test]
