@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use seaworthy::facts::elf::exports;
-use seaworthy::facts::{Facts, Source, SymbolNames, Wanted, read_file};
+use seaworthy::facts::{Facts, Os, Source, SymbolNames, Wanted, read_file};
 
 use super::{HELLO, compile, elf, facts, facts_of, only};
 use crate::support::{Run, Scratch};
@@ -197,4 +197,21 @@ fn a_table_may_go_on_in_the_segment_that_follows() {
         scratch.executable("cut", cut_in_two(&bytes, page));
         scratch.program("./cut").run().expect_code(0);
     }
+}
+
+#[test]
+fn libraries_of_a_bsd_are_told_by_what_they_need() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    let os_with = |soname: &str, node: &str| {
+        scratch.write("map", format!("{node} {{ global: theirs; }};\n"));
+        let options = format!("-shared -fPIC -nostdlib -Wl,-soname,{soname} -Wl,--version-script=map");
+        compile(&scratch, "gcc", "void theirs(void) {}", &options, "stub.so");
+        let source = "void theirs(void); void ours(void) { theirs(); }";
+        facts(&compile(&scratch, "gcc", source, "stub.so -shared -fPIC -nostdlib", "out.so")).os
+    };
+    assert_eq!(os_with("libc.so.7", "FBSD_1.0"), Os::FreeBsd);
+    assert_eq!(os_with("libm.so.5", "FBSD_1.0"), Os::FreeBsd);
+    assert_eq!(os_with("libc.so.8", "DF402.0"), Os::DragonFly);
+    assert!(!matches!(os_with("libc.so.6", "GLIBC_2.2.5"), Os::FreeBsd | Os::DragonFly));
 }
