@@ -18,6 +18,8 @@ The CPU level that the file says it needs, against `[linux] cpu` and the level t
 property `GNU_PROPERTY_X86_ISA_1_NEEDED` (x86-64-v1 to v4), and the `GOAMD64` or `GOARM` that a Go program was built with.
 rustc leaves no mark of its own: what a guarded `cargo build` gives it as `-C target-cpu` counts, for targets that are named; a
 file that exists already does not say so.
+Most systems (Debian, Ubuntu, Alpine, RHEL 8) start on every x86-64 CPU and name no level: on them a file for x86-64-v3 runs where the
+machine has it, so `runs-on = ["debian:12"]` alone sets no limit. `[linux] cpu` says what every machine of yours has.
 What the machine code merely uses is no finding, since many programs ask the CPU before they run it: `seaworthy check
 --scan-instructions` says it.
 
@@ -49,7 +51,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let known = subject.hosts.iter().filter_map(|host| Some((host.cpu?.to_owned(), host)));
     limits.extend(known.map(|(cpu, host)| (cpu, Some(host.name.clone()), subject.listed(&host.name))));
     if limits.is_empty() {
-        return Verdict::NotApplicable("the policy names no CPU level");
+        return Verdict::NotApplicable("neither the policy nor a host of `runs-on` names a CPU level");
     }
     // The CPU of the machine that built it, or one without a level here.
     let unknown = asked_of_rustc(subject).filter(|cpu| x86_level(cpu).is_none());
