@@ -57,6 +57,7 @@ mod refused_by_notary;
 mod restricted_entitlement;
 mod run_path;
 mod stale_signature;
+mod static_glibc_iconv;
 mod static_glibc_resolver;
 mod stray_glibc;
 mod subsystem;
@@ -144,6 +145,7 @@ pub static RULES: &[&Rule] = &[
     &restricted_entitlement::RULE,
     &run_path::RULE,
     &stale_signature::RULE,
+    &static_glibc_iconv::RULE,
     &static_glibc_resolver::RULE,
     &stray_glibc::RULE,
     &subsystem::RULE,

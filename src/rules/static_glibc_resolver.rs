@@ -40,25 +40,31 @@ error[static-glibc-resolver]: `dist/app` is statically linked, but glibc loads N
 "#,
 };
 
-fn check(subject: &Subject<'_>) -> Verdict {
-    let Some(elf) = subject.elf() else { return Verdict::NotApplicable("it is not an ELF file") };
+/// What is to be said where glibc is not for certain linked into a program.
+pub(super) fn without_glibc(subject: &Subject<'_>) -> Option<Verdict> {
+    let Some(elf) = subject.elf() else { return Some(Verdict::NotApplicable("it is not an ELF file")) };
     if !subject.is_program() {
-        return Verdict::NotApplicable(NOT_PROGRAM);
+        return Some(Verdict::NotApplicable(NOT_PROGRAM));
     }
     if elf.interpreter.is_some() || !elf.needed.is_empty() {
-        return Verdict::NotApplicable("it is dynamically linked");
+        return Some(Verdict::NotApplicable("it is dynamically linked"));
     }
-    let libc = &subject.facts.libc;
-    match libc.family {
-        LibcFamily::Glibc => {}
+    match subject.facts.libc.family {
+        LibcFamily::Glibc => None,
         // Every static glibc program carries NT_GNU_ABI_TAG: glibc's crt1.o brings it. With the note but without a
         // recognised C library, glibc is neither shown nor ruled out.
         LibcFamily::Unknown if elf.abi_tag_kernel.is_some() => {
-            return Verdict::Inconclusive("which C library is linked in cannot be told".into());
+            Some(Verdict::Inconclusive("which C library is linked in cannot be told".into()))
         }
-        _ => return Verdict::NotApplicable("glibc is not linked in"),
+        _ => Some(Verdict::NotApplicable("glibc is not linked in")),
     }
-    let mut opens = libc.runtime_parts.iter().filter_map(|part| match part {
+}
+
+fn check(subject: &Subject<'_>) -> Verdict {
+    if let Some(verdict) = without_glibc(subject) {
+        return verdict;
+    }
+    let mut opens = subject.facts.libc.runtime_parts.iter().filter_map(|part| match part {
         RuntimePart::Nss { functions, .. } => Some((part, functions)),
         _ => None,
     });

@@ -52,6 +52,11 @@ const OF_LIBRARY: u64 = 256 * 1024;
 const PIECE: u64 = 96 * 1024;
 /// The names of the modules lie before `GLIBC_TUNABLES` within so many bytes (3 to 6 KiB in programs with glibc 2.36).
 const APART: u64 = 16 * 1024;
+/// And so does the assertion of `iconv()` (18 to 26 KiB there).
+const FAR: u64 = 64 * 1024;
+
+/// What the assertion of `iconv()` shows.
+const CONVERTS: RuntimePart = RuntimePart::Iconv { function: "iconv()" };
 
 /// A part of a static glibc that is loaded at run time. As text and as JSON: `name: what shows it`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,18 +104,22 @@ impl Serialize for RuntimePart {
     }
 }
 
-/// The parts; without `all` only [`RuntimePart::Nss`], which alone a rule asks for, and alone needs no look at the code.
+/// The parts; without `all` those alone that rules ask for, [`RuntimePart::Nss`] and [`RuntimePart::Iconv`], which need no look at the
+/// code.
 ///
 /// # Errors
 /// What reading gives.
 pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<RuntimePart>, Unreadable> {
-    if !all && let Some(modules) = modules_of_library(image)? {
-        return Ok(vec![nss(&named_functions(image)?, modules)]);
+    let of_library = if all { None } else { parts_of_library(image) };
+    if let Some(OfLibrary { modules: Some(modules), converts }) = of_library {
+        let nss = nss(&named_functions(image)?, modules);
+        return Ok([Some(nss), converts.then_some(CONVERTS)].into_iter().flatten().collect());
     }
     let mut found: Vec<Found> = Vec::new();
-    let wanted: fn(Means) -> bool = match all {
-        true => |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv | Means::Dlopen),
-        false => |means| matches!(means, Means::Glibc(0) | Means::Nss),
+    let wanted: fn(Means) -> bool = match (all, &of_library) {
+        (true, _) => |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv | Means::Dlopen),
+        (_, None) => |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv),
+        (_, Some(_)) => |means| matches!(means, Means::Glibc(0) | Means::Nss),
     };
     search(image, wanted, |one| {
         if found.iter().filter(|other| other.means == one.means).count() < MOST {
@@ -135,15 +144,13 @@ pub(super) fn runtime_parts(image: &Image<'_>, all: bool) -> Result<Vec<RuntimeP
     let modules = own(with(Means::Nss))?;
     let names = if all || modules.is_some() { named_functions(image)? } else { Vec::new() };
     let mut parts: Vec<RuntimePart> = modules.into_iter().map(|modules| nss(&names, modules)).collect();
-    if !all {
-        return Ok(parts);
-    }
-    if names.contains(&ICONV) {
+    if all && names.contains(&ICONV) {
         parts.push(RuntimePart::Iconv { function: ICONV });
-    } else if own(with(Means::Iconv))?.is_some() {
-        parts.push(RuntimePart::Iconv { function: "iconv()" });
+    } else if of_library.is_some_and(|library| library.converts) || own(with(Means::Iconv))?.is_some() {
+        parts.push(CONVERTS);
     }
-    if let Some(code) = &code
+    if all
+        && let Some(code) = &code
         && let Some(caller) = dlopen_caller(code, &with(Means::Dlopen))?
     {
         parts.push(RuntimePart::Dlopen { caller });
@@ -156,22 +163,30 @@ fn nss(names: &[&'static str], modules: String) -> RuntimePart {
     RuntimePart::Nss { functions: names.iter().copied().filter(|name| *name != ICONV).collect(), modules }
 }
 
-/// The name of the modules, where it lies close to `GLIBC_TUNABLES` at the end of the constants. GNU ld keeps constants in the order
-/// of the objects, and of those the library's are last: what lies there is no program's that is carried as data. Other linkers
-/// sort strings; they put constants before the code, or leave a note (gold). `None` says that all has to be searched.
-fn modules_of_library(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
-    let (Some(code), Some(section)) = (image.section(".text"), image.section(".rodata")) else { return Ok(None) };
+/// What lies close to `GLIBC_TUNABLES` at the end of the constants.
+struct OfLibrary {
+    /// The name of the modules.
+    modules: Option<String>,
+    /// The assertion of `iconv()` is there.
+    converts: bool,
+}
+
+/// The name of the modules and the assertion of `iconv()`, where they lie close to `GLIBC_TUNABLES` at the end of the constants. GNU ld
+/// keeps constants in the order of the objects, and of those the library's are last: what lies there is no program's that is carried as
+/// data. Other linkers sort strings; they put constants before the code, or leave a note (gold). `None` says that all has to be searched.
+fn parts_of_library(image: &Image<'_>) -> Option<OfLibrary> {
+    let (Some(code), Some(section)) = (image.section(".text"), image.section(".rodata")) else { return None };
     if section.header.sh_addr < code.header.sh_addr || image.section(".note.gnu.gold-version").is_some() {
-        return Ok(None);
+        return None;
     }
     let header = section.header;
     let size = header.sh_size.min(OF_LIBRARY);
     let first = header.sh_size - size;
-    let (mut modules, tunables) = (Vec::new(), Cell::new(None));
+    let (mut found, tunables) = (Vec::new(), Cell::new(None));
     // From the end on, until all lies behind that can be close.
     let mut left = size;
     let pieces = std::iter::from_fn(|| {
-        let is_enough = |at: u64| at.checked_sub(header.sh_addr).is_some_and(|at| at >= first + left + APART);
+        let is_enough = |at: u64| at.checked_sub(header.sh_addr).is_some_and(|at| at >= first + left + FAR);
         if left == 0 || tunables.get().is_some_and(is_enough) {
             return None;
         }
@@ -183,19 +198,23 @@ fn modules_of_library(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
     let searched = search_in(
         image,
         pieces,
-        |means| matches!(means, Means::Glibc(0) | Means::Nss),
+        |means| matches!(means, Means::Glibc(0) | Means::Nss | Means::Iconv),
         |one| {
             match one.means {
-                Means::Nss => modules.push(one),
+                Means::Nss | Means::Iconv => found.push(one),
                 _ => tunables.set(tunables.get().max(Some(one.address))),
             }
             ControlFlow::Continue(())
         },
     );
     // A section header may point anywhere, and the loader does not look at it.
-    let (Ok(()), Some(tunables)) = (searched, tunables.get()) else { return Ok(None) };
-    let is_close = |one: &&Found| tunables.checked_sub(one.address).is_some_and(|apart| apart < APART);
-    Ok(modules.iter().find(is_close).map(|one| String::from_utf8_lossy(&one.text).into_owned()))
+    let (Ok(()), Some(tunables)) = (searched, tunables.get()) else { return None };
+    let within = |one: &Found, most| tunables.checked_sub(one.address).is_some_and(|apart| apart < most);
+    let modules = found.iter().find(|one| one.means == Means::Nss && within(one, APART));
+    Some(OfLibrary {
+        modules: modules.map(|one| String::from_utf8_lossy(&one.text).into_owned()),
+        converts: found.iter().any(|one| one.means == Means::Iconv && within(one, FAR)),
+    })
 }
 
 fn addresses(strings: &[&Found]) -> Vec<u64> {

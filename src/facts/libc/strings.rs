@@ -18,7 +18,7 @@ const CHUNK: u64 = 64 * 1024;
 pub(super) const MARGIN: usize = 128;
 
 /// As many strings are looked for one by one before all at once.
-const FEW: usize = 2;
+const FEW: usize = 3;
 
 /// A string that was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

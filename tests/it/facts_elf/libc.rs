@@ -41,6 +41,7 @@ fn both(scratch: &Scratch, path: &Path) -> [Libc; 2] {
     let quick = read_file(path, Wanted { strings: true, ..Wanted::default() }).map(only).expect("still a program").libc;
     let modules = |libc: &Libc| libc.runtime_parts.iter().find(|part| matches!(part, RuntimePart::Nss { .. })).cloned();
     assert_eq!(modules(&quick), modules(&whole));
+    assert_eq!(parts(&quick).contains(&"iconv"), parts(&whole).contains(&"iconv"));
     [whole, facts_of(&bare(scratch, path)).expect("still a program").libc]
 }
 
