@@ -1,7 +1,7 @@
 //! Blame on settings: is what made a program so named, with the place where it was set?
 
 use super::{blame, go, guarded};
-use crate::support::{Done, Scratch};
+use crate::support::{Done, Run, Scratch};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
 
@@ -138,4 +138,44 @@ fn tags_of_the_command_line_that_replace_those_of_goflags_are_named() {
     let replaced = "`-tags=x` of the command line replaces `-tags=osusergo` of GOFLAGS in the environment";
     assert!(blame(&done).starts_with(replaced), "{}", done.stderr());
     go(&scratch).env("GOFLAGS", "-tags=osusergo").args(["go", "build", "-tags=osusergo,x"]).run().expect_code(0);
+}
+
+#[test]
+fn the_flag_that_names_the_loader_is_named_alone() {
+    requires!("gcc", "go");
+    let scratch = hello("");
+    scratch.write("seaworthy.toml", "linkage = 'any'\ngo.cgo = 'allow'\nruns-on = ['debian:12']\n");
+    let flag = "-Clink-arg=-Wl,--dynamic-linker=/lib/nope.so";
+    let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target")).env("RUSTFLAGS", flag);
+    let done = run.args(["cargo", "build", "--target", "x86_64-unknown-linux-gnu"]).run().expect_code(3);
+    assert_eq!(blame(&done), format!("`{flag}`, set by `RUSTFLAGS` in the environment"));
+    done.expect_stderr("help: take that flag out");
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write(
+        "main.go",
+        "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc main() { println(C.one()) }\n",
+    );
+    let build = |flags: &str| go(&scratch).args(["go", "build", "-o", "app"]).arg(format!("-ldflags={flags}")).run();
+    let done = build("-I /lib/nope.so").expect_code(3).expect_stderr("help: take that flag out");
+    assert_eq!(blame(&done), "`-I /lib/nope.so` in `-ldflags` of the command line");
+    // And the run path.
+    scratch.write("seaworthy.toml", "linkage = 'any'\ngo.cgo = 'allow'\nrules.run-path = 'deny'\n");
+    let done = build("-r /opt/bad").expect_code(3).expect_stderr("error[run-path]");
+    assert_eq!(blame(&done), "`-r /opt/bad` in `-ldflags` of the command line");
+    let done = build("-linkmode=external -extldflags=-Wl,-rpath,/opt/bad").expect_code(3);
+    assert_eq!(blame(&done), "`-Wl,-rpath,/opt/bad` in `-extldflags` of the command line");
+}
+
+#[test]
+fn a_link_mode_that_needs_cgo_is_named() {
+    requires!("gcc", "go");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.org/app\n\ngo 1.22\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let build = |run: Run| run.args(["go", "build", "-o", "app", "-ldflags=-linkmode=external"]).run();
+    let done = build(scratch.seaworthy()).expect_code(1);
+    done.expect_stderr("hint: `-linkmode=external` in `-ldflags` of the command line needs cgo");
+    scratch.write("seaworthy.toml", "[go]\ncgo = \"allow\"\n");
+    let done = build(go(&scratch)).expect_code(3).expect_stderr("help: take that flag out");
+    assert!(blame(&done).starts_with("`-linkmode=external` in `-ldflags` of the command line: "), "{}", done.stderr());
 }

@@ -65,3 +65,17 @@ fn an_executable_stack_is_blamed_on_the_object_or_the_flag_that_brings_it() {
     let by_flag = link(&scratch, &["-Wl,-z,execstack"]);
     assert_eq!(blame(&by_flag, "executable-stack", &scratch), "`-Wl,-z,execstack` on the link line");
 }
+
+#[test]
+fn a_loader_and_a_run_path_are_blamed_on_the_flag_that_names_them() {
+    requires!("gcc");
+    let scratch = archives();
+    scratch.write("seaworthy.toml", "linkage = 'any'\nruns-on = ['debian:12']\nrules.run-path = 'deny'\n");
+    for flag in ["-Wl,--dynamic-linker=/lib/nope.so", "-Wl,--dynamic-linker,/lib/nope.so", "-Wl,-I/lib/nope.so"] {
+        let done = link(&scratch, &[flag]);
+        assert_eq!(blame(&done, "missing-library", &scratch), format!("`{flag}` on the link line"));
+        done.expect_stderr("help: take that flag out");
+    }
+    let done = link(&scratch, &["-Wl,-rpath,$ORIGIN/lib", "-Wl,-rpath-link,/x", "-Wl,-rpath,/opt/bad"]);
+    assert_eq!(blame(&done, "run-path", &scratch), "`-Wl,-rpath,/opt/bad` on the link line");
+}
