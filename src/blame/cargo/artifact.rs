@@ -49,11 +49,7 @@ impl<'b> ArtifactBlame<'b> {
             return culprits;
         }
         let mut culprits = Culprits::default();
-        for cause in causes {
-            if let Cause::Library(library) = cause {
-                self.of_library(library, &mut culprits);
-            }
-        }
+        self.of_libraries(causes, &mut culprits);
         let symbols: BTreeSet<&str> = causes
             .iter()
             .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
@@ -66,7 +62,11 @@ impl<'b> ArtifactBlame<'b> {
             let found = objects::executable_stacks(&self.native_inputs());
             culprits.phrases.extend(self.phrases(found, |who, _| format!("{who} has no `.note.GNU-stack` section")));
         }
-        culprits.phrases.extend(self.of_settings(about));
+        let of_settings = self.of_settings(about);
+        if culprits.phrases.is_empty() && !of_settings.is_empty() && causes == [Cause::ExecutableStack] {
+            culprits.help = Some("take that flag out".into());
+        }
+        culprits.phrases.extend(of_settings);
         culprits.help = self.static_cxx(causes).or(culprits.help);
         culprits.only_once();
         culprits
@@ -154,7 +154,7 @@ impl<'b> ArtifactBlame<'b> {
             found.extend(objects::bitcode_with(inputs, open));
         }
         // rustc throws the objects of the program's own crate away, but its sources tell.
-        let own = if complete { self.own_crate(&left) } else { None };
+        let own = if complete { self.own_crate(symbols, &left) } else { None };
         if let Some((_, mentioned)) = &own {
             found.retain(|reference| !reference.is_weak || !mentioned.contains(reference.symbol.as_str()));
         }
@@ -163,11 +163,15 @@ impl<'b> ArtifactBlame<'b> {
         phrases
     }
 
-    /// The program's own crate, and those of the symbols that its sources mention.
-    fn own_crate<'s>(&self, symbols: &BTreeSet<&'s str>) -> Option<(String, BTreeSet<&'s str>)> {
+    /// The program's own crate, and those of the symbols that its sources refer to: by a mention where nobody else is known to,
+    /// by a declaration where somebody is.
+    fn own_crate<'s>(&self, symbols: &BTreeSet<&'s str>, left: &BTreeSet<&str>) -> Option<(String, BTreeSet<&'s str>)> {
         let (package, program) = (self.artifact.package.as_deref()?, self.program()?);
-        let mentioned: BTreeSet<&str> =
-            symbols.iter().copied().filter(|symbol| source::mentions(program, symbol)).collect();
+        let refers = |symbol: &&str| match left.contains(*symbol) {
+            true => source::mentions(program, symbol),
+            false => source::declares(program, symbol),
+        };
+        let mentioned: BTreeSet<&str> = symbols.iter().copied().filter(refers).collect();
         (!mentioned.is_empty()).then(|| (format!("crate `{package}` itself"), mentioned))
     }
 
@@ -247,7 +251,8 @@ impl<'b> ArtifactBlame<'b> {
             }
         }
         for (symbol, mut owners) in unsure {
-            owners.extend(self.own_crate(&BTreeSet::from([symbol])).map(|(who, _)| who));
+            let only = BTreeSet::from([symbol]);
+            owners.extend(self.own_crate(&only, &only).map(|(who, _)| who));
             let owners: Vec<String> = owners.into_iter().collect();
             let who = match owners.as_slice() {
                 [only] => only.clone(),

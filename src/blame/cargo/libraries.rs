@@ -10,6 +10,7 @@ use super::source;
 use crate::blame::words::{LinkWords, link_name};
 use crate::blame::{Culprits, fixes};
 use crate::plan::users::{Source, Sourced};
+use crate::rules::Cause;
 use crate::run::cargo::name_and_version;
 
 /// Libraries that the standard library of every Linux target with glibc asks for itself.
@@ -27,15 +28,41 @@ struct Asking {
 }
 
 impl ArtifactBlame<'_> {
-    /// Adds who asks for the library that the artifact needs as `needed`.
-    pub(super) fn of_library(&self, needed: &str, culprits: &mut Culprits) {
+    /// Adds who asks for the libraries among the causes, and for which of several.
+    pub(super) fn of_libraries(&self, causes: &[Cause], culprits: &mut Culprits) {
+        let needed: BTreeSet<&str> = causes
+            .iter()
+            .filter_map(|cause| if let Cause::Library(name) = cause { Some(name.as_str()) } else { None })
+            .collect();
+        let is_told = |needed: &&&str| ![GLIBCS, STDS_OWN].iter().any(|own| own.contains(&link_name(needed)));
+        let several = needed.iter().filter(is_told).count() > 1;
+        let (mut shared, mut unknown): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for library in &needed {
+            let before = culprits.phrases.len();
+            if self.of_library(library, culprits) {
+                shared.push(link_name(library));
+            }
+            let added = culprits.phrases.get_mut(before..).unwrap_or_default();
+            if several {
+                added
+                    .iter_mut()
+                    .for_each(|phrase| *phrase = phrase.replace("for the library", &format!("for `{library}`")));
+            }
+            unknown.extend(Some(*library).filter(|_| added.is_empty() && is_told(&library)));
+        }
+        if !culprits.phrases.is_empty() {
+            culprits.phrases.extend(unknown.iter().map(|library| format!("nobody is found who asks for `{library}`")));
+        }
+        culprits.help = culprits.help.take().or_else(|| statically(&shared));
+    }
+
+    /// Adds who asks for the library that the artifact needs as `needed`; whether somebody does who can have it linked in.
+    fn of_library(&self, needed: &str, culprits: &mut Culprits) -> bool {
         let name = link_name(needed);
         let mut asking = Asking::default();
         if !GLIBCS.contains(&name) {
             self.by_words(&mut asking, |words| words.names(needed));
-            if asking.is_empty() {
-                self.by_attributes(name, &mut asking);
-            }
+            self.by_attributes(name, &mut asking);
             if asking.is_empty() {
                 self.by_words(&mut asking, |words| words.stands_for(needed));
             }
@@ -49,10 +76,9 @@ impl ArtifactBlame<'_> {
             culprits.help = culprits.help.take().or(advice);
             culprits.phrases.push(format!("{}: {how}", self.named(package)));
         }
-        if !asking.is_empty() && needed.contains(".so") {
-            culprits.help = culprits.help.take().or_else(|| Some(statically(name)));
-        }
+        let is_shared = !asking.is_empty() && needed.contains(".so");
         culprits.phrases.extend(asking.flags);
+        is_shared
     }
 
     /// Build scripts, what the configuration has in their place, and flags of rustc.
@@ -114,10 +140,16 @@ impl ArtifactBlame<'_> {
     /// `#[link]` attributes of crates, and of the program.
     fn by_attributes(&self, library: &str, asking: &mut Asking) {
         let crates = self.blame.build.crates.iter().filter(|files| self.is_linked(&files.package));
-        let crates = crates.filter(|files| source::crate_links(files, library)).map(|files| &files.package);
+        let crates = crates.filter(|files| source::crate_links(files, library));
+        // Beside somebody who surely asks for it, only who surely does.
+        let (is_sure, is_flag) = (!asking.is_empty(), !asking.flags.is_empty());
+        let crates = crates.filter(|files| !is_sure || source::surely_links(files, library, is_flag));
+        let crates = crates.map(|files| &files.package);
         let own = self.program().filter(|files| source::program_links(files, library)).map(|files| &files.package);
         let how = || "its `#[link]` asks for the library".to_owned();
-        asking.packages.extend(crates.chain(own).map(|package| (package.clone(), how())));
+        for package in crates.chain(own) {
+            asking.packages.entry(package.clone()).or_insert_with(how);
+        }
     }
 
     fn package_with_links(&self, links: &str) -> Option<String> {
@@ -166,17 +198,26 @@ fn of_rustc<'w>(flags: impl Iterator<Item = &'w str>) -> LinkWords {
     LinkWords::read(words.iter().map(String::as_str))
 }
 
-/// What to do about a library of which nothing more is known.
-fn statically(library: &str) -> String {
-    match library {
-        "stdc++" | "c++" => format!(
+/// What to do about libraries of which nothing more is known.
+fn statically(libraries: &[&str]) -> Option<String> {
+    let (cxx, others): (Vec<&str>, Vec<&str>) =
+        libraries.iter().partition(|library| matches!(**library, "stdc++" | "c++"));
+    let cxx = cxx.first().map(|library| {
+        format!(
             "set `CXXSTDLIB=static:-bundle={library}` for build scripts that use the crate `cc`: the C++ library is then linked in"
-        ),
-        _ => format!(
-            "link `{library}` statically: by a feature of the crate that builds it from source (`vendored`, `bundled`, \
-             `static`), or from its archive `lib{library}.a`, asked for as `static={library}`"
-        ),
-    }
+        )
+    });
+    let others = others.first().map(|first| {
+        let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+        format!(
+            "link {} statically: by a feature of the crate that builds it from source (`vendored`, `bundled`, `static`), or from \
+             its archive `lib{first}.a`, asked for as `static={first}`, with `cargo:rustc-link-search=native=DIR` for the folder \
+             it lies in",
+            names.join(" and ")
+        )
+    });
+    let advice: Vec<String> = others.into_iter().chain(cxx).collect();
+    (!advice.is_empty()).then(|| advice.join("; "))
 }
 
 #[cfg(test)]

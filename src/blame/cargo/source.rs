@@ -21,6 +21,16 @@ pub(super) fn crate_links(files: &CrateFiles, library: &str) -> bool {
             .any(|path| std::fs::read_to_string(path).is_ok_and(|text| has_attribute(&text, library)))
 }
 
+/// Whether that `#[link]` surely counted: no other of the crate asks for a static library. `all` says that flags gave the library to
+/// every crate, so that the metadata of each has it and `cfg` may have left the attribute out.
+pub(super) fn surely_links(files: &CrateFiles, library: &str, all: bool) -> bool {
+    let sources = sources(&files.source, files.rmeta.iter().chain(&files.rlibs));
+    let texts: Vec<String> = sources.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let is_static = |text: &String| text.split_whitespace().collect::<String>().contains("kind=\"static\"");
+    !texts.iter().any(is_static)
+        && (!all || texts.iter().any(|text| has_attribute(text, library) && is_unconditional(text)))
+}
+
 /// The same for what is no crate to others. No metadata tells what `cfg` left out there, so that a file with any counts for
 /// nothing.
 pub(super) fn program_links(files: &ProgramFiles, library: &str) -> bool {
@@ -33,6 +43,18 @@ pub(super) fn program_links(files: &ProgramFiles, library: &str) -> bool {
 pub(super) fn mentions(files: &ProgramFiles, symbol: &str) -> bool {
     let sources = sources(&files.source, files.files.iter());
     sources.iter().any(|path| std::fs::read_to_string(path).is_ok_and(|text| has_word(&text, symbol)))
+}
+
+/// Whether the code of a program declares a symbol as a function of C, or names the declaration of the crate `libc`.
+pub(super) fn declares(files: &ProgramFiles, symbol: &str) -> bool {
+    let sources = sources(&files.source, files.files.iter());
+    sources.iter().any(|path| std::fs::read_to_string(path).is_ok_and(|text| has_declaration(&text, symbol)))
+}
+
+fn has_declaration(text: &str, symbol: &str) -> bool {
+    let declared = format!("fn {symbol}");
+    let is_one = |line: &str| has_word(line, &declared) && line.contains(';');
+    has_word(text, &format!("libc::{symbol}")) || (has_word(text, "extern") && text.lines().any(is_one))
 }
 
 fn is_unconditional(text: &str) -> bool {
@@ -129,7 +151,7 @@ fn has_attribute(text: &str, library: &str) -> bool {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{dep_info_sources, has_attribute, has_word, is_unconditional};
+    use super::{dep_info_sources, has_attribute, has_declaration, has_word, is_unconditional};
 
     #[test]
     fn relative_names_start_where_rustc_ran() {
@@ -151,6 +173,14 @@ mod tests {
         assert!(has_word("fn main() { unsafe { libc::stat64(p, q) } }", "stat64"));
         assert!(!has_word("fstat64(); stat64x(); lstat64_(); // no", "stat64"));
         assert!(!has_word("    // stat64", "stat64"));
+    }
+
+    #[test]
+    fn a_declaration_is_told_from_a_function_of_the_same_name() {
+        assert!(has_declaration("extern \"C\" { fn arc4random() -> u32; }", "arc4random"));
+        assert!(has_declaration("let x = unsafe { libc::arc4random() };", "arc4random"));
+        assert!(!has_declaration("extern crate x;\nfn log(text: &str) {\n}", "log"));
+        assert!(!has_declaration("trait T {\n    fn log(&self);\n}", "log"));
     }
 
     #[test]

@@ -174,10 +174,14 @@ fn script_says(package: &Package, word: &str) -> bool {
 
 /// The features of a package that turn a dependency on; `None` when it is always on, or that cannot be told.
 fn turned_on_by(package: &Package, dep: &cargo_metadata::NodeDep, dev: bool) -> Option<Vec<String>> {
+    // Under a new name a dependency is known by that, otherwise by its package, whatever its library is called.
     let is_it = |declared: &&cargo_metadata::Dependency| {
-        let name = declared.rename.as_ref().unwrap_or(&declared.name);
         let counts = declared.kind == DependencyKind::Normal || (dev && declared.kind == DependencyKind::Development);
-        counts && name.replace('-', "_") == dep.name
+        counts
+            && match &declared.rename {
+                Some(name) => name.replace('-', "_") == dep.name,
+                None => declared.name == name_and_version(&dep.pkg.repr).0,
+            }
     };
     let mut declared = package.dependencies.iter().filter(is_it).peekable();
     let first = declared.peek()?;

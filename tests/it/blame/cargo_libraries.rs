@@ -157,9 +157,23 @@ fn a_way_does_not_lead_through_a_feature_that_only_tests_turn_on() {
     scratch.write("near/src/lib.rs", "pub fn call() -> i32 { 1 }\n");
     scratch.write("outer/Cargo.toml", package("outer", "[dependencies]\nmiddle = { path = \"../middle\" }\n"));
     scratch.write("outer/src/lib.rs", "pub fn call() -> i32 { middle::call() }\n");
-    let done = build(&scratch, "build", &[], "").expect_code(3);
     let wanted = "crate `foo-sys 0.3.1` (app → outer → middle → foo-sys): its build script asks for the library";
+    let done = build(&scratch, "build", &[], "").expect_code(3);
     assert_eq!(blame(&done), wanted);
+    // Its library may have another name than the package.
+    let manifest = std::fs::read_to_string(scratch.join("foo-sys/Cargo.toml")).expect("it was written");
+    scratch.write("foo-sys/Cargo.toml", format!("{manifest}[lib]\nname = \"fool\"\n"));
+    scratch.write("middle/src/lib.rs", "pub fn call() -> i32 { unsafe { fool::foo() } }\n");
+    let done = build(&scratch, "build", &[], "").expect_code(3);
+    assert_eq!(blame(&done), wanted);
+    // And another crate that wants the same one.
+    scratch.write(
+        "middle/src/lib.rs",
+        "#[link(name = \"foo\")]\nextern \"C\" {}\npub fn call() -> i32 { unsafe { fool::foo() } }\n",
+    );
+    let done = build(&scratch, "build", &[], "").expect_code(3);
+    let both = format!("{wanted}; crate `middle 0.2.0` (app → outer → middle): its `#[link]` asks for the library");
+    assert_eq!(blame(&done), both);
 }
 
 #[test]

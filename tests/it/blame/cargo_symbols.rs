@@ -48,6 +48,21 @@ fn an_archive_beside_the_shared_library_that_was_linked_is_not_blamed() {
 }
 
 #[test]
+fn the_program_is_named_beside_a_crate_that_needs_the_same() {
+    requires!("gcc");
+    let scratch = chain_of_crates(&ASKS_FOR.replace("KIND", "static"));
+    scratch.write("seaworthy.toml", OLD);
+    scratch.write("random.c", "unsigned arc4random(void);\nint foo(void) { return (int)arc4random(); }\n");
+    scratch.program("gcc").args(["-c", "-fPIC", "random.c"]).run().expect_code(0);
+    scratch.program("ar").args(["rcs", "foo-sys/libfoo.a", "random.o"]).run().expect_code(0);
+    let main = format!("{CALL}fn main() {{ println!(\"{{}} {{}}\", middle::call(), unsafe {{ arc4random() }}); }}\n");
+    scratch.write("src/main.rs", main);
+    let done = guarded(&scratch, &["build", "--target", GNU]).expect_code(3);
+    let of_crate = "crate `foo-sys 0.3.1` (app → middle → foo-sys), object `random.o` refers to `arc4random`";
+    assert_eq!(blame(&done), format!("{of_crate}; crate `app` itself refers to `arc4random`"));
+}
+
+#[test]
 fn a_way_does_not_lead_through_what_another_system_needs() {
     requires!("gcc");
     let scratch = chain_of_crates(&ASKS_FOR.replace("KIND", "dylib"));
