@@ -158,7 +158,10 @@ fn of_go(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<Hint
     }
     let goal = go::Goal { target: build.plan.targets.first().map(String::as_str), is_shared: false };
     let hint = |left: &LeftOut| {
-        let way = if left.way.len() > 1 { format!(" (imported by {})", left.way.join(" → ")) } else { String::new() };
+        let way = match left.way.split_last() {
+            Some((_, importers)) if !importers.is_empty() => format!(", imported by {},", importers.join(" → ")),
+            _ => String::new(),
+        };
         let what = match left.is_empty {
             true => "has only cgo files".to_owned(),
             false => {

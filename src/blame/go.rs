@@ -6,14 +6,14 @@ pub(crate) mod left_out;
 mod libraries;
 pub(crate) mod packages;
 mod settings;
+mod symbols;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::objects::{self, LinkInput, Owner};
 use super::ways::Ways;
-use super::{About, Culprits, startup, with_symbols};
-use crate::facts::{Facts, object};
+use super::{About, Culprits};
+use crate::facts::Facts;
 use crate::plan::Plan;
 use crate::plan::users::GoSetting;
 use crate::rules::Cause;
@@ -169,78 +169,6 @@ impl<'p> Program<'p> {
         Culprits { phrases: packages.collect(), help: None }
     }
 
-    /// The archives of packages with C objects, and those that their `#cgo` lines name.
-    fn archives(&self) -> Vec<LinkInput> {
-        let with_objects = |package: &&&Package| !package.cgo_files.is_empty() || !package.syso_files.is_empty();
-        let of = |package: &&Package| {
-            let owner = Owner::Package(package.import_path.clone());
-            let own = Some(package.export.clone()).filter(|path| !path.is_empty()).map(Into::into);
-            let files = own.into_iter().chain(libraries::archives(package));
-            files.map(move |path| LinkInput { path, owner: owner.clone() }).collect::<Vec<_>>()
-        };
-        self.packages.iter().filter(with_objects).flat_map(of).collect()
-    }
-
-    fn package(&self, owner: &Owner) -> Option<&'p Package> {
-        let Owner::Package(path) = owner else { return None };
-        self.packages.iter().copied().find(|package| package.import_path == *path)
-    }
-
-    /// Whose objects make the linker mark the stack executable.
-    fn of_executable_stack(&self) -> Culprits {
-        let found = objects::executable_stacks(&self.archives());
-        let phrase = |package: &Package| {
-            format!("{} has an object without a `.note.GNU-stack` section", self.phrase(package, ""))
-        };
-        let phrases = found.iter().filter_map(|reference| self.package(&reference.owner)).map(phrase).collect();
-        let mut culprits = Culprits { phrases, help: None };
-        culprits.only_once();
-        culprits
-    }
-
-    /// Whose C objects refer to these symbols.
-    fn of_symbols(&self, symbols: &BTreeSet<&str>, artifact: &Artifact, facts: Option<&Facts>) -> Culprits {
-        let mut inputs = self.archives();
-        inputs.extend(startup::of_kind("cc".as_ref(), facts.map(|facts| facts.kind)));
-        let present = object::names_of_file(&artifact.path).unwrap_or_default();
-        let mut by_owner: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        // C's own start-up code and Go's are there because some package uses cgo.
-        let mut toolchains = false;
-        let found = objects::references(&inputs, |name| symbols.contains(name)).found;
-        for reference in objects::that_made_it(found, (!present.is_empty()).then_some(&present)) {
-            let who = match self.package(&reference.owner) {
-                // Without a symbol table it cannot be told whether the object was linked in.
-                Some(_) if !reference.by.iter().any(|name| present.contains(name)) => continue,
-                Some(package) => {
-                    toolchains |= package.standard;
-                    self.phrase(package, "")
-                }
-                None => {
-                    toolchains = true;
-                    format!("`{}` of the C toolchain", reference.file.file_name().unwrap_or_default().display())
-                }
-            };
-            by_owner.entry(who).or_default().insert(reference.symbol);
-        }
-        let phrase = |(who, symbols): (&String, &BTreeSet<String>)| {
-            with_symbols(who, &symbols.iter().map(String::as_str).collect())
-        };
-        let mut phrases: Vec<String> = by_owner.iter().map(phrase).collect();
-        let users = self.users();
-        if toolchains {
-            phrases.extend(self.of_packages(&users).phrases);
-        }
-        let help = self.about_symbols(&users);
-        Culprits { phrases, help }
-    }
-
-    /// What to do about symbols where packages of third parties link libraries: zig, which the rules name, does not find them.
-    fn about_symbols(&self, users: &[&Package]) -> Option<String> {
-        let third = users.iter().copied().filter(|package| !package.standard);
-        let third: Vec<&Package> = third.filter(|package| libraries::asks_for_any(package)).collect();
-        if third.is_empty() { None } else { advice(&third, self.goal) }
-    }
-
     /// Packages that use cgo, but for the one that comes with them.
     fn users(&self) -> Vec<&'p Package> {
         let uses = |package: &&Package| !package.cgo_files.is_empty() && package.import_path != CGO_RUNTIME;
@@ -258,10 +186,22 @@ impl<'p> Program<'p> {
 
     /// The package, what it does, and how it is imported.
     fn phrase(&self, package: &Package, does: &str) -> String {
-        let who = format!("{}{does}", called(package));
-        match self.ways.as_ref().and_then(|ways| ways.to(&package.import_path)).filter(|way| way.len() > 1) {
-            Some(way) => format!("{who}, imported by {}", way.join(" → ")),
-            None => who,
+        format!("{}{does}{}", called(package), self.imported_by(package))
+    }
+
+    /// The package, more of it, and how it is imported, for words about it to follow.
+    fn subject(&self, package: &Package, more: &str) -> String {
+        let by = self.imported_by(package);
+        let comma = if by.is_empty() && more.is_empty() { "" } else { "," };
+        format!("{}{more}{by}{comma}", called(package))
+    }
+
+    /// `, imported by A → B`; empty for the program's own package.
+    fn imported_by(&self, package: &Package) -> String {
+        let way = self.ways.as_ref().and_then(|ways| ways.to(&package.import_path)).unwrap_or_default();
+        match way.split_last() {
+            Some((_, importers)) if !importers.is_empty() => format!(", imported by {}", importers.join(" → ")),
+            _ => String::new(),
         }
     }
 }
@@ -277,7 +217,7 @@ pub(crate) fn called(package: &Package) -> String {
     let path = &package.import_path;
     match &package.module {
         _ if package.standard => format!("package `{path}` of the Go standard library"),
-        Some(module) if !module.version.is_empty() => format!("package `{path}` ({} {})", module.path, module.version),
+        Some(module) if !module.version.is_empty() => format!("package `{path}` ({})", module.in_words()),
         _ => format!("package `{path}`"),
     }
 }
@@ -323,16 +263,6 @@ mod tests {
         assert!(blame.help.unwrap().contains("go.cgo = \"static\""));
         let alone = program.of_packages(&[&net]);
         assert!(alone.help.unwrap().contains("-tags netgo"));
-    }
-
-    #[test]
-    fn symbols_of_packages_with_libraries_have_their_own_advice() {
-        let plain = user("a", false);
-        let with_library = Package { cgo_ldflags: vec!["-lz".into()], ..user("b", false) };
-        let program = Program { packages: vec![&plain, &with_library], ways: None, goal: Goal::default() };
-        assert_eq!(program.about_symbols(&[&plain]), None);
-        let help = program.about_symbols(&[&plain, &with_library]);
-        assert_eq!(help.is_some_and(|help| help.contains("static archives")), cfg!(target_os = "linux"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::objects::{self, LinkInput, Owner, Reference};
-use super::words::link_name;
+use super::words::{link_name, of_compiler};
 use super::{About, flags, startup, with_symbols};
 use crate::check::ArtifactResult;
 use crate::facts::object;
@@ -30,7 +30,9 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
             finding.help = Some("take that flag out: the linker then names the system's loader".into());
         }
         phrases.extend(named);
-        phrases.extend(of_flags(call, About { causes: &rest, evidence: &finding.evidence }));
+        let flags = of_flags(call, About { causes: &rest, evidence: &finding.evidence });
+        let is_flag = !flags.is_empty();
+        phrases.extend(flags);
         let symbols: BTreeSet<&str> = finding
             .causes
             .iter()
@@ -47,6 +49,9 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
         }
         if finding.causes.contains(&Cause::ExecutableStack) {
             let found = objects::executable_stacks(&inputs);
+            if is_flag && found.is_empty() {
+                finding.help = Some("take that flag out".into());
+            }
             phrases.extend(of_objects(found, present.as_ref(), |who, _| who.to_owned()));
         }
         phrases.dedup();
@@ -139,7 +144,8 @@ fn place(file: &Path, member: Option<&str>) -> String {
 fn inputs(line: &LinkLine, directory: &Path) -> Vec<LinkInput> {
     let archive = |name: &String| {
         let file = name.strip_prefix(':').map_or_else(|| format!("lib{name}.a"), str::to_owned);
-        line.directories.iter().map(|folder| directory.join(folder).join(&file)).find(|path| path.is_file())
+        let own = line.directories.iter().map(|folder| directory.join(folder).join(&file)).find(|path| path.is_file());
+        own.or_else(|| of_compiler(&file).filter(|_| name.starts_with(':')))
     };
     let files = line.files.iter().map(|path| directory.join(path)).chain(line.libraries.iter().filter_map(archive));
     files.map(|path| LinkInput { path, owner: Owner::LinkLine }).collect()

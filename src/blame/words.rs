@@ -101,6 +101,10 @@ impl LinkWords {
                 let found = self.directories.iter().flat_map::<Vec<PathBuf>, _>(files).find(|path| path.is_file());
                 found.filter(|path| is_archive(path))
             }
+            Asked::File(file) if word.text.starts_with("-l") => {
+                let own = self.directories.iter().map(|folder| folder.join(file)).find(|path| path.is_file());
+                own.or_else(|| of_compiler(&file.to_string_lossy())).filter(|path| is_archive(path))
+            }
             Asked::File(file) => Some(file.clone()).filter(|path| is_archive(path)),
         })
     }
@@ -116,12 +120,15 @@ impl LinkWords {
     fn shared_object(&self, name: &str) -> Option<PathBuf> {
         let file = format!("lib{name}.so");
         let own = self.directories.iter().map(|folder| folder.join(&file)).find(|path| path.is_file());
-        own.or_else(|| {
-            let words = [format!("-print-file-name={file}")];
-            let answer = duct::cmd(super::helper("cc")?, words).stdin_null().stderr_null().unchecked().read().ok()?;
-            Some(PathBuf::from(answer.trim())).filter(|path| path.is_absolute())
-        })
+        own.or_else(|| of_compiler(&file))
     }
+}
+
+/// The file of that name where the C compiler looks.
+pub(super) fn of_compiler(file: &str) -> Option<PathBuf> {
+    let words = [format!("-print-file-name={file}")];
+    let answer = duct::cmd(super::helper("cc")?, words).stdin_null().stderr_null().unchecked().read().ok()?;
+    Some(PathBuf::from(answer.trim())).filter(|path| path.is_absolute())
 }
 
 impl Asked {
@@ -217,6 +224,7 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         assert_eq!(found(&["-la", "-lb", "-lc-1.2", "x.o", "y.a"]), [file("liba.a"), file("libc-1.2.a"), "y.a".into()]);
         assert_eq!(found(&["-Wl,-Bstatic", "-lb"]), [file("libb.a")]);
+        assert_eq!(found(&["-l:libb.a", "-l:libno-such-archive.a", "-l:libb.so"]), [file("libb.a")]);
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn go_names_the_standard_packages_that_have_a_pure_half() {
     let done = go(&scratch).args(["go", "build", "-o", "app"]).run().expect_code(3);
     let blamed = blame(&done);
     let wanted =
-        "package `net` of the Go standard library uses cgo, imported by example.org/app → example.org/app/look → net";
+        "package `net` of the Go standard library uses cgo, imported by example.org/app → example.org/app/look";
     assert_eq!(blamed, format!("{wanted}; `CGO_ENABLED=1`, set by the environment"));
     done.expect_stderr("-tags netgo");
     go(&scratch).args(["go", "build", "-tags", "netgo", "-o", "app"]).run().expect_code(0);
@@ -173,7 +173,7 @@ fn go_names_os_user_and_the_tag_that_does_without_c() {
     scratch.write("seaworthy.toml", "[go]\ncgo = \"allow\"\n");
     let done = go(&scratch).args(["go", "build", "-o", "app"]).run().expect_code(3);
     let blame = blame(&done);
-    let wanted = "package `os/user` of the Go standard library uses cgo, imported by example.org/app → os/user";
+    let wanted = "package `os/user` of the Go standard library uses cgo, imported by example.org/app";
     assert_eq!(blame.split("; ").next(), Some(wanted));
     done.expect_stderr("-tags osusergo");
     go(&scratch).args(["go", "build", "-tags", "osusergo", "-o", "app"]).run().expect_code(0);
@@ -194,7 +194,7 @@ fn bare_assembly_in_a_go_package_is_blamed_for_the_executable_stack() {
     assembly("");
     let done = build().expect_code(3).expect_stderr("error[executable-stack]");
     let blame = blame(&done);
-    let wanted = "package `example.org/app/c`, imported by example.org/app → example.org/app/c has an object without a \
+    let wanted = "package `example.org/app/c`, imported by example.org/app, has an object without a \
                   `.note.GNU-stack` section";
     assert_eq!(blame, wanted);
     assembly(".section .note.GNU-stack,\"\",%progbits\n");
@@ -222,7 +222,9 @@ fn of_several_go_programs_each_gets_its_own_blame_and_a_symbol_its_object() {
     let stderr = done.stderr();
     let lines: Vec<&str> = stderr.lines().filter_map(|line| line.trim().strip_prefix("= blame: ")).collect();
     let wanted = ["a", "b"].map(|name| {
-        format!("package `example.org/app/internal/{name}`, imported by example.org/app/cmd/{name} → example.org/app/internal/{name} refers to `arc4random`")
+        format!(
+            "package `example.org/app/internal/{name}`, imported by example.org/app/cmd/{name}, refers to `arc4random`"
+        )
     });
     assert_eq!(lines, wanted);
 }
@@ -239,7 +241,7 @@ fn go_names_third_parties_and_not_the_library_every_program_has() {
     );
     scratch.write("seaworthy.toml", "[go]\ncgo = \"allow\"\n");
     let done = go(&scratch).args(["go", "build", "-o", "app"]).run().expect_code(3);
-    let wanted = "package `example.org/app/c` uses cgo, imported by example.org/app → example.org/app/c; \
+    let wanted = "package `example.org/app/c` uses cgo, imported by example.org/app; \
                   `CGO_ENABLED=1`, set by the environment";
     assert_eq!(blame(&done), wanted);
     scratch.write("seaworthy.toml", "[go]\ncgo = \"static\"\ncc = \"musl-gcc\"\n");
@@ -288,7 +290,7 @@ fn a_package_of_cgo_files_alone_is_named_after_the_build_failed() {
         "package c\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc One() int { return int(C.one()) }\n",
     );
     let done = scratch.seaworthy().args(["go", "build", "-o", "app"]).run().expect_code(1);
-    let wanted = "package `example.org/app/c` (imported by example.org/app → example.org/app/c) has only cgo files";
+    let wanted = "package `example.org/app/c`, imported by example.org/app, has only cgo files";
     done.expect_stderr("build constraints exclude all Go files").expect_stderr(wanted);
 }
 

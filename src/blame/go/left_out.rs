@@ -46,13 +46,33 @@ pub(crate) fn of(plan: &Plan) -> Vec<LeftOut> {
 fn missing_in(package: &Package, cgo: &HashMap<String, Package>) -> Vec<String> {
     let Some(error) = &package.error else { return Vec::new() };
     let is_cgo = cgo.contains_key(&package.import_path);
-    if is_cgo && (package.go_files.is_empty() || error.err.contains(": undefined: ")) {
+    let undefined = || error.err.lines().filter_map(|line| Some(line.split_once(": undefined: ")?.1.trim()));
+    if is_cgo && package.go_files.is_empty() {
+        return vec![package.import_path.clone()];
+    }
+    let has = |path: &str, name: &str| cgo.get(path).is_some_and(|package| has_in_cgo_files(package, name));
+    if is_cgo && undefined().any(|name| has(&package.import_path, name)) {
         return vec![package.import_path.clone()];
     }
     let names_it = |path: &&String| {
-        cgo.get(*path).is_some_and(|imported| error.err.contains(&format!(": undefined: {}.", imported.name)))
+        let of_it = |name: &str| {
+            let (qualifier, name) = name.split_once('.')?;
+            let is_it = cgo.get(*path).is_some_and(|imported| imported.name == qualifier);
+            Some(is_it && has(path, name))
+        };
+        undefined().filter_map(of_it).any(|is_missing| is_missing)
     };
     package.imports.iter().filter(names_it).cloned().collect()
+}
+
+/// Whether a name occurs in the files of a package that use cgo: what is nowhere was not left out.
+fn has_in_cgo_files(package: &Package, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let has = |file: &String| {
+        let text = std::fs::read_to_string(package.dir.join(file)).unwrap_or_default();
+        text.split(|c| !is_part(c)).any(|word| word == name)
+    };
+    package.cgo_files.iter().any(has)
 }
 
 #[cfg(test)]
@@ -69,13 +89,22 @@ mod tests {
             error: Some(PackageError { err: error.into() }),
             ..Package::default()
         };
-        let package =
-            |path: &str, name: &str| Package { import_path: path.into(), name: name.into(), ..Package::default() };
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("c.go"), "package jieba\nimport \"C\"\nfunc New() int { return 1 }\n")
+            .unwrap();
+        let package = |path: &str, name: &str| Package {
+            import_path: path.into(),
+            name: name.into(),
+            dir: folder.path().into(),
+            cgo_files: vec!["c.go".into()],
+            ..Package::default()
+        };
         let cgo: HashMap<_, _> = [package("x/jieba", "jieba"), package("x/other", "other")]
             .map(|package| (package.import_path.clone(), package))
             .into();
         assert_eq!(missing_in(&broken("# x/app\na.go:7:19: undefined: jieba.New\n"), &cgo), ["x/jieba"]);
         assert!(missing_in(&broken("# x/app\na.go:7:19: syntax error\n"), &cgo).is_empty());
+        assert!(missing_in(&broken("# x/app\na.go:7:19: undefined: jieba.Nwe\n"), &cgo).is_empty());
         let empty = Package { go_files: vec![], import_path: "x/jieba".into(), ..broken("build constraints exclude") };
         assert_eq!(missing_in(&empty, &cgo), ["x/jieba"]);
     }

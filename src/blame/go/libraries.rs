@@ -20,6 +20,7 @@ pub(super) fn of(program: &Program<'_>, wanted: &[&str], plan: &Plan) -> Option<
     let users: Vec<Asking<'_>> = program.users().into_iter().map(|package| Asking::of(package, plan)).collect();
     let mut found: Vec<(&Package, String)> = Vec::new();
     let mut flags = Vec::new();
+    let mut unknown: Vec<&str> = Vec::new();
     for library in wanted {
         let before = found.len() + flags.len();
         found.extend(users.iter().filter_map(|user| Some((user.package, user.asks_for(library)?))));
@@ -27,6 +28,7 @@ pub(super) fn of(program: &Program<'_>, wanted: &[&str], plan: &Plan) -> Option<
         if before == found.len() + flags.len() {
             found.extend(imports(&program.packages, Some(library)));
         }
+        unknown.extend(Some(library).filter(|_| before == found.len() + flags.len()));
     }
     if found.is_empty() && flags.is_empty() {
         found.extend(the_only_one(&users).map(|package| (package, "uses cgo".to_owned())));
@@ -37,6 +39,9 @@ pub(super) fn of(program: &Program<'_>, wanted: &[&str], plan: &Plan) -> Option<
     let mut phrases: Vec<String> =
         found.iter().map(|(package, how)| program.phrase(package, &format!(" {how}"))).collect();
     phrases.extend(flags);
+    if wanted.len() > unknown.len() {
+        phrases.extend(unknown.iter().map(|library| format!("nobody is found who asks for `{library}`")));
+    }
     let third: Vec<&Package> = found.iter().map(|(package, _)| *package).filter(|package| !package.standard).collect();
     let help = match third.iter().any(|package| !package.cgo_files.is_empty()) {
         true => advice(&third, program.goal),

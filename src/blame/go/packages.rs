@@ -68,6 +68,19 @@ pub(crate) struct Module {
     pub(crate) path: String,
     /// Version; empty for the main module.
     pub(crate) version: String,
+    /// What `replace` puts in its place.
+    pub(crate) replace: Option<Box<Module>>,
+}
+
+impl Module {
+    /// `M v1.0.0`, and `=> ../m` behind it where it is replaced, as `go list -m` writes it.
+    pub(crate) fn in_words(&self) -> String {
+        let own = format!("{} {}", self.path, self.version);
+        match &self.replace {
+            Some(other) => format!("{} => {}", own.trim_end(), other.in_words()),
+            None => own.trim_end().to_owned(),
+        }
+    }
 }
 
 /// Asks go; `None` when it cannot say.
@@ -151,6 +164,13 @@ mod tests {
         );
         assert_eq!(words(&["-C", "d", "install", "--o=x"]), ["-C", "d", "list", "-e", "-deps", FIELDS]);
         assert_eq!(list_args(&["version".into()], None), None);
+    }
+
+    #[test]
+    fn a_replaced_module_is_told_with_what_took_its_place() {
+        let json = r#"{"Path":"x.test/r","Version":"v1.4.0","Replace":{"Path":"../repl"}}"#;
+        let module: Module = serde_json::from_str(json).unwrap();
+        assert_eq!(module.in_words(), "x.test/r v1.4.0 => ../repl");
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn of_two_packages_with_c_code_the_one_that_asks_pkg_config_is_named() {
     let run = || go(&scratch).env("PKG_CONFIG_PATH", &folder).args(["go", "build", "-o", "app"]).run();
     let done = run().expect_code(3).expect_stderr("error[missing-library]");
     let wanted = "package `example.org/app/b` asks for `-lfoo` by `#cgo pkg-config: foolish`, imported by \
-                  example.org/app → example.org/app/b";
+                  example.org/app";
     assert_eq!(blame(&done), wanted);
     let done = done.expect_stderr("`go.cgo = \"static\"`, with the system's compilers and static archives");
     assert!(!done.stderr().contains("musl-gcc"), "{}", done.stderr());
@@ -79,7 +79,7 @@ fn of_two_packages_with_c_code_the_one_with_cpp_brings_its_library() {
     let code = "#include <string>\nextern \"C\" int b(void) { return std::to_string(3).append(8, '0').size(); }\n";
     scratch.write("b/b.cc", code);
     let done = build(&scratch, &[]).expect_code(3).expect_stderr("libstdc++.so.6");
-    let wanted = "package `example.org/app/b` has C++ code, imported by example.org/app → example.org/app/b";
+    let wanted = "package `example.org/app/b` has C++ code, imported by example.org/app";
     assert_eq!(blame(&done), wanted);
     scratch.write("seaworthy.toml", "[go]\ncgo = \"static\"\n");
     build(&scratch, &[]).expect_code(0);
@@ -94,8 +94,16 @@ fn a_symbol_in_an_archive_beside_the_sources_is_blamed_on_its_package() {
     scratch.program("ar").args(["rcs", "b/librandom.a", "lib/random.o"]).run().expect_code(0);
     scratch.write("seaworthy.toml", "linkage = 'any'\n[go]\ncgo = 'allow'\n[linux]\nglibc = '2.35'\n");
     let done = build(&scratch, &[]).expect_code(3).expect_stderr("error[newer-glibc]");
-    let wanted = "package `example.org/app/b`, imported by example.org/app → example.org/app/b refers to `arc4random`";
-    assert_eq!(blame(&done), wanted);
+    let object = "package `example.org/app/b`, object `librandom.a(random.o)`";
+    assert_eq!(blame(&done), format!("{object}, imported by example.org/app, refers to `arc4random`"));
+    // A stripped program does not tell which, and there is one.
+    let done = build(&scratch, &["-ldflags=-s"]).expect_code(3).expect_stderr("error[newer-glibc]");
+    assert_eq!(blame(&done), format!("{object}, imported by example.org/app, refers to `arc4random`"));
+    // The file, wherever the C compiler finds it.
+    let file = format!("// #cgo LDFLAGS: -L${{SRCDIR}} -l:librandom.a\n{CALLS_FOO}");
+    scratch.write("b/b.go", format!("package b\n\n{file}"));
+    let done = build(&scratch, &[]).expect_code(3).expect_stderr("error[newer-glibc]");
+    assert_eq!(blame(&done), format!("{object}, imported by example.org/app, refers to `arc4random`"));
 }
 
 #[test]
@@ -126,7 +134,7 @@ fn an_import_without_cgo_is_named() {
     scratch.write("main.go", "package main\n\nimport \"example.org/app/load\"\n\nfunc main() { load.Call() }\n");
     let done = scratch.seaworthy().args(["go", "build", "-o", "app"]).run().expect_code(3);
     let wanted = "package `example.org/app/load` asks for a library by `//go:cgo_import_dynamic`, imported by \
-                  example.org/app → example.org/app/load";
+                  example.org/app";
     assert_eq!(blame(&done), wanted);
 }
 
