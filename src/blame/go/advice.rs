@@ -67,7 +67,15 @@ pub(crate) fn advice(packages: &[&Package], goal: Goal<'_>) -> Option<String> {
         let instead = fixes::instead_of_package(&package.import_path)?;
         Some(format!("use {instead} in the place of `{}`", package.import_path))
     });
-    let link = goal.compiler().map(|compiler| linked_in(packages, &compiler));
+    let link = goal.compiler().map(|compiler| match packages.iter().find(|package| libraries::opens_any(package)) {
+        // `stub_dlopen` in musl's `src/ldso/dlopen.c`; "Static linking" in glibc's FAQ.
+        Some(package) => format!(
+            "do without `{}`, which opens libraries by `dlopen`: in a static program that always fails with musl, and wants the \
+             same glibc with glibc",
+            package.import_path
+        ),
+        None => linked_in(packages, &compiler),
+    });
     match (instead, link) {
         (Some(instead), Some(link)) => Some(format!("{instead}, or {link}")),
         (instead, link) => instead.or(link),
@@ -128,6 +136,20 @@ mod tests {
         assert!(advice(&[&own]).contains("musl-gcc"));
         let systems = Package { cgo_pkg_config: vec!["zlib".into()], ..user("a", false) };
         assert!(!advice(&[&own, &systems]).contains("musl-gcc"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn static_linking_is_no_advice_for_what_opens_libraries() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = Package { dir: folder.path().into(), ..user("a", false) };
+        let code = "package a\n\n// void *open(const char *path) { return dlopen(path, RTLD_LAZY); }\nimport \"C\"\n";
+        std::fs::write(folder.path().join("x.go"), code.replace("dlopen(", "fopen(")).unwrap();
+        assert!(advice(&[&package], built_for(linux(true))).unwrap().contains("musl-gcc"));
+        std::fs::write(folder.path().join("x.go"), code).unwrap();
+        assert!(
+            advice(&[&package], built_for(linux(true))).unwrap().starts_with("do without `a`, which opens libraries")
+        );
     }
 
     #[test]

@@ -161,6 +161,13 @@ pub(super) fn asks_for_any(package: &Package) -> bool {
     flags.has_own() || !package.cgo_pkg_config.is_empty()
 }
 
+/// Whether a package opens libraries at run time by itself. C code beside its Go files may do so as an option of many
+/// (SQLite's extensions), and counts for nothing.
+pub(super) fn opens_any(package: &Package) -> bool {
+    let mut files = package.cgo_files.iter().map(|file| package.dir.join(file));
+    files.any(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("dlopen(")))
+}
+
 /// Whether a needed library tells nothing about who asked for it.
 pub(super) fn tells_nothing(library: &str) -> bool {
     is_of_every_program(link_name(library))
