@@ -77,7 +77,7 @@ mod wrong_signer;
 mod wrong_team;
 
 pub(crate) use non_system_dylib::system_dylib;
-pub(crate) use support::{comes_with_the_system, goarch_of, static_cxx_of_rust, zig_target};
+pub(crate) use support::{comes_with_the_system, goarch_of, is_made_by_headers, static_cxx_of_rust, zig_target};
 pub use support::{handbook, symbol_names, symbols_for};
 
 use serde::Serialize;

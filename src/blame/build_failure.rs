@@ -82,15 +82,26 @@ fn of_cargo(build: &FailedBuild<'_>, machine: impl FnOnce() -> Machine) -> Vec<H
     }
     if target.contains("-musl") {
         hints.extend(cargo.only_shared(build.directory).iter().map(|name| only_shared(name, target, &why)));
-        hints.extend(cargo.glibc_code(target).into_iter().map(|who| Hint {
-            cause: format!("{who}, which glibc has and musl lacks"),
-            fix: format!(
+        hints.extend(glibc_code(&cargo, target));
+    }
+    hints
+}
+
+/// C code that cannot be linked against musl. The linker's words go to the terminal and are not read, so that the hint is for the
+/// case that it was the link which failed.
+fn glibc_code(cargo: &cargo::CargoBlame<'_>, target: &str) -> Vec<Hint> {
+    let code = cargo.glibc_code(target).into_iter();
+    let hint = |(who, made_by_headers)| Hint {
+        cause: format!("if it was the link that failed: {who}, which glibc has and musl lacks"),
+        fix: match made_by_headers {
+            true => format!(
                 "compile that C code with a musl compiler (`CC_{}=musl-gcc`) or with `-U_FORTIFY_SOURCE`",
                 target.replace('-', "_")
             ),
-        }));
-    }
-    hints
+            false => "do without these functions, or build that crate without what calls them".to_owned(),
+        },
+    };
+    code.map(hint).collect()
 }
 
 /// cargo drops a `cdylib` that cannot be made where something else is left of the package, and fails where nothing is.

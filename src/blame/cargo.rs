@@ -22,6 +22,7 @@ use super::ways::Ways;
 use crate::facts::Facts;
 use crate::hosts::{self, Answer, Host};
 use crate::plan::Plan;
+use crate::rules::is_made_by_headers;
 use crate::run::{Artifact, Role};
 pub(crate) use tree::build_directory;
 
@@ -49,14 +50,20 @@ impl<'a> CargoBlame<'a> {
         ArtifactBlame::new(self, artifact, facts.map(|facts| facts.kind))
     }
 
-    /// Objects of C code, brought by build scripts, that refer to what glibc has and musl lacks: one phrase per owner.
-    pub(crate) fn glibc_code(&self, target: &str) -> Vec<String> {
+    /// Objects of C code, brought by build scripts, that refer to what glibc has and musl lacks: one phrase per owner, and
+    /// whether glibc's headers made the names.
+    pub(crate) fn glibc_code(&self, target: &str) -> Vec<(String, bool)> {
         let arch = target.split('-').next().unwrap_or_default();
         let (Ok(glibc), Ok(musl)) = (hosts::find("glibc:2.43", arch), hosts::find("musl:1.2", arch)) else {
             return Vec::new();
         };
         let artifact = unknown_artifact(target);
-        self.of_artifact(&artifact, None).in_scripts_archives(|name| is_of_glibc_alone(&glibc, &musl, name))
+        let artifact = self.of_artifact(&artifact, None);
+        let of = |made: bool| {
+            let is_one = |name: &str| is_made_by_headers(name) == made && is_of_glibc_alone(&glibc, &musl, name);
+            artifact.in_scripts_archives(is_one).into_iter().map(move |phrase| (phrase, made))
+        };
+        of(true).chain(of(false)).collect()
     }
 
     /// `crate `openssl-sys 0.9.1` (app → native-tls → openssl-sys)` for a package known by its name; the bare name where the

@@ -81,14 +81,21 @@ fn check(subject: &Subject<'_>) -> Verdict {
             policy: Some(policy),
             help: Some(match subject.maker() {
                 Maker::Go => format!("build with {}", go_setting(&has)),
-                Maker::Rust => format!("build with `-C target-cpu={has}`, in the C code of crates too"),
-                Maker::Other => format!("compile with `-march={has}`"),
+                Maker::Rust => {
+                    format!("build with `-C target-cpu={}`, in the C code of crates too", compilers_name(&has))
+                }
+                Maker::Other => format!("compile with `-march={}`", compilers_name(&has)),
             }),
             causes: vec![Cause::Setting("target-cpu".into())],
             ..Violation::default()
         });
     }
     if violations.is_empty() { unsure.unwrap_or(Verdict::Pass) } else { Verdict::Violated(violations) }
+}
+
+/// GCC, clang and rustc have no `x86-64-v1`: the first level is `x86-64` to them ("x86 Options" of GCC's manual; LLVM's `X86.td`).
+fn compilers_name(level: &str) -> &str {
+    if level == "x86-64-v1" { "x86-64" } else { level }
 }
 
 fn go_setting(level: &str) -> String {
@@ -128,6 +135,15 @@ mod tests {
         built("native", "x86-64-v2").inconclusive(&RULE);
         built("native", "armv7").not_applicable(&RULE);
         built("x86-64-v3", "x86-64-v1").edit(|elf| elf.x86_isa_needed = Some("x86-64-baseline")).violations(&RULE);
+    }
+
+    #[test]
+    fn the_first_level_has_another_name_in_advice() {
+        let help = |case: Case| limited(case, "x86-64-v1").violations(&RULE).remove(0).help.expect("help");
+        let noted = || Case::elf().edit(|elf| elf.x86_isa_needed = Some("x86-64-v3"));
+        assert_eq!(help(noted()), "compile with `-march=x86-64`");
+        assert!(help(noted().rust()).starts_with("build with `-C target-cpu=x86-64`,"));
+        assert_eq!(help(Case::elf().go(&[("GOAMD64", "v3")])), "build with `GOAMD64=v1`");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::support::advice::{Maker, glibc_target, musl_target, zig_target};
 use super::support::hosts::pick;
 use super::support::libraries::{is_compiler_runtime, is_glibc, is_runtime};
+use super::support::new_functions;
 use super::support::versions::{is_newer, node, parse};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::elf::VersionNeed;
@@ -45,6 +46,7 @@ error[newer-glibc]: `dist/app` needs glibc 2.34, but may need no newer one than 
 - Cargo: build for a musl target, or choose the floor with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.17`; a `cdylib`
   and a program with C++ code only so. rustc's own floor for gnu targets is glibc 2.17 since Rust 1.64; what is newer comes
   from the linker's glibc.
+- A function that came with a newer release, such as `arc4random` with 2.36, is in no older glibc, whoever links it: do without it.
 "#,
 };
 
@@ -104,7 +106,7 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
                 .map(|name| Cause::Symbol(name.into()))
                 .collect(),
             has: host.glibc(),
-            help: Some(help(subject, &floor)),
+            help: Some(help(subject, &floor, &missing.iter().collect::<Vec<_>>())),
             ..Violation::default()
         })
     })
@@ -164,7 +166,7 @@ fn floor(subject: &Subject<'_>) -> Verdict {
         causes: newer.iter().flat_map(|(_, need)| need.symbols.iter()).map(|name| Cause::Symbol(name.into())).collect(),
         help: Some(match limit.source.origin {
             Origin::CommandLine => broken_promise(&dotted(highest)),
-            _ => help(subject, &limit.version),
+            _ => help(subject, &limit.version, &newer.iter().map(|(_, need)| *need).collect::<Vec<_>>()),
         }),
         policy: Some(limit.source),
         ..Violation::default()
@@ -195,7 +197,16 @@ fn broken_promise(highest: &str) -> String {
     )
 }
 
-fn help(subject: &Subject<'_>, limit: &str) -> String {
+fn help(subject: &Subject<'_>, limit: &str, needs: &[&VersionNeed]) -> String {
+    match new_functions::advice(subject, needs, limit) {
+        Some((without, false)) => without,
+        Some((without, true)) => format!("{without}; for the rest, {}", older(subject, limit)),
+        None => older(subject, limit),
+    }
+}
+
+/// How to link against an older glibc, or none.
+fn older(subject: &Subject<'_>, limit: &str) -> String {
     let arch = &*subject.facts.arch;
     let zig = zig_target(arch, "gnu");
     let has_cxx = subject.needs_cxx();
@@ -285,6 +296,19 @@ mod tests {
         assert_eq!(help(plain(&["libc.so.6"]).rust().shared()), zigbuild);
         assert_eq!(help(cxx().rust()), zigbuild);
         assert!(help(cxx()).contains("`zig c++ -target x86_64-linux-gnu.2.17`"));
+    }
+
+    #[test]
+    fn no_older_glibc_is_advised_for_a_function_that_none_has() {
+        let help = |needs: Vec<VersionNeed>| case(needs).violations(&RULE).remove(0).help.expect("help");
+        let random = || need("libc.so.6", "GLIBC_2.36", &["arc4random"]);
+        let without = "do without `arc4random`, which came with glibc 2.36, and which musl has not either";
+        assert_eq!(help(vec![random()]), without);
+        let both = help(vec![random(), need("libc.so.6", "GLIBC_2.34", &["pthread_create"])]);
+        assert!(both.starts_with(&format!("{without}; for the rest, build for `x86_64-unknown-linux-musl`")), "{both}");
+        let of_musl = help(vec![need("libc.so.6", "GLIBC_2.30", &["gettid"])]);
+        assert_eq!(of_musl, "do without `gettid`, which came with glibc 2.30 (musl has it)");
+        assert!(help(vec![need("libc.so.6", "GLIBC_2.33", &["stat"])]).contains("zigbuild"));
     }
 
     #[test]

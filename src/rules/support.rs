@@ -9,6 +9,7 @@ pub(super) mod hosts;
 pub(super) mod libraries;
 pub(super) mod macs;
 pub(super) mod names;
+pub(super) mod new_functions;
 mod page;
 mod subject;
 mod symbols;
@@ -18,6 +19,7 @@ pub(super) mod versions;
 pub(super) mod windows;
 
 pub(crate) use advice::{static_cxx_of_rust, zig_target};
+pub(crate) use new_functions::is_made_by_headers;
 pub use page::handbook;
 pub(super) use subject::{NO_SIGNATURES, NOT_LINUX, NOT_MACOS, NOT_PROGRAM, NOT_WINDOWS, listed};
 pub use symbols::{symbol_names, symbols_for};
