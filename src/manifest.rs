@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::facts::libc::LibcFamily;
 use crate::facts::{Format, Kind, Linkage, Os};
 
-pub use build::{Source, build};
+pub use build::{Source, build, relative};
 pub use cpu::features_of;
 pub(crate) use cpu::is_known;
 pub use read::{Malformed, parse};

@@ -15,7 +15,7 @@ use super::inspect::{self, Reading};
 use super::judge::{self, Judge};
 use super::manifest::{self, Made, Wanted};
 use super::output::Teller;
-use super::walk::Candidate;
+use super::walk::{Candidate, Found};
 use super::{images, output, walk};
 
 /// Bytes that there are to say of one file, mostly, in the text about all.
@@ -50,9 +50,8 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
     }
     let signature = if how.signs { Some(Wanted::always(options)?) } else { Wanted::by_options(options)? };
     let mut found = walk::find(paths, &ui.searching(options.format()))?;
-    if let (Some(_), Some(image)) = (&signature, found.images.first()) {
-        let why = "is an image, and a platform signature is about files; write it before they are packed, or unpack it";
-        return Err(Error::Usage(format!("`{}` {why}", report::path(image))));
+    if signature.is_some() {
+        can_be_signed(&found, &directory)?;
     }
     let provenance = Provenance::default();
     let progress = ui.progress(found.files.len(), options.format());
@@ -109,6 +108,16 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
     // The process ends: to take the facts of a whole tree apart would be a good part of all the work.
     std::mem::forget(report);
     Ok(code)
+}
+
+/// Refuses what no platform signature can be about, as far as that shows before anything is read.
+fn can_be_signed(found: &Found, directory: &Path) -> Result<(), Error> {
+    if let Some(image) = found.images.first() {
+        let why = "is an image, and a platform signature is about files; write it before they are packed, or unpack it";
+        return Err(Error::Usage(format!("`{}` {why}", report::path(image))));
+    }
+    // Of what lies in a directory nobody knows yet whether it is a binary.
+    found.files.iter().filter(|file| file.named).try_for_each(|file| manifest::can_name(&file.path, directory))
 }
 
 /// What became of all files.

@@ -88,6 +88,14 @@ pub(super) fn is_misplaced(args: &[OsString]) -> bool {
     args.iter().take_while(|arg| *arg != "--").any(is_ours)
 }
 
+/// Whether the signature can name a file: asked before anything is judged of those that were named themselves.
+///
+/// # Errors
+/// When it cannot.
+pub(super) fn can_name(path: &Path, directory: &Path) -> Result<(), Error> {
+    manifest::relative(path, directory).map(drop).map_err(Error::Environment)
+}
+
 /// Writes the signature, unless something was rejected: then there is nothing to vouch for.
 ///
 /// # Errors
@@ -111,7 +119,8 @@ pub(super) fn write(ui: &Ui, wanted: &Wanted, made: Made<'_>) -> Result<(), Erro
         paths.map(|path| facts::digest(path).map_err(|why| unreadable(path, why))).collect::<Result<_, _>>()?;
     let Made { report, policy, plan, directory } = made;
     let source = Source { report, policy, plan, directory, digests: &digests };
-    let manifest = manifest::build(&source).map_err(Error::Environment)?;
+    let failed = |why| Error::Environment(format!("the platform signature `{name}` was not written: {why}"));
+    let manifest = manifest::build(&source).map_err(failed)?;
     let text = envelope::write(&manifest, wanted.in_toto, wanted.key.as_ref());
     let failed = |source| Error::Io { action: "write", path: wanted.file.clone(), source };
     output::write_whole(&wanted.file, text.as_bytes()).map_err(failed)

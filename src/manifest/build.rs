@@ -138,8 +138,11 @@ fn origin(origin: &Origin) -> String {
     }
 }
 
-/// The path below `directory`, its parts joined by `/`; of a file that lies elsewhere the name alone.
-fn relative(path: &Path, directory: &Path) -> Result<String, String> {
+/// The path below `directory` that a signature names a file by, its parts joined by `/`; of a file that lies elsewhere the name alone.
+///
+/// # Errors
+/// One sentence when no signature can carry it: it has to mean the same file on every system.
+pub fn relative(path: &Path, directory: &Path) -> Result<String, String> {
     let inside = path.strip_prefix(directory).unwrap_or(path);
     let parts: Option<Vec<&str>> = inside
         .components()
@@ -151,9 +154,19 @@ fn relative(path: &Path, directory: &Path) -> Result<String, String> {
         .collect();
     let name = || path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     let found = parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join("/")).or_else(name);
-    found
-        .filter(|path| super::read::is_inside(path))
-        .ok_or_else(|| format!("`{}` has a name that no platform signature can carry; rename it", report::path(path)))
+    match found {
+        Some(found) if super::read::is_inside(&found) => Ok(found),
+        found => Err(format!("`{}` {}; rename it", report::path(path), why_not(found.as_deref()))),
+    }
+}
+
+/// What is wrong with a name that no signature can carry.
+fn why_not(found: Option<&str>) -> String {
+    const RULE: &str = "its names have to mean the same on every system, so they are UTF-8 without `\\` and `:`";
+    match found.and_then(|name| name.chars().find(|&c| matches!(c, '\\' | ':'))) {
+        Some(bad) => format!("has a `{bad}` in its name, which no platform signature can carry: {RULE}"),
+        None => format!("has a name that no platform signature can carry: {RULE}"),
+    }
 }
 
 #[cfg(test)]
@@ -170,6 +183,16 @@ mod tests {
         assert_eq!(of("/tmp/target/release/app").as_deref(), Ok("app"));
         assert_eq!(of("../other/app").as_deref(), Ok("app"));
         assert!(of("..").is_err());
+    }
+
+    #[test]
+    fn the_character_that_no_signature_can_carry_is_named() {
+        let here = Path::new("/home/me/app");
+        let why = relative(Path::new("dist/app:1.0"), here).expect_err("Windows would take it for a drive or a stream");
+        let rule = "its names have to mean the same on every system, so they are UTF-8 without `\\` and `:`; rename it";
+        assert_eq!(why, format!("`dist/app:1.0` has a `:` in its name, which no platform signature can carry: {rule}"));
+        assert!(why_not(Some("a\\b")).starts_with("has a `\\` in its name"));
+        assert!(why_not(None).starts_with("has a name that"));
     }
 
     #[test]

@@ -214,6 +214,23 @@ fn an_image_has_no_signature_of_its_own() {
     done.expect_stderr("`image` is an image, and a platform signature is about files");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_name_that_no_signature_can_carry_is_refused_with_its_character() {
+    let scratch = Scratch::empty();
+    scratch.write("dist/app:1.0", "read by nobody\n");
+    let done = scratch.seaworthy().args(["manifest", "dist/app:1.0"]).run().expect_code(4);
+    let done = done.expect_stderr("`dist/app:1.0` has a `:` in its name, which no platform signature can carry");
+    assert_eq!(done.stdout(), "");
+
+    requires!("gcc");
+    scratch.write("main.c", HELLO);
+    scratch.write("seaworthy.toml", "linkage = \"any\"\n");
+    scratch.program("gcc").args(["-o", "dist/app:1.0", "main.c"]).run().expect_code(0);
+    let done = scratch.seaworthy().args(["manifest", "dist"]).run().expect_code(4);
+    done.expect_stderr("the platform signature `platform-signature.json` was not written: `dist/app:1.0` has a `:`");
+}
+
 #[test]
 fn every_field_of_the_schemas_is_described() {
     fn look(value: &Value, at: &str, silent: &mut Vec<String>) {
