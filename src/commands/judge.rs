@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::Error;
 use crate::check::{ArtifactResult, Bench, Finding, Inspected, Surroundings, Uses, conclude};
-use crate::facts::{Facts, Os};
+use crate::facts::{Facts, Format, Os};
 use crate::hosts::{self, Disk, Host, HostError, System};
 use crate::policy::exceptions::today;
 use crate::policy::levels::Effective;
@@ -127,6 +127,7 @@ pub(super) struct Known<'p> {
 struct List {
     runs_on: Vec<Setting<String>>,
     arch: Cow<'static, str>,
+    format: Format,
     os: Os,
     hosts: Arc<[Host]>,
 }
@@ -153,14 +154,17 @@ impl<'p> Known<'p> {
         }
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let is_it = |list: &&List| {
-            list.arch == facts.arch && list.os == facts.os && list.runs_on.as_slice() == effective.runs_on
+            let (format, os) = (list.format, list.os);
+            list.arch == facts.arch
+                && (format, os) == (facts.format, facts.os)
+                && list.runs_on.as_slice() == effective.runs_on
         };
         if let Some(list) = lists.iter().find(is_it) {
             return list.hosts.clone();
         }
         let hosts: Arc<[Host]> = effective.runs_on.iter().filter_map(|name| self.resolve(&name.value, facts)).collect();
         let (runs_on, arch) = (effective.runs_on.to_vec(), facts.arch.clone());
-        lists.push(List { runs_on, arch, os: facts.os, hosts: hosts.clone() });
+        lists.push(List { runs_on, arch, format: facts.format, os: facts.os, hosts: hosts.clone() });
         hosts
     }
 
@@ -169,15 +173,16 @@ impl<'p> Known<'p> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (name.to_owned(), facts.arch.to_string());
         let host = hosts.entry(key).or_insert_with(|| hosts::resolve(name, &facts.arch, &self.policy.hosts));
-        host.as_ref().ok().filter(|host| is_of_system(host.system, facts.os)).cloned()
+        host.as_ref().ok().filter(|host| is_of_system(host.system, facts)).cloned()
     }
 }
 
-/// Whether a host of `system` could run a file made for `os`; a file that does not say is judged by every Linux host.
-fn is_of_system(system: System, os: Os) -> bool {
+/// Whether a host of `system` could run a file like this one; an ELF file that does not say for which system it is may be for
+/// Linux, and a Mac runs some of what is made for Apple's other systems.
+fn is_of_system(system: System, facts: &Facts) -> bool {
     match system {
-        System::Linux => matches!(os, Os::Linux | Os::Unknown),
-        System::Windows(_) => os == Os::Windows,
-        System::MacOs(_) => os == Os::MacOs,
+        System::Linux => facts.format == Format::Elf && matches!(facts.os, Os::Linux | Os::Unknown),
+        System::Windows(_) => facts.os == Os::Windows,
+        System::MacOs(_) => facts.format == Format::MachO,
     }
 }

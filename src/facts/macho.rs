@@ -43,7 +43,7 @@ pub struct MachOFacts {
     /// `LC_LOAD_DYLINKER`.
     pub dylinker: Option<String>,
     /// Lowest system the file says it runs on (`LC_BUILD_VERSION`, `LC_VERSION_MIN_MACOSX`), as `11.0`; of the macOS
-    /// entry where there are several.
+    /// entry where there are several. That of Mac Catalyst is one of iOS.
     pub min_os: Option<String>,
     /// SDK it was built with, from the same command, as `14.5`.
     pub sdk: Option<String>,
@@ -82,6 +82,27 @@ pub struct MachOFacts {
     pub signature_kind: SignatureKind,
     /// The embedded code signature.
     pub code_signature: Option<CodeSignature>,
+}
+
+impl MachOFacts {
+    /// The system that the file is for, as Apple writes it; `None` when it does not say, or a number that is not known.
+    pub fn system(&self) -> Option<&'static str> {
+        Some(match self.platform.as_deref()? {
+            "macos" => "macOS",
+            "mac-catalyst" => "Mac Catalyst",
+            "ios" => "iOS",
+            "tvos" => "tvOS",
+            "watchos" => "watchOS",
+            "visionos" => "visionOS",
+            "bridgeos" => "bridgeOS",
+            "driverkit" => "DriverKit",
+            "ios-simulator" => "the simulator of iOS",
+            "tvos-simulator" => "the simulator of tvOS",
+            "watchos-simulator" => "the simulator of watchOS",
+            "visionos-simulator" => "the simulator of visionOS",
+            _ => return None,
+        })
+    }
 }
 
 /// Place of a slice in a universal file (`fat_arch`).

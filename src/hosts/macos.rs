@@ -93,6 +93,31 @@ fn is_loaded_by_dyld(macho: &MachOFacts) -> bool {
     macho.dylinker.is_some() || macho.file_type != "execute"
 }
 
+/// The lowest macOS that a file says it runs on.
+pub fn min(macho: &MachOFacts) -> Option<Version> {
+    as_macos(macho, macho.min_os.as_deref()?)
+}
+
+/// The SDK of macOS that a file was linked with.
+pub fn sdk(macho: &MachOFacts) -> Option<Version> {
+    as_macos(macho, macho.sdk.as_deref()?)
+}
+
+/// Files for Mac Catalyst write versions of iOS. The SDK's own map (`iOSMac_macOS` in `SDKSettings.json`) has 13.1 as 10.15,
+/// 14.2 as 11.0 and 15.2 as 12.1; all of one release are taken for its first here, which is never too high.
+fn as_macos(macho: &MachOFacts, version: &str) -> Option<Version> {
+    let version: Version = version.parse().ok()?;
+    if macho.platform.as_deref() != Some("mac-catalyst") {
+        return Some(version);
+    }
+    match version.major() {
+        13 => Some(Version::new(10, 15)),
+        14..=18 => Some(Version::new(version.major() - 3, 0)),
+        26.. => Some(Version::new(version.major(), 0)),
+        _ => None,
+    }
+}
+
 /// The oldest macOS by processor and load commands, whatever the file says.
 pub fn floor(facts: &Facts) -> Option<Version> {
     let Details::MachO(macho) = &facts.details else { return None };
@@ -114,6 +139,18 @@ mod tests {
         assert_eq!(since(&["LC_UUID", "LC_BUILD_VERSION", "LC_CODE_SIGNATURE"]), None);
         assert_eq!(since(&["LC_RPATH", "LC_MAIN", "LC_DYLD_INFO_ONLY"]), Some(Version::new(10, 8)));
         assert_eq!(since(&["LC_MAIN", "LC_DYLD_CHAINED_FIXUPS"]), Some(Version::new(11, 0)));
+    }
+
+    #[test]
+    fn versions_of_mac_catalyst_are_those_of_ios() {
+        let min_of = |platform: &str, stated: &str| {
+            min(&MachOFacts { platform: Some(platform.into()), min_os: Some(stated.into()), ..MachOFacts::default() })
+        };
+        assert_eq!(min_of("macos", "13.1"), Some(Version::new(13, 1)));
+        for (ios, macos) in [("13.1", Some((10, 15))), ("14.2", Some((11, 0))), ("17.0", Some((14, 0))), ("12.0", None)]
+        {
+            assert_eq!(min_of("mac-catalyst", ios), macos.map(|(major, minor)| Version::new(major, minor)), "{ios}");
+        }
     }
 
     #[test]

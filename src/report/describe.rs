@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::facts::libc::LibcFamily;
-use crate::facts::{Details, Facts, FileFacts, Format, Kind, Linkage};
+use crate::facts::{Details, Facts, FileFacts, Format, Kind, Linkage, Os};
 
 use super::{Floors, escape};
 
@@ -18,6 +18,9 @@ pub(super) fn describe(file: &FileFacts) -> String {
     for (at, slice) in file.slices.iter().enumerate() {
         line.extend([if at == 0 { " " } else { "+" }, &escape(&slice.arch)]);
     }
+    if let Some(system) = other_apple_system(first) {
+        line.extend([" for ", system]);
+    }
     if let Some(libc) = libc(first) {
         line.extend([", ", &libc]);
     }
@@ -29,6 +32,15 @@ pub(super) fn describe(file: &FileFacts) -> String {
         line.extend(["; needs ", &needs]);
     }
     line
+}
+
+/// The system of a Mach-O file that is not for macOS.
+fn other_apple_system(facts: &Facts) -> Option<&'static str> {
+    match &facts.details {
+        Details::MachO(macho) if facts.os == Os::OtherApple => Some(macho.system().unwrap_or("another Apple system")),
+        Details::MachO(_) if facts.os == Os::Unknown => Some("an unknown system"),
+        _ => None,
+    }
 }
 
 fn kind(facts: &Facts) -> &'static str {

@@ -48,7 +48,11 @@ impl Floors {
             }
             Details::MachO(macho) if facts.os == Os::MacOs => {
                 let runtime = go_floors(facts).map(|go| go.macos);
-                floors.macos = higher(macho.min_os.clone(), runtime.max(macos::floor(facts)));
+                // As it is written, but for versions of iOS.
+                let written = macho.platform.as_deref() != Some("mac-catalyst");
+                let stated = macho.min_os.clone().filter(|_| written);
+                let stated = stated.or_else(|| macos::min(macho).map(|version| version.to_string()));
+                floors.macos = higher(stated, runtime.max(macos::floor(facts)));
             }
             Details::Pe(_) | Details::MachO(_) => {}
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::support::{NOT_MACOS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
-use crate::hosts::Version;
+use crate::hosts::{Version, macos};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -40,7 +40,7 @@ error[duplicate-dylib]: `dist/app` names `@loader_path/lib` twice
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(macho) = subject.macos() else { return Verdict::NotApplicable(NOT_MACOS) };
     // dyld asks the SDK, so that what ran before keeps running.
-    let sdk = macho.sdk.as_deref().and_then(|sdk| sdk.parse::<Version>().ok());
+    let sdk = macos::sdk(macho);
     let mut dylibs = repeated(macho.dylibs.iter().map(|dylib| dylib.name.as_str()));
     if sdk.is_some_and(|sdk| sdk < Version::new(15, 0)) {
         dylibs.clear();

@@ -1,8 +1,7 @@
 //! The file needs a newer macOS than it will find.
 
-use super::support::NOT_MACOS;
 use super::support::advice::Maker;
-use super::support::macs::{Limit, Processor, first_system, limits, processor};
+use super::support::macs::{Limit, Processor, first_system, limits, other_system, processor};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
@@ -23,7 +22,8 @@ supports, and the load commands that dyld has to know (`LC_MAIN` since 10.8, `LC
 `[macos] min` and the macOS hosts of `runs-on`. And whether those Macs run such code at all: no 32-bit code
 for Intel Macs from macOS 10.15 on, none for PowerPC from 10.7 on, and none for Apple silicon before 11. Of a universal file
 they take the code for their own processor, and what the rest of it needs is no matter there. A program in arm64e code alone
-fails before macOS 26 unless it is Apple's own, and nobody knows from there on.
+fails before macOS 26 unless it is Apple's own, and nobody knows from there on. Code for the simulators, tvOS and watchOS fails
+on the macOS hosts of `runs-on`; whether one for iOS runs on Apple silicon nobody can tell. Mac Catalyst is macOS.
 
 ## Why it matters
 dyld refuses a program that is built for a newer macOS than the one it is on, or fails at the first symbol that is not there.
@@ -49,7 +49,7 @@ error[newer-macos]: `dist/app` needs macOS 14.0, but has to run on 12.0
 
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(macho) = subject.macos() else {
-        return Verdict::NotApplicable(NOT_MACOS);
+        return other_system(subject);
     };
     let limits = match limits(subject) {
         Ok(limits) => limits,
@@ -92,7 +92,7 @@ fn compare(
     violations: &mut Vec<Violation>,
     gaps: &mut Vec<String>,
 ) {
-    let stated = macho.min_os.as_deref().and_then(|version| version.parse::<Version>().ok());
+    let stated = macos::min(macho);
     let release = subject.facts.go.as_ref().and_then(|go| go.version.as_deref());
     let go = release.and_then(kernel::go).map(|floors| floors.macos);
     let command = macos::newest_command(macho);
@@ -158,6 +158,7 @@ fn refused_by_dyld(limit: &Limit, command: Command) -> Violation {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::facts::Os;
     use crate::facts::macho::code_signature::SignatureKind;
     use crate::rules::support::testing::{Case, from_file, signed_macho};
 
@@ -208,6 +209,38 @@ mod tests {
         let found = universal("13.0").with(|case| case.policy.macos.min = Some(from_file("10.13".to_owned())));
         let help = found.violations(&RULE).remove(0).help;
         assert_eq!(help.as_deref(), Some("build with `MACOSX_DEPLOYMENT_TARGET=11.0`"));
+    }
+
+    #[test]
+    fn code_for_another_apple_system_is_not_passed_over() {
+        let made_for = |platform: Option<&str>| {
+            let platform = platform.map(str::to_owned);
+            let os = if platform.is_some() { Os::OtherApple } else { Os::Unknown };
+            case("14.0").with(|case| case.facts.os = os).edit_macho(|macho| macho.platform = platform)
+        };
+        let hosts = &["macos:10.15", "macos:13"];
+        for refused in ["ios-simulator", "tvos", "watchos", "visionos-simulator"] {
+            assert_eq!(made_for(Some(refused)).runs_on(hosts).violations(&RULE).len(), 2, "{refused}");
+        }
+        let found = made_for(Some("ios")).runs_on(hosts).violations(&RULE);
+        assert!(
+            found.len() == 1 && found[0].message.contains("for iOS, which `macos:10.15` does not run"),
+            "{found:?}"
+        );
+        for unknown in [Some("ios"), Some("driverkit"), Some("unknown-77"), None] {
+            made_for(unknown).runs_on(&["macos:13"]).inconclusive(&RULE);
+        }
+        made_for(Some("tvos"))
+            .with(|case| case.policy.macos.min = Some(from_file("13.0".to_owned())))
+            .not_applicable(&RULE);
+        made_for(Some("tvos")).not_applicable(&RULE);
+    }
+
+    #[test]
+    fn mac_catalyst_has_the_versions_of_ios() {
+        let catalyst = || case("14.0").edit_macho(|macho| macho.platform = Some("mac-catalyst".into()));
+        catalyst().runs_on(&["macos:11"]).passes(&RULE);
+        catalyst().edit_macho(|macho| macho.min_os = Some("15.0".into())).runs_on(&["macos:11"]).violations(&RULE);
     }
 
     #[test]

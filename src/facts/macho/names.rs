@@ -142,10 +142,10 @@ pub(super) fn tool(tool: u32) -> String {
     known.to_owned()
 }
 
-/// The system of a platform name; files older than version commands are taken for macOS where only Macs had the CPU.
+/// The system of a platform name: Mac Catalyst is a part of macOS. Files older than version commands are taken for macOS where only Macs had the CPU.
 pub(super) fn os(platform: Option<&str>, cpu_type: u32) -> Os {
     match platform {
-        Some("macos") => Os::MacOs,
+        Some("macos" | "mac-catalyst") => Os::MacOs,
         Some(name) if name.starts_with("unknown") => Os::Unknown,
         Some(_) => Os::OtherApple,
         None => match cpu_type {

@@ -1,8 +1,9 @@
 //! The Macs that a policy names, and whether they run code for a file's processor at all.
 
+use super::NOT_MACOS;
 use crate::hosts::macos::{APPLE_SILICON, ARM64E_OF_OTHERS, is_arm64e_alone};
 use crate::hosts::{System, Version};
-use crate::rules::{PolicySource, Subject, Violation};
+use crate::rules::{PolicySource, Subject, Verdict, Violation};
 
 /// A macOS that the policy names.
 pub(in crate::rules) struct Limit {
@@ -43,6 +44,48 @@ pub(in crate::rules) fn limits(subject: &Subject<'_>) -> Result<Vec<Limit>, Stri
         }
     }
     Ok(limits)
+}
+
+/// What the macOS hosts of the policy make of a file for another system of Apple's, or one that does not say for which.
+/// `[macos] min` says nothing of where such a file has to run.
+pub(in crate::rules) fn other_system(subject: &Subject<'_>) -> Verdict {
+    let Some(macho) = subject.macho() else { return Verdict::NotApplicable(NOT_MACOS) };
+    let hosts: Vec<Limit> = limits(subject).unwrap_or_default().into_iter().filter(|it| it.host.is_some()).collect();
+    if hosts.is_empty() {
+        return Verdict::NotApplicable(NOT_MACOS);
+    }
+    let platform = macho.platform.as_deref().unwrap_or_default();
+    let system = macho.system().unwrap_or("an unknown system");
+    let (mut violations, mut open) = (Vec::new(), Vec::new());
+    for limit in hosts {
+        // Macs with Apple silicon run apps for iOS, and drivers are started by the system alone.
+        let is_refused = match platform {
+            "tvos" | "watchos" => true,
+            "ios" => limit.is_older_than(subject) || subject.facts.arch != "aarch64",
+            other => other.ends_with("-simulator"),
+        };
+        if is_refused {
+            violations.push(Violation {
+                message: format!("`{{artifact}}` is made for {system}, which {} does not run", limit.name()),
+                evidence: vec![format!("its load commands name the platform {platform}")],
+                help: Some("build it for macOS".into()),
+                ..limit.broken()
+            });
+        } else {
+            open.push(limit.name());
+        }
+    }
+    let open_is_empty = open.is_empty();
+    let open = open.join(" or ");
+    let open = match platform {
+        "" => format!("the file does not say for which system it is, so that whether {open} runs it is not known"),
+        _ => format!("whether {open} runs what is made for {system} is not known"),
+    };
+    match (violations.is_empty(), open_is_empty) {
+        (true, _) => Verdict::Inconclusive(open),
+        (false, true) => Verdict::Violated(violations),
+        (false, false) => Verdict::PartlyOpen(violations, open),
+    }
 }
 
 /// The first macOS for the processor of a file.

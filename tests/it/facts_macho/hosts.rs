@@ -67,6 +67,24 @@ fn programs_in_arm64e_code_alone_are_killed() {
 }
 
 #[test]
+fn what_is_made_for_other_systems_is_said_to_be() {
+    let hosts = ["macos:10.15", "macos:13"];
+    let made_for = |platform: u32| program(ARM64, platform, 0x000e_0000).build();
+    assert_eq!(runs(&made_for(6), &hosts), ["no", "runs"], "Mac Catalyst");
+    assert_eq!(runs(&made_for(2), &hosts), ["no", "unknown"], "iOS");
+    assert_eq!(runs(&made_for(7), &hosts), ["no", "no"], "its simulator");
+    assert_eq!(runs(&made_for(10), &hosts), ["unknown", "unknown"], "DriverKit");
+    let unnamed = Builder::new(ARM64, 2).dylib(0xc, "/usr/lib/libSystem.B.dylib").build();
+    assert_eq!(runs(&unnamed, &["debian:12", "macos:13"]), ["-", "unknown"]);
+
+    let scratch = Scratch::empty();
+    scratch.write("app", made_for(7));
+    scratch.write("seaworthy.toml", "");
+    let told = scratch.seaworthy().args(["check", "app"]).run().expect_code(0).stdout();
+    assert!(told.contains("program Mach-O aarch64 for the simulator of iOS; needs "), "{told}");
+}
+
+#[test]
 fn dyld_has_to_know_the_load_commands() {
     let hosts = ["macos:10.7", "macos:10.13", "macos:10.15", "macos:11"];
     let main = || program(X86_64, 1, 0x000a_0600).command(0x8000_0028, &[0, 0, 0, 0], "");
