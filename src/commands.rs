@@ -82,6 +82,9 @@ fn run() -> u8 {
     })
 }
 
+/// What to do about a file that nobody may read.
+const DENIED: &str = "; run this as a user who may read it, or leave it out";
+
 /// Why a named file was not looked at, and what to name instead.
 fn unreadable(path: &Path, why: &Unreadable) -> String {
     let name = report::path(path);
@@ -90,15 +93,16 @@ fn unreadable(path: &Path, why: &Unreadable) -> String {
             let next = if path.is_dir() { "; name the files in it" } else { "" };
             format!("cannot read `{name}`: it is {what}, not a file{next}")
         }
-        Unreadable::Io(why) if why.starts_with("Permission denied") => {
-            format!("cannot read `{name}`: {why}; make it readable for who checks it")
-        }
         Unreadable::NotLinked(what) => {
             let next = match crate::facts::unpack(what) {
                 Some(unpack) => format!("unpack it (`{unpack}`), and name what was in it"),
                 None => "name a program or a library".to_owned(),
             };
             format!("cannot read `{name}`: {why}; {next}")
+        }
+        // What the system says of it on Unix.
+        Unreadable::Io(why) if plain(why) == "Permission denied" => {
+            format!("cannot read `{name}`: {}{DENIED}", plain(why))
         }
         why => format!("cannot read `{name}`: {}", plain(why)),
     }

@@ -98,16 +98,25 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
     }
     // A guard that has looked at nothing must not look like a pass.
     if nothing {
-        let why = match found.directories {
-            0 => "the list of files is empty; name files in it, separated by newlines or NUL",
-            _ => "no linked binary was found; name the directory that the build writes to",
-        };
-        return Err(Error::Environment(format!("nothing was checked: {why}")));
+        return Err(nothing_checked(paths, found.directories));
     }
     let code = check::exit_code(&report);
     // The process ends: to take the facts of a whole tree apart would be a good part of all the work.
     std::mem::forget(report);
     Ok(code)
+}
+
+/// What to name instead of what holds no binary.
+fn nothing_checked(paths: &[PathBuf], directories: usize) -> Error {
+    let next = "name the directory that the build writes to";
+    let why = match (directories, paths) {
+        (0, _) => "the list of files is empty; name files in it, separated by newlines or NUL".to_owned(),
+        (_, [path]) if path.as_os_str() != "-" => {
+            format!("no linked binary was found in `{}`; {next}", report::path(path))
+        }
+        (many, _) => format!("no linked binary was found in any of {many} directories; {next}"),
+    };
+    Error::Environment(format!("nothing was checked: {why}"))
 }
 
 /// Refuses what no platform signature can be about, as far as that shows before anything is read.

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use super::DENIED;
 use crate::cli;
 use crate::error::{Error, plain};
 use crate::images;
@@ -126,12 +127,21 @@ impl Found {
     }
 
     fn problem(&mut self, path: &Path, error: &std::io::Error) {
-        let next = match error.kind() {
-            std::io::ErrorKind::NotFound => "; name what the build made, or its directory",
-            std::io::ErrorKind::PermissionDenied => "; make it readable for who checks it",
-            _ => "",
+        let name = report::path(path);
+        let said = match (error.kind(), path.read_link()) {
+            (std::io::ErrorKind::NotFound, Ok(to)) => {
+                let to = report::path(&to);
+                format!(
+                    "cannot read `{name}`: it is a link to `{to}`, which is not there; build that, or leave the link out"
+                )
+            }
+            (std::io::ErrorKind::NotFound, _) => {
+                format!("cannot read `{name}`: {}; name what the build made, or its directory", plain(error))
+            }
+            (std::io::ErrorKind::PermissionDenied, _) => format!("cannot read `{name}`: {}{DENIED}", plain(error)),
+            _ => format!("cannot read `{name}`: {}", plain(error)),
         };
-        self.problems.push(format!("cannot read `{}`: {}{next}", report::path(path), plain(error)));
+        self.problems.push(said);
     }
 }
 

@@ -185,7 +185,8 @@ impl Checker {
         if !words.contains(&word) {
             let title = format!("`{}` cannot be `{}`", visible(name), visible(word));
             let label = format!("expected {}", any_of(words));
-            self.report(Problem::new(span.clone(), title, label).maybe_help(did_you_mean(word, words.iter().copied())));
+            let help = meant_level(word, words).or_else(|| did_you_mean(word, words.iter().copied()));
+            self.report(Problem::new(span.clone(), title, label).maybe_help(help));
         }
     }
 
@@ -215,4 +216,15 @@ impl Checker {
             }
         }
     }
+}
+
+/// The level that other tools call so; of a choice that has no `warn` it means nothing.
+fn meant_level(word: &str, words: &[&'static str]) -> Option<String> {
+    let level = match word.to_ascii_lowercase().as_str() {
+        "error" | "forbid" | "fail" => "deny",
+        "warning" => "warn",
+        "off" | "ignore" | "none" => "allow",
+        _ => return None,
+    };
+    words.contains(&"warn").then(|| format!("that is `{level}` here"))
 }

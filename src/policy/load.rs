@@ -35,7 +35,18 @@ pub fn load_for(explicit: Option<&Path>, directory: &Path, project: &Path) -> Re
     let Some((path, shown)) = found else {
         return Ok(Policy::default_policy());
     };
-    let bytes = read(&POLICY, &path, &shown)?;
+    let bytes = read(&POLICY, &path, &shown).map_err(|error| match error {
+        Error::Io { source, .. } => {
+            let next = match source.kind() {
+                io::ErrorKind::NotFound if explicit.is_some() => {
+                    "name one that is there with --policy, or leave it out to have `seaworthy.toml` looked for"
+                }
+                _ => POLICY.next_step,
+            };
+            unreadable(&POLICY, &shown, &source, next)
+        }
+        other => other,
+    })?;
     let mut policy = parse(&bytes, &path, &shown).map_err(Error::Policy)?;
     if let Some(report) = &policy.baseline {
         policy.last_release = Some(last_release(&report.value, directory)?);
@@ -142,6 +153,12 @@ fn read(kind: &Kind, path: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
         return Err(wrong(kind, shown, &format!("has more than {limit}, which none needs; is it the right file?")));
     }
     Ok(bytes)
+}
+
+fn unreadable(file: &Kind, shown: &Path, why: &io::Error, next: &str) -> Error {
+    let name = shown.to_string_lossy();
+    let (name, why) = (super::problem::visible(&name), crate::error::plain(why));
+    Error::Environment(format!("cannot {} `{name}`: {why}; {next}", file.action))
 }
 
 fn wrong(file: &Kind, shown: &Path, what: &str) -> Error {

@@ -34,7 +34,9 @@ warning[static-glibc-iconv]: `dist/app` is statically linked, but glibc loads co
 ```
 
 ## How to fix
-- Link against musl, whose `iconv` has its converters built in: `musl-gcc -static`, `CC=musl-gcc` for cgo, a musl target for cargo.
+- Go: link the C code against musl, whose `iconv` has its converters built in: `CC=musl-gcc`.
+- Cargo: build for a musl target.
+- C: `musl-gcc -static`.
 - Or link GNU libiconv statically, and compile with its header.
 - Where the program converts between UTF-8, UCS-2, UCS-4 and ASCII alone, nothing is loaded: allow the rule.
 "#,

@@ -96,6 +96,7 @@ fn what_is_no_file_is_refused_by_name() {
     assert!(policy::load(Some(Path::new("largest.toml")), directory).is_ok());
     let missing = refusal(Some("missing.toml"), directory);
     assert!(missing.starts_with("cannot read the policy `missing.toml`: "), "{missing}");
+    assert!(missing.contains("; name one that is there with --policy"), "{missing}");
 }
 
 #[cfg(unix)]

@@ -61,11 +61,23 @@ fn what_cannot_be_read_at_all_exits_with_4_and_the_others_are_judged() {
     assert!(done.stdout().contains("`text`"), "{}", done.stdout());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_says_where_that_is() {
+    let scratch = Scratch::empty();
+    std::os::unix::fs::symlink("target/app", scratch.join("app")).expect("a scratch directory is writable");
+    check(&scratch, &["app"])
+        .expect_code(4)
+        .expect_stderr("cannot read `app`: it is a link to `target/app`, which is not");
+}
+
 #[test]
 fn looking_at_nothing_is_not_a_pass() {
     let scratch = Scratch::empty();
     scratch.write("sources/main.c", "int main;\n");
-    check(&scratch, &["sources"]).expect_code(4).expect_stderr("nothing was checked: no linked binary was found");
+    check(&scratch, &["sources"])
+        .expect_code(4)
+        .expect_stderr("nothing was checked: no linked binary was found in `sources`; name");
     let list = scratch.seaworthy().args(["check", "-"]).stdin("\n").run();
     list.expect_code(4).expect_stderr("nothing was checked: the list of files is empty");
 }
