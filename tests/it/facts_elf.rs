@@ -76,6 +76,25 @@ fn what_is_appended_is_counted_and_an_image_of_programs_is_not_judged_by_its_run
 }
 
 #[test]
+fn what_py_installer_made_is_judged_by_more_than_its_bootloader() {
+    requires!("gcc", "objcopy");
+    let scratch = Scratch::empty();
+    let program = compile(&scratch, "gcc", HELLO, "", "app");
+    let cookie = [&b"MEI\x0c\x0b\x0a\x0b\x0e"[..], &[0; 16], b"libpython3.11.so.1.0", &[0; 44]].concat();
+    scratch.write("archive", [&b"PYZ\0"[..], &cookie].concat());
+    scratch.program("objcopy").arg("--add-section=pydata=archive").arg(&program).run().expect_code(0);
+    let packed = facts(&program).packed.expect("it is packed");
+    assert!(packed.starts_with("PyInstaller"), "{packed}");
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\n");
+    let done = scratch.seaworthy().args(["check", "app"]).run().expect_code(3);
+    assert!(done.stdout().contains("error[inconclusive]: `app` could not be judged"), "{}", done.stdout());
+    // Another tool's section of that name.
+    scratch.write("archive", [b'x'; 100]);
+    scratch.program("objcopy").arg("--update-section=pydata=archive").arg(&program).run().expect_code(0);
+    assert_eq!(facts(&program).packed, None);
+}
+
+#[test]
 fn kinds_are_decided_once() {
     requires!("gcc");
     let scratch = Scratch::empty();

@@ -38,7 +38,7 @@ pub(in crate::facts) struct Image<'s> {
 }
 
 /// Sections that are asked for by their names, of every file: all of them are looked for at once.
-const ASKED_FOR: [&str; 19] = [
+const ASKED_FOR: [&str; 20] = [
     ".text",
     ".rodata",
     ".comment",
@@ -58,6 +58,7 @@ const ASKED_FOR: [&str; 19] = [
     ".debug_info.dwo",
     ".gnu.build.attributes",
     ".note.stapsdt",
+    "pydata",
 ];
 /// More bytes than the longest of them has: of a hostile table without a NUL no more is looked at for each section.
 const LONGEST_ASKED_FOR: usize = 24;

@@ -26,6 +26,9 @@ pub(super) fn packer(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
     if matches!(ident.get(8..11), Some([b'A', b'I', 1 | 2])) && layout::appended(image) > 0 {
         return Ok(Some("AppImage, whose programs `--appimage-extract` lays into `squashfs-root`".to_owned()));
     }
+    if is_of_py_installer(image)? {
+        return Ok(Some("PyInstaller, whose libraries it unpacks when it starts".to_owned()));
+    }
     // UPX leaves neither section headers nor a dynamic section's contents, and its mark behind the program headers.
     if !image.section_headers().is_empty() {
         return Ok(None);
@@ -36,6 +39,18 @@ pub(super) fn packer(image: &Image<'_>) -> Result<Option<String>, Unreadable> {
     let has_mark = |bytes: &[u8]| bytes.windows(4).any(|window| window == b"UPX!");
     let loads = image.segments_of(PT_LOAD).count();
     Ok((has_mark(&head) && (has_mark(&tail) || loads <= 3)).then(|| "UPX".to_owned()))
+}
+
+/// Whether the archive of PyInstaller is a section of the file, which it names so and ends with its cookie: a magic, four numbers
+/// and the name of the Python library in 64 bytes (PyInstaller's `bootloader/src/pyi_archive.h`).
+fn is_of_py_installer(image: &Image<'_>) -> Result<bool, Unreadable> {
+    const MAGIC: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
+    const COOKIE: u64 = 8 + 4 * 4 + 64;
+    let Some(archive) = image.section("pydata").map(|section| section.header) else { return Ok(false) };
+    let Some(at) = archive.sh_size.checked_sub(COOKIE).and_then(|last| archive.sh_offset.checked_add(last)) else {
+        return Ok(false);
+    };
+    Ok(*image.source.read_up_to(at, MAGIC.len() as u64, "end of `pydata`")? == *MAGIC)
 }
 
 /// Go build information, or what shows that Go made this file.
