@@ -34,10 +34,9 @@ warning[static-glibc-iconv]: `dist/app` is statically linked, but glibc loads co
 ```
 
 ## How to fix
-- Go: link the C code against musl, whose `iconv` has its converters built in: `CC=musl-gcc`.
+- Go: `CC=musl-gcc` links the C code against musl, whose `iconv` has its converters built in; or `CGO_ENABLED=0` where no cgo is needed.
 - Cargo: build for a musl target.
-- C: `musl-gcc -static`.
-- Or link GNU libiconv statically, and compile with its header.
+- C: `musl-gcc -static`, or GNU libiconv linked statically and compiled against with its own header.
 - Where the program converts between UTF-8, UCS-2, UCS-4 and ASCII alone, nothing is loaded: allow the rule.
 "#,
 };

@@ -100,8 +100,8 @@ fn a_symbol_in_an_archive_beside_the_sources_is_blamed_on_its_package() {
     let done = build(&scratch, &["-ldflags=-s"]).expect_code(3).expect_stderr("error[newer-glibc]");
     assert_eq!(blame(&done), format!("{object}, imported by example.org/app, refers to `arc4random`"));
     // The file, wherever the C compiler finds it.
-    let file = format!("// #cgo LDFLAGS: -L${{SRCDIR}} -l:librandom.a\n{CALLS_FOO}");
-    scratch.write("b/b.go", format!("package b\n\n{file}"));
+    let code = std::fs::read_to_string(scratch.join("b/b.go")).expect("it was written");
+    scratch.write("b/b.go", code.replace("-lrandom", "-l:librandom.a"));
     let done = build(&scratch, &[]).expect_code(3).expect_stderr("error[newer-glibc]");
     assert_eq!(blame(&done), format!("{object}, imported by example.org/app, refers to `arc4random`"));
 }
