@@ -70,6 +70,7 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
     for target in &targets {
         weigh_flags(plan, target, resolved, &config, environment, policy);
     }
+    name_aliases(plan, &options, resolved, &config);
     plan.users.profile = profile::settings(&flags, &resolved.verb, &config, environment);
     plan.expectations.glibc = promised_glibc(&targets);
     plan.targets = targets.iter().map(|target| targets::without_glibc(&target.value).0.to_owned()).collect();
@@ -238,6 +239,16 @@ fn source_of(flag: &Flag, typed: &[OsString], resolved: &Resolved, config: &Conf
         _ => None,
     });
     Source::Alias(alias.verb, file)
+}
+
+/// Gives the flags that an alias brings by `--config` their place, which is that alias.
+fn name_aliases(plan: &mut Plan, options: &[Flag], resolved: &Resolved, config: &Config) {
+    for option in options.iter().filter(|flag| flag.name == "config") {
+        let source = source_of(option, &plan.args, resolved, config);
+        let flags = plan.users.targets.iter_mut().flat_map(|target| &mut target.flags);
+        let is_its = |flag: &&mut Sourced| flag.source == Source::CommandLine && option.text().contains(&flag.value);
+        flags.filter(is_its).for_each(|flag| flag.source = source.clone());
+    }
 }
 
 /// Libraries that the configuration gives in the place of build scripts (The Cargo Book, "Overriding Build Scripts").

@@ -63,6 +63,14 @@ fn an_alias_with_its_own_target_is_named() {
     scratch.write("seaworthy.toml", "");
     let refused = guarded(&scratch, &["rel"]).expect_code(3);
     refused.expect_stderr(&format!("the alias `rel` of {}:2", config(&scratch)));
+    // And what it configures.
+    let flag = "-Clink-arg=-Wl,-rpath,/opt/bad";
+    let alias =
+        format!("[alias]\nrel = \"build --target x86_64-unknown-linux-gnu --config build.rustflags=['{flag}']\"\n");
+    scratch.write(".cargo/config.toml", alias);
+    scratch.write("seaworthy.toml", "linkage = \"any\"\n[rules]\nrun-path = \"deny\"\n");
+    let done = guarded(&scratch, &["rel"]).expect_code(3);
+    assert_eq!(blame(&done), format!("`{flag}`, set by the alias `rel` of {}:2", config(&scratch)));
 }
 
 #[test]
