@@ -1,3 +1,5 @@
+//! The rule about signatures over what changed.
+
 use super::RULE;
 use crate::facts::Kind;
 use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, PageHashes, SignatureKind, SpecialSlot};
