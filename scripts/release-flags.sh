@@ -13,7 +13,7 @@ release_flags=(
   "-Clink-arg=-B$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/gcc-ld"
   -Clink-arg=-fuse-ld=lld
   "-Clinker=$PWD/scripts/link_in_order.py"
-  -Cllvm-args=-inline-threshold=25
+  -Cllvm-args=-inline-threshold=10
   -Crelocation-model=static
   -Clink-arg=-Wl,--icf=all
   "-Clink-arg=-Wl,-T,$PWD/scripts/release.ld"

@@ -5,7 +5,7 @@
 shopt -s extglob
 case " $* " in
   *" --crate-name "@(aho_corasick|memchr|miniz_oxide|num_bigint_dig|ruzstd|sha1|sha2)" "*)
-    exec "${@/-inline-threshold=25/-inline-threshold=225}"
+    exec "${@/-inline-threshold=10/-inline-threshold=225}"
     ;;
 esac
 exec "$@"

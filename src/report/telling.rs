@@ -2,6 +2,9 @@
 //! nothing but the file and the evidence.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+
+use memchr::memmem::Finder;
 
 use crate::check::Finding;
 use crate::policy::Level;
@@ -67,18 +70,24 @@ impl Block {
         also.chain(evidence).chain(self.rest.iter().map(|(label, text)| (*label, &**text)))
     }
 
-    /// All it says but the evidence, with a mark where the file's name stands: blocks of files that share it differ in nothing else.
-    fn likeness(&self, name: &str) -> String {
-        let name = format!("`{name}`");
-        let mut likeness = format!("{:?} {} {}", self.level, self.rule, self.sentence.replace(&name, "`\0`"));
-        for text in self.also_on.iter().chain(self.rest.iter().map(|(_, text)| text)) {
-            likeness.extend(["\0", &text.replace(&name, "`\0`")]);
-        }
+    /// Hashes all it says but the evidence and the file's `name`: blocks of files that share it differ in nothing else.
+    fn likeness(&self, name: &Finder<'_>, mut hasher: impl Hasher) -> u64 {
+        (self.level, self.rule).hash(&mut hasher);
+        let mut hash = |text: &str| {
+            let mut from = 0;
+            for at in name.find_iter(text.as_bytes()) {
+                text.get(from..at).hash(&mut hasher);
+                from = at + name.needle().len();
+            }
+            text.get(from..).hash(&mut hasher);
+        };
+        hash(&self.sentence);
+        self.also_on.iter().chain(self.rest.iter().map(|(_, text)| text)).for_each(|text| hash(text));
         // Of what could not be judged, the reasons are all there is to say.
         if self.rule == findings::INCONCLUSIVE {
-            self.evidence.iter().for_each(|piece| likeness.extend(["\0", piece]));
+            self.evidence.iter().for_each(|piece| hash(piece));
         }
-        likeness
+        hasher.finish()
     }
 }
 
@@ -104,7 +113,9 @@ impl Told {
 pub struct Telling {
     pieces: Vec<Piece>,
     groups: Vec<Group>,
-    likenesses: HashMap<String, usize>,
+    /// Which group a likeness is of. Hashes with random keys stand for the words: nobody can make two that are one.
+    likenesses: HashMap<u64, usize>,
+    keys: RandomState,
     /// Nothing is told at once.
     apart: bool,
     /// Findings, and artifacts that could not be judged.
@@ -141,8 +152,10 @@ impl Telling {
 
     /// Adds one artifact.
     pub fn add(&mut self, told: Told) {
+        let quoted = format!("`{}`", told.name);
+        let finder = Finder::new(&quoted);
         for block in told.blocks {
-            self.block(block, &told.name);
+            self.block(block, &told.name, &finder);
         }
         match self.pieces.last_mut() {
             _ if told.rest.is_empty() => {}
@@ -151,12 +164,12 @@ impl Telling {
         }
     }
 
-    fn block(&mut self, block: Block, name: &str) {
+    fn block(&mut self, block: Block, name: &str, quoted: &Finder<'_>) {
         self.count += block.count;
         let alone = self.groups.len();
         let at = match self.apart {
             true => alone,
-            false => *self.likenesses.entry(block.likeness(name)).or_insert(alone),
+            false => *self.likenesses.entry(block.likeness(quoted, self.keys.build_hasher())).or_insert(alone),
         };
         match self.groups.get_mut(at) {
             // A file that says the same twice says it by itself.
