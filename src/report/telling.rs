@@ -111,6 +111,8 @@ impl Told {
 /// What is told of all artifacts: each as soon as it is judged, and no more kept of it than is printed.
 #[derive(Debug, Default)]
 pub struct Telling {
+    /// The first few, which are told apart whatever they say: as long as there are no more, nothing is compared.
+    held: Vec<Told>,
     pieces: Vec<Piece>,
     groups: Vec<Group>,
     /// Which group a likeness is of. Hashes with random keys stand for the words: nobody can make two that are one.
@@ -118,6 +120,8 @@ pub struct Telling {
     keys: RandomState,
     /// Nothing is told at once.
     apart: bool,
+    /// No more files have come than are held.
+    is_held: bool,
     /// Findings, and artifacts that could not be judged.
     count: usize,
 }
@@ -127,6 +131,8 @@ enum Piece {
     Lines(String),
     /// A block, and which group it is in.
     Block(Block, usize),
+    /// A block that is in none.
+    Alone(Block),
 }
 
 /// Files with findings that differ in nothing but the name and the evidence.
@@ -147,30 +153,45 @@ pub(super) enum Part {
 impl Telling {
     /// With room for so many bytes; `apart`: every file by itself.
     pub fn new(room: usize, apart: bool) -> Telling {
-        Telling { pieces: vec![Piece::Lines(String::with_capacity(room))], apart, ..Telling::default() }
+        let pieces = vec![Piece::Lines(String::with_capacity(room))];
+        Telling { pieces, apart, is_held: true, ..Telling::default() }
     }
 
     /// Adds one artifact.
     pub fn add(&mut self, told: Told) {
+        self.count += told.blocks.iter().map(|block| block.count).sum::<usize>();
+        if self.is_held && self.held.len() < FILES_APART {
+            self.held.push(told);
+            return;
+        }
+        self.is_held = false;
+        std::mem::take(&mut self.held).into_iter().chain([told]).for_each(|told| self.tell(told));
+    }
+
+    fn tell(&mut self, told: Told) {
+        if self.apart {
+            self.pieces.extend(told.blocks.into_iter().map(Piece::Alone));
+            return self.lines(told.rest);
+        }
         let quoted = format!("`{}`", told.name);
         let finder = Finder::new(&quoted);
         for block in told.blocks {
             self.block(block, &told.name, &finder);
         }
+        self.lines(told.rest);
+    }
+
+    fn lines(&mut self, more: String) {
         match self.pieces.last_mut() {
-            _ if told.rest.is_empty() => {}
-            Some(Piece::Lines(lines)) => lines.push_str(&told.rest),
-            _ => self.pieces.push(Piece::Lines(told.rest)),
+            _ if more.is_empty() => {}
+            Some(Piece::Lines(lines)) => lines.push_str(&more),
+            _ => self.pieces.push(Piece::Lines(more)),
         }
     }
 
     fn block(&mut self, block: Block, name: &str, quoted: &Finder<'_>) {
-        self.count += block.count;
         let alone = self.groups.len();
-        let at = match self.apart {
-            true => alone,
-            false => *self.likenesses.entry(block.likeness(quoted, self.keys.build_hasher())).or_insert(alone),
-        };
+        let at = *self.likenesses.entry(block.likeness(quoted, self.keys.build_hasher())).or_insert(alone);
         match self.groups.get_mut(at) {
             // A file that says the same twice says it by itself.
             Some(group) if group.names.last().is_some_and(|last| last != name) => {
@@ -191,10 +212,13 @@ impl Telling {
     }
 
     /// Everything, in the order in which it is printed.
-    pub(super) fn into_parts(self) -> impl Iterator<Item = Part> {
+    pub(super) fn into_parts(mut self) -> impl Iterator<Item = Part> {
+        self.apart = true;
+        std::mem::take(&mut self.held).into_iter().for_each(|told| self.tell(told));
         let groups = self.groups;
         self.pieces.into_iter().enumerate().filter_map(move |(at, piece)| match piece {
             Piece::Lines(lines) => Some(Part::Lines(lines)),
+            Piece::Alone(block) => Some(Part::Block(block, None)),
             Piece::Block(block, group) => match groups.get(group).filter(|group| group.is_told_at_once()) {
                 Some(group) if group.first != at => None,
                 group => Some(Part::Block(block, group.map(Group::also_in))),
