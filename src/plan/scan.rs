@@ -45,7 +45,7 @@ fn ends_the_call(name: &str) -> bool {
 }
 
 /// Whether this call is surely none of ours, told from the arguments alone: no policy, no configuration is read. The
-/// tool can be `exec`ed at once. `false` means "perhaps"; [`super::mode`] then knows.
+/// tool can be `exec`ed at once. `false` means "perhaps"; [`super::look`] then knows.
 pub fn is_pass_through(tool: Tool, args: &[OsString]) -> bool {
     let Some(call) = split(tool, args) else { return true };
     if only_tells(tool, &call, args) {

@@ -73,7 +73,7 @@ impl Case<'_> {
         let rule = rules::find(rule).unwrap_or_else(|| panic!("there is no rule `{rule}`"));
         match rule.check.expect("it judges files")(&subject) {
             Verdict::Pass => PASS,
-            Verdict::Violated(_) => VIOLATED,
+            Verdict::Violated(_) | Verdict::PartlyOpen(..) => VIOLATED,
             Verdict::NotApplicable(_) => NOT_APPLICABLE,
             Verdict::Inconclusive(_) => "inconclusive",
         }
