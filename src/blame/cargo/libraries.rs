@@ -37,19 +37,26 @@ impl ArtifactBlame<'_> {
         let is_told = |needed: &&&str| ![GLIBCS, STDS_OWN].iter().any(|own| own.contains(&link_name(needed)));
         let several = needed.iter().filter(is_told).count() > 1;
         let (mut shared, mut unknown): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        // Each phrase once, with the libraries that it is about.
+        let mut phrases: Vec<(String, Vec<&str>)> = Vec::new();
         for library in &needed {
             let before = culprits.phrases.len();
             if self.of_library(library, culprits) {
                 shared.push(link_name(library));
             }
-            let added = culprits.phrases.get_mut(before..).unwrap_or_default();
-            if several {
-                added
-                    .iter_mut()
-                    .for_each(|phrase| *phrase = phrase.replace("for the library", &format!("for `{library}`")));
-            }
+            let added = culprits.phrases.split_off(before);
             unknown.extend(Some(*library).filter(|_| added.is_empty() && is_told(&library)));
+            for phrase in added {
+                match phrases.iter_mut().find(|(known, _)| *known == phrase) {
+                    Some((_, libraries)) => libraries.push(library),
+                    None => phrases.push((phrase, vec![library])),
+                }
+            }
         }
+        culprits.phrases.extend(phrases.into_iter().map(|(phrase, libraries)| match several {
+            true => phrase.replace("for the library", &format!("for `{}`", libraries.join("` and `"))),
+            false => phrase,
+        }));
         if !culprits.phrases.is_empty() {
             culprits.phrases.extend(unknown.iter().map(|library| format!("nobody is found who asks for `{library}`")));
         }

@@ -31,7 +31,7 @@ fn the_systems_openssl_is_blamed_on_the_crate_that_links_it() {
     let done = guarded(&scratch, &GNU).run().expect_code(3);
     let (blame, help) = blame_of(&done, "missing-library");
     let wanted = "crate `openssl-sys 0.9.118` (uses-openssl → minreq → native-tls → openssl-sys): its build script asks for \
-                  the library";
+                  `libcrypto.so.3` and `libssl.so.3`";
     assert_eq!(blame, wanted);
     assert!(help.starts_with("turn on the `vendored` feature of the crate `openssl`"), "{help}");
 }
