@@ -106,6 +106,16 @@ impl Culprits {
     }
 }
 
+/// The symbols among the causes.
+fn symbols(causes: &[Cause]) -> impl Iterator<Item = &str> {
+    causes.iter().filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
+}
+
+/// Whose a symbol is that a stripped program has from one of several.
+fn one_of(several: &[String]) -> String {
+    format!("one of these, which the program does not tell: {};", several.join(", "))
+}
+
 /// `WHO refers to `a`, `b` and 4 more`.
 fn with_symbols(who: &str, symbols: &BTreeSet<&str>) -> String {
     let shown: Vec<String> = symbols.iter().take(SYMBOLS_SHOWN).map(|symbol| format!("`{symbol}`")).collect();

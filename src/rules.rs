@@ -219,6 +219,18 @@ pub enum Verdict {
     Inconclusive(String),
 }
 
+impl Verdict {
+    /// What violations, and what could not be told of other hosts, come to.
+    fn of(violations: Vec<Violation>, open: Option<String>) -> Verdict {
+        match (violations.is_empty(), open) {
+            (false, None) => Verdict::Violated(violations),
+            (false, Some(open)) => Verdict::PartlyOpen(violations, open),
+            (true, Some(open)) => Verdict::Inconclusive(open),
+            (true, None) => Verdict::Pass,
+        }
+    }
+}
+
 /// One violation: a sentence that stands alone, and what shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Violation {

@@ -163,6 +163,11 @@ pub(super) fn property(cause: &Cause) -> Option<&str> {
     }
 }
 
+/// Where among the causes a loader is that the linker names only where it is told to.
+pub(super) fn odd_loader(causes: &[Cause], is_musl: bool) -> Option<usize> {
+    causes.iter().position(|cause| matches!(cause, Cause::Loader(path) if !is_ordinary(path, is_musl)))
+}
+
 /// Whether a loader is one that linkers name without being told to: taking a flag with it out changes nothing.
 pub(super) fn is_ordinary(loader: &str, is_musl: bool) -> bool {
     let Some((folder, file)) = loader.rsplit_once('/') else { return false };

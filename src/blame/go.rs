@@ -12,7 +12,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::ways::Ways;
-use super::{About, Culprits};
+use super::{About, Culprits, symbols};
 use crate::facts::Facts;
 use crate::plan::Plan;
 use crate::plan::users::GoSetting;
@@ -57,10 +57,7 @@ impl<'a> GoBlame<'a> {
             return Culprits { help: Some("take that flag out".into()), ..culprits };
         }
         let causes = about.causes;
-        let symbols: BTreeSet<&str> = causes
-            .iter()
-            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
-            .collect();
+        let symbols: BTreeSet<&str> = symbols(causes).collect();
         if !symbols.is_empty() {
             let program = self.exported().map(|packages| Program::of(packages, artifact));
             return program.map(|program| program.of_symbols(&symbols, artifact, facts)).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::objects::{self, LinkInput, Owner, Reference};
 use super::words::{link_name, of_compiler};
-use super::{About, flags, startup, with_symbols};
+use super::{About, flags, startup, symbols, with_symbols};
 use crate::check::ArtifactResult;
 use crate::facts::object;
 use crate::rules::Cause;
@@ -33,11 +33,7 @@ pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, 
         let flags = of_flags(call, About { causes: &rest, evidence: &finding.evidence });
         let is_flag = !flags.is_empty();
         phrases.extend(flags);
-        let symbols: BTreeSet<&str> = finding
-            .causes
-            .iter()
-            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
-            .collect();
+        let symbols: BTreeSet<&str> = symbols(&finding.causes).collect();
         if !symbols.is_empty() {
             let references = objects::references(&inputs, |name| symbols.contains(name));
             let mut found = references.found;

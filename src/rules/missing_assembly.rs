@@ -5,7 +5,7 @@ use super::support::{NOT_WINDOWS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::pe::{DllImport, Manifest, PeFacts};
-use crate::hosts::load::Opened;
+use crate::hosts::load::{Files, Opened};
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -71,6 +71,9 @@ const CONTROLS: &str = "Microsoft.Windows.Common-Controls";
 /// Assemblies whose names start so come with Windows.
 const OF_WINDOWS: &str = "microsoft.windows.";
 
+/// Bytes of the largest manifest beside an image that is read.
+const LARGEST: u64 = 1 << 20;
+
 fn check(subject: &Subject<'_>) -> Verdict {
     let Some(pe) = subject.windows() else { return Verdict::NotApplicable(NOT_WINDOWS) };
     let external = external(subject, pe);
@@ -98,7 +101,12 @@ fn check(subject: &Subject<'_>) -> Verdict {
 fn external(subject: &Subject<'_>, pe: &PeFacts) -> Option<Manifest> {
     let (home, files) = subject.loads.beside().filter(|_| pe.manifest.is_none())?;
     let name = subject.artifact.path.file_name()?.to_str()?;
-    files.text_in_any_case(home, &format!("{name}.manifest")).map(|text| Manifest::parse(&text))
+    manifest(files, home, name).map(|text| Manifest::parse(&text))
+}
+
+/// The text of a manifest of this name in a directory; `None` where there is none that can be read.
+fn manifest(files: &dyn Files, directory: &str, name: &str) -> Option<Vec<u8>> {
+    files.read(&files.in_any_case(directory, &format!("{name}.manifest"))?, LARGEST).ok()?
 }
 
 /// Functions of version 6 that the loader looks for, in their own names.
@@ -175,7 +183,7 @@ fn is_there(subject: &Subject<'_>, assembly: &str) -> bool {
     let directories = [home.to_owned(), format!("{home}/{name}")];
     directories.iter().any(|directory| {
         let dll = files.open_in_any_case(directory, &format!("{name}.dll"));
-        !matches!(dll, Opened::Absent) || files.text_in_any_case(directory, &format!("{name}.manifest")).is_some()
+        !matches!(dll, Opened::Absent) || manifest(files, directory, name).is_some()
     })
 }
 

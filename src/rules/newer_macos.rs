@@ -76,12 +76,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if !runs.is_empty() {
         compare(subject, macho, runs, &mut violations, &mut gaps);
     }
-    match (violations.is_empty(), gaps.is_empty()) {
-        (false, true) => Verdict::Violated(violations),
-        (false, false) => Verdict::PartlyOpen(violations, gaps.join("; ")),
-        (true, false) => Verdict::Inconclusive(gaps.join("; ")),
-        (true, true) => Verdict::Pass,
-    }
+    Verdict::of(violations, (!gaps.is_empty()).then(|| gaps.join("; ")))
 }
 
 /// What the file needs against every macOS that runs its processor's code.

@@ -8,7 +8,7 @@ use super::messages::{ProgramFiles, Script};
 use super::{CargoBlame, inputs, settings, source};
 use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::ways::Ways;
-use crate::blame::{About, Culprits, flags, with_symbols};
+use crate::blame::{About, Culprits, flags, one_of, symbols, with_symbols};
 use crate::facts::{Kind, object};
 use crate::plan::cargo::targets;
 use crate::plan::users::TargetSettings;
@@ -50,11 +50,7 @@ impl<'b> ArtifactBlame<'b> {
         }
         let mut culprits = Culprits::default();
         self.of_libraries(causes, &mut culprits);
-        let symbols: BTreeSet<&str> = causes
-            .iter()
-            .filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
-            .take(MOST_SYMBOLS)
-            .collect();
+        let symbols: BTreeSet<&str> = symbols(causes).take(MOST_SYMBOLS).collect();
         if !symbols.is_empty() {
             culprits.phrases.extend(self.of_symbols(&symbols));
         }
@@ -95,8 +91,7 @@ impl<'b> ArtifactBlame<'b> {
     /// The loader among the causes that a flag names, and the flag.
     fn named_loader(&self, causes: &[Cause]) -> Option<(usize, String)> {
         let is_musl = self.artifact.target.as_deref().is_some_and(|target| target.contains("-musl"));
-        let is_odd = |cause: &Cause| matches!(cause, Cause::Loader(path) if !flags::is_ordinary(path, is_musl));
-        let at = causes.iter().position(is_odd)?;
+        let at = flags::odd_loader(causes, is_musl)?;
         let cause = causes.get(at)?;
         let of_user = self.settings().find_map(|settings| settings::of_loader(&settings.flags, cause));
         let of_user = of_user.or_else(|| settings::of_loader(&self.last_flags(), cause));
@@ -256,7 +251,7 @@ impl<'b> ArtifactBlame<'b> {
             let owners: Vec<String> = owners.into_iter().collect();
             let who = match owners.as_slice() {
                 [only] => only.clone(),
-                several => format!("one of these, which the program does not tell: {};", several.join(", ")),
+                several => one_of(several),
             };
             by_owner.entry(who).or_default().insert(symbol);
         }

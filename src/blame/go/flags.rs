@@ -14,8 +14,7 @@ use crate::rules::Cause;
 /// The loader among the causes that a flag names, and who gives that flag.
 pub(super) fn named_loader(plan: &Plan, about: About<'_>, packages: &[Package]) -> Option<(usize, String)> {
     let is_musl = plan.users.go.iter().any(|setting| setting.name == "CC" && setting.value.contains("musl"));
-    let is_odd = |cause: &Cause| matches!(cause, Cause::Loader(path) if !flags::is_ordinary(path, is_musl));
-    let at = about.causes.iter().position(is_odd)?;
+    let at = flags::odd_loader(about.causes, is_musl)?;
     let about = About { causes: from_ref(about.causes.get(at)?), evidence: &[] };
     let of_packages = || packages.iter().find_map(|package| of_package(package, about).pop());
     Some((at, of_settings(plan, about).pop().or_else(of_packages)?))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::packages::Package;
 use super::{Program, advice, libraries};
 use crate::blame::objects::{self, LinkInput, Owner, Reference};
-use crate::blame::{Culprits, startup, with_symbols};
+use crate::blame::{Culprits, one_of, startup, with_symbols};
 use crate::facts::{Facts, object};
 use crate::run::Artifact;
 
@@ -72,10 +72,7 @@ impl<'p> Program<'p> {
         for (symbol, owners) in unsure {
             let who = match owners.values().next() {
                 Some(only) if owners.len() == 1 => only.clone(),
-                _ => {
-                    let several: Vec<String> = owners.into_keys().collect();
-                    format!("one of these, which the program does not tell: {};", several.join(", "))
-                }
+                _ => one_of(&owners.into_keys().collect::<Vec<_>>()),
             };
             by_owner.entry(who).or_default().insert(symbol);
         }

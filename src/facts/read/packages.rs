@@ -2,8 +2,8 @@
 
 /// A kind of package.
 struct Kind {
-    /// What it begins with, and where.
-    magic: (usize, &'static [u8]),
+    /// What it begins with; of disk images, what stands where they say so.
+    magic: &'static [u8],
     what: &'static str,
     /// The command that unpacks `FILE` into `DIR`.
     unpack: &'static str,
@@ -12,37 +12,35 @@ struct Kind {
 /// By magic: deb(5); the lead of RPM (`rpmlib`, `RPMLEAD_MAGIC`); APPNOTE.TXT of zip; RFC 1952; the formats' own descriptions of
 /// xz, zstd, bzip2, 7z and xar; MS-CFB 2.2 and MS-CAB 2.1 of Microsoft; `SQUASHFS_MAGIC` of Linux' `squashfs_fs.h`.
 static KINDS: &[Kind] = &[
-    Kind { magic: (0, b"!<arch>\ndebian-binary"), what: "a Debian package", unpack: "dpkg-deb -x FILE DIR" },
-    Kind { magic: (0, b"\xed\xab\xee\xdb"), what: "an RPM package", unpack: "rpm2cpio FILE | cpio -idD DIR" },
-    Kind { magic: (0, b"PK\x03\x04"), what: "a zip archive", unpack: "unzip FILE -d DIR" },
-    Kind { magic: (0, b"PK\x05\x06"), what: "a zip archive", unpack: "unzip FILE -d DIR" },
-    Kind { magic: (0, b"\x1f\x8b"), what: "gzip data", unpack: "tar -xf FILE -C DIR" },
-    Kind { magic: (0, b"\xfd7zXZ"), what: "xz data", unpack: "tar -xf FILE -C DIR" },
-    Kind { magic: (0, b"\x28\xb5\x2f\xfd"), what: "zstd data", unpack: "tar -xf FILE -C DIR" },
-    Kind { magic: (0, b"BZh"), what: "bzip2 data", unpack: "tar -xf FILE -C DIR" },
+    Kind { magic: b"!<arch>\ndebian-binary", what: "a Debian package", unpack: "dpkg-deb -x FILE DIR" },
+    Kind { magic: b"\xed\xab\xee\xdb", what: "an RPM package", unpack: "rpm2cpio FILE | cpio -idD DIR" },
+    Kind { magic: b"PK\x03\x04", what: "a zip archive", unpack: "unzip FILE -d DIR" },
+    Kind { magic: b"PK\x05\x06", what: "a zip archive", unpack: "unzip FILE -d DIR" },
+    Kind { magic: b"\x1f\x8b", what: "gzip data", unpack: "tar -xf FILE -C DIR" },
+    Kind { magic: b"\xfd7zXZ", what: "xz data", unpack: "tar -xf FILE -C DIR" },
+    Kind { magic: b"\x28\xb5\x2f\xfd", what: "zstd data", unpack: "tar -xf FILE -C DIR" },
+    Kind { magic: b"BZh", what: "bzip2 data", unpack: "tar -xf FILE -C DIR" },
     Kind {
-        magic: (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        magic: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         what: "an OLE compound file, as MSI packages are",
         unpack: "msiextract -C DIR FILE",
     },
-    Kind { magic: (0, b"hsqs"), what: "a SquashFS image, as snaps are", unpack: "unsquashfs -d DIR FILE" },
-    Kind { magic: (0, b"7z\xbc\xaf\x27\x1c"), what: "a 7z archive", unpack: "7z x -oDIR FILE" },
-    Kind { magic: (0, b"MSCF"), what: "a cabinet file", unpack: "cabextract -d DIR FILE" },
-    Kind {
-        magic: (0, b"xar!"),
-        what: "a xar archive, as packages of macOS are",
-        unpack: "pkgutil --expand-full FILE DIR",
-    },
+    Kind { magic: b"hsqs", what: "a SquashFS image, as snaps are", unpack: "unsquashfs -d DIR FILE" },
+    Kind { magic: b"7z\xbc\xaf\x27\x1c", what: "a 7z archive", unpack: "7z x -oDIR FILE" },
+    Kind { magic: b"MSCF", what: "a cabinet file", unpack: "cabextract -d DIR FILE" },
+    Kind { magic: b"xar!", what: "a xar archive, as packages of macOS are", unpack: "pkgutil --expand-full FILE DIR" },
 ];
 
-/// Disk images, which say so elsewhere: ISO 9660 in its first volume descriptor (ECMA-119, 8.1.2).
-static ISO: Kind = Kind { magic: (0x8001, b"CD001"), what: "an ISO 9660 image", unpack: "7z x -oDIR FILE" };
-/// Apple's disk images begin their last 512 bytes with it.
-static DMG: Kind = Kind { magic: (512, b"koly"), what: "a disk image of macOS", unpack: "7z x -oDIR FILE" };
+/// Disk images, which say so elsewhere: ISO 9660 in its first volume descriptor (ECMA-119, 8.1.2), at this offset.
+const ISO_AT: u64 = 0x8001;
+static ISO: Kind = Kind { magic: b"CD001", what: "an ISO 9660 image", unpack: "7z x -oDIR FILE" };
+/// Apple's disk images begin their last bytes with it, so many.
+const DMG_TAIL: u64 = 512;
+static DMG: Kind = Kind { magic: b"koly", what: "a disk image of macOS", unpack: "7z x -oDIR FILE" };
 
 /// What a file is that begins so, if that is a package.
 pub(super) fn name(head: &[u8]) -> Option<&'static str> {
-    let begins = |kind: &&Kind| head.get(kind.magic.0..).is_some_and(|rest| rest.starts_with(kind.magic.1));
+    let begins = |kind: &&Kind| head.starts_with(kind.magic);
     // Only with its block size a word of text is none.
     let is_whole =
         |kind: &&Kind| kind.what != "bzip2 data" || matches!(head.get(3..6), Some([b'1'..=b'9', b'1', b'A']));
@@ -51,10 +49,9 @@ pub(super) fn name(head: &[u8]) -> Option<&'static str> {
 
 /// What a file is by other places than its beginning: `at` gives as many bytes as are asked for at an offset.
 pub(super) fn name_elsewhere(len: u64, at: impl Fn(u64, u64) -> Option<Vec<u8>>) -> Option<&'static str> {
-    let has =
-        |kind: &Kind, offset: u64| at(offset, kind.magic.1.len() as u64).is_some_and(|found| found == kind.magic.1);
-    let iso = has(&ISO, ISO.magic.0 as u64).then_some(ISO.what);
-    iso.or_else(|| has(&DMG, len.checked_sub(DMG.magic.0 as u64)?).then_some(DMG.what))
+    let places = [(&ISO, Some(ISO_AT)), (&DMG, len.checked_sub(DMG_TAIL))];
+    let has = |kind: &Kind, offset: u64| at(offset, kind.magic.len() as u64).is_some_and(|found| found == kind.magic);
+    places.into_iter().find(|(kind, offset)| offset.is_some_and(|offset| has(kind, offset))).map(|(kind, _)| kind.what)
 }
 
 /// The command that unpacks what goes by this name into `DIR`, if that is a package.

@@ -18,24 +18,22 @@ pub trait Files: fmt::Debug + Sync {
         path.to_owned()
     }
 
-    /// What lies in a directory under a name whose letters may be of either case, as Windows finds files.
-    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
-        self.open(&format!("{directory}/{name}"))
+    /// The path in a directory of a name whose letters may be of either case, as Windows finds files; `None` where there is none.
+    fn in_any_case(&self, directory: &str, name: &str) -> Option<String> {
+        Some(format!("{directory}/{name}"))
     }
 
-    /// The bytes of what lies at a path and is no code; `None` where there is nothing.
+    /// What lies there.
+    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
+        self.in_any_case(directory, name).map_or(Opened::Absent, |path| self.open(&path))
+    }
+
+    /// The bytes, at most `most`, of what lies at a path and is no code; `None` where there is nothing.
     ///
     /// # Errors
     /// Why nobody can tell, as the end of a sentence.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
-        let _ = path;
+    fn read(&self, _path: &str, _most: u64) -> Result<Option<Vec<u8>>, String> {
         Err("it was not kept".to_owned())
-    }
-
-    /// The bytes of a small file that is none of those, found in the same way: a manifest beside a program. `None` where there is
-    /// none, and in trees that keep no such files.
-    fn text_in_any_case(&self, _directory: &str, _name: &str) -> Option<Vec<u8>> {
-        None
     }
 }
 

@@ -11,9 +11,6 @@ use crate::facts::elf::Head;
 use crate::facts::{self, FileFacts, Source, Unreadable, Wanted};
 use crate::hosts::load::{Files, Image, Opened};
 
-/// Bytes of the largest file that is read as a whole: a list of the resources of an application is a few megabytes long.
-const LARGEST: u64 = 64 << 20;
-
 /// The files of this machine: what is shipped beside an artifact.
 #[derive(Debug, Default)]
 pub struct Disk {
@@ -38,37 +35,23 @@ impl Files for Disk {
         std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |real| real.display().to_string())
     }
 
-    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
+    fn in_any_case(&self, directory: &str, name: &str) -> Option<String> {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         let names = listed.entry(directory.to_owned()).or_insert_with_key(|directory| list(directory));
-        match names.get(&name.to_lowercase()) {
-            Some(name) => self.open(&format!("{directory}/{name}")),
-            None => Opened::Absent,
-        }
+        names.get(&name.to_lowercase()).map(|name| format!("{directory}/{name}"))
     }
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+    fn read(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
         let Ok(real) = std::fs::canonicalize(path) else { return Ok(None) };
         let file = facts::open(&real).map_err(|error| error.to_string())?;
         let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(format!("it has more than {LARGEST} bytes"));
+        file.take(most + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > most {
+            return Err(format!("it has more than {most} bytes"));
         }
         Ok(Some(bytes))
     }
-
-    fn text_in_any_case(&self, directory: &str, name: &str) -> Option<Vec<u8>> {
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        let names = listed.entry(directory.to_owned()).or_insert_with_key(|directory| list(directory));
-        let path = format!("{directory}/{}", names.get(&name.to_lowercase())?);
-        let metadata = std::fs::metadata(&path).ok()?;
-        (metadata.is_file() && metadata.len() <= MOST_TEXT).then(|| std::fs::read(path).ok())?
-    }
 }
-
-/// Most bytes of a text that is read whole.
-const MOST_TEXT: u64 = 1 << 20;
 
 impl Disk {
     /// Opens a path, links followed; what is there under several names is read once.

@@ -10,6 +10,9 @@ const SEALED: [(u32, &str); 2] = [(1, "Info.plist"), (RESOURCES, "_CodeSignature
 /// The slot that the program of a bundle alone has: slot 1 of any other is of the `Info.plist` within the file itself.
 const RESOURCES: u32 = 3;
 
+/// Bytes of the largest of these files that is read: a list of the resources of an application is a few megabytes long.
+const LARGEST: u64 = 64 << 20;
+
 /// What comparing a signature with the bundle showed.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Sealed {
@@ -37,7 +40,7 @@ pub(in crate::rules) fn sealed(subject: &Subject<'_>, signature: &CodeSignature)
         return sealed;
     };
     for (slot, file) in SEALED.into_iter().filter(|(slot, _)| has(*slot)) {
-        let data = match files.read(&format!("{contents}/{file}")) {
+        let data = match files.read(&format!("{contents}/{file}"), LARGEST) {
             Ok(Some(data)) => data,
             Ok(None) => {
                 sealed.faults.push(format!("it is signed with a `Contents/{file}`, which is not there"));

@@ -75,17 +75,12 @@ pub(in crate::rules) fn other_system(subject: &Subject<'_>) -> Verdict {
             open.push(limit.name());
         }
     }
-    let open_is_empty = open.is_empty();
-    let open = open.join(" or ");
-    let open = match platform {
-        "" => format!("the file does not say for which system it is, so that whether {open} runs it is not known"),
-        _ => format!("whether {open} runs what is made for {system} is not known"),
-    };
-    match (violations.is_empty(), open_is_empty) {
-        (true, _) => Verdict::Inconclusive(open),
-        (false, true) => Verdict::Violated(violations),
-        (false, false) => Verdict::PartlyOpen(violations, open),
-    }
+    let hosts = open.join(" or ");
+    let open = (!open.is_empty()).then(|| match platform {
+        "" => format!("the file does not say for which system it is, so that whether {hosts} runs it is not known"),
+        _ => format!("whether {hosts} runs what is made for {system} is not known"),
+    });
+    Verdict::of(violations, open)
 }
 
 /// The first macOS for the processor of a file.

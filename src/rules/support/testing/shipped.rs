@@ -29,22 +29,15 @@ impl Files for Shipped {
         }
     }
 
-    fn open_in_any_case(&self, directory: &str, name: &str) -> Opened {
+    fn in_any_case(&self, directory: &str, name: &str) -> Option<String> {
         let path = format!("{directory}/{name}");
-        let found = self.code.keys().find(|known| known.eq_ignore_ascii_case(&path));
-        found.map_or(Opened::Absent, |known| self.open(known))
+        self.code.keys().chain(self.data.keys()).find(|known| known.eq_ignore_ascii_case(&path)).cloned()
     }
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+    fn read(&self, path: &str, _most: u64) -> Result<Option<Vec<u8>>, String> {
         match self.data.get(path).map(String::as_str) {
             Some("cannot be read") => Err("input/output error".to_owned()),
             text => Ok(text.map(|text| text.as_bytes().to_vec())),
         }
-    }
-
-    fn text_in_any_case(&self, directory: &str, name: &str) -> Option<Vec<u8>> {
-        let path = format!("{directory}/{name}");
-        let found = self.data.iter().find(|(known, _)| known.eq_ignore_ascii_case(&path));
-        found.map(|(_, text)| text.clone().into_bytes())
     }
 }
