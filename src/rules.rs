@@ -80,6 +80,8 @@ pub(crate) use non_system_dylib::system_dylib;
 pub(crate) use support::{comes_with_the_system, goarch_of, is_made_by_headers, static_cxx_of_rust, zig_target};
 pub use support::{handbook, symbol_names, symbols_for};
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::facts::{Facts, FileFacts, Format};
@@ -277,7 +279,7 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PolicySource {
     /// The key with its value, as the file would say it: `linkage = "static"`.
-    pub key: String,
+    pub key: Cow<'static, str>,
     /// Who set it.
     pub origin: Origin,
 }

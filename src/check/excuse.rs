@@ -71,7 +71,7 @@ fn about(policy: &Policy, index: usize, exception: &Exception, uses: &Uses, toda
     let name = format!("the exception for `{}` on `{}`", exception.rule.value, exception.artifact.value);
     let evidence = format!("its reason: {}", exception.reason);
     let key = format!("[[exception]] rule = \"{}\"", exception.rule.value);
-    let source = PolicySource { key, origin: exception.origin.clone() };
+    let source = PolicySource { key: key.into(), origin: exception.origin.clone() };
     let over = exception.until.as_ref().filter(|_| exception.has_expired(today)).map(|until| until.value);
     if let Some(until) = over.filter(|_| uses.too_late.contains(&index)) {
         let message = format!("{name} expired on {until}, so its finding is back");

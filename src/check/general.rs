@@ -58,9 +58,10 @@ fn missing(policy: &Policy, provenance: &Provenance, Dropped { what, target }: &
     let level = policy.for_artifact("", target.as_deref()).level(rule.id, rule.default);
     let found = finding_at(level, rule, message, evidence, help);
     match &provenance.expectations.target {
-        Some((given, origin)) if Some(given) == target.as_ref() => {
-            with_source(found, PolicySource { key: format!("cargo.target = \"{given}\""), origin: origin.clone() })
-        }
+        Some((given, origin)) if Some(given) == target.as_ref() => with_source(
+            found,
+            PolicySource { key: format!("cargo.target = \"{given}\"").into(), origin: origin.clone() },
+        ),
         _ => found,
     }
 }

@@ -336,14 +336,15 @@ impl Trial<'_> {
     }
 
     /// What a rule says, with the artifact's name filled in.
-    fn named(&self, text: String) -> String {
+    fn named(&self, mut text: String) -> String {
         const NAME: &str = "{artifact}";
         let Some(at) = text.find('{') else { return text };
         // Nearly every sentence has the name once, and no other brace.
         match text[at..].strip_prefix(NAME) {
-            Some(rest) if !rest.contains('{') => [&text[..at], &self.shown(), rest].concat(),
-            _ => text.replace(NAME, &self.shown()),
+            Some(rest) if !rest.contains('{') => text.replace_range(at..at + NAME.len(), &self.shown()),
+            _ => return text.replace(NAME, &self.shown()),
         }
+        text
     }
 
     /// What one slice passed and another did not is not passed.

@@ -150,7 +150,7 @@ struct Looked {
 
 /// What became of one file.
 enum Look {
-    Judged(Judged),
+    Judged(Box<Judged>),
     Ignored,
     Package(PathBuf),
     Problem(String),
@@ -191,7 +191,11 @@ impl Keeps {
                 result.facts = None;
                 Kept::Result(Box::new(result))
             }
-            Keeps::Text(teller) => Kept::Told(teller.artifact(&result), Tally::of(&result)),
+            Keeps::Text(teller) => {
+                let tally = Tally::of(&result);
+                let findings = std::mem::take(&mut result.findings);
+                Kept::Told(teller.artifact(&result, findings), tally)
+            }
         }
     }
 }
@@ -210,7 +214,7 @@ impl Looked {
             _ => {
                 let (result, uses) = judged(read, reading, judge);
                 let limits = judge::limits(std::slice::from_ref(&result), reading.policy);
-                Look::Judged(Judged { kept: keeps.of(result), uses, limits })
+                Look::Judged(Box::new(Judged { kept: keeps.of(result), uses, limits }))
             }
         };
         let telling = match keeps {
@@ -220,7 +224,7 @@ impl Looked {
         let mut looked = Looked { telling, ..Looked::default() };
         let files = files.into_iter().map(|file| (artifact(file.path), file.named)).collect();
         let take = |look| match look {
-            Look::Judged(judged) => looked.add(judged),
+            Look::Judged(judged) => looked.add(*judged),
             Look::Ignored => looked.ignored += 1,
             Look::Package(path) => looked.packages.push(path),
             Look::Problem(problem) => looked.problems.push(problem),

@@ -27,7 +27,7 @@ fn finding(conflict: &Conflict) -> Finding {
         host: None,
         has: None,
         blame: None,
-        policy: Some(PolicySource { key: policy.clone(), origin: origin.clone() }),
+        policy: Some(PolicySource { key: policy.clone().into(), origin: origin.clone() }),
         help: Some(help.clone()),
     }
 }

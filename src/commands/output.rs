@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::Error;
-use crate::check::ArtifactResult;
+use crate::check::{ArtifactResult, Finding};
 use crate::cli::{Format, Options};
 use crate::report::telling::{Telling, Told};
 use crate::report::{self, Detail, Report, Styles};
@@ -50,13 +50,13 @@ impl Teller {
         }
     }
 
-    /// What there is to say about one artifact.
-    pub(super) fn artifact(&self, result: &ArtifactResult) -> Told {
+    /// What there is to say about one artifact, with its findings apart.
+    pub(super) fn artifact(&self, result: &ArtifactResult, findings: Vec<Finding>) -> Told {
         match self {
-            Teller::Text(teller) => teller.artifact(result),
+            Teller::Text(teller) => teller.artifact(result, findings),
             Teller::Short(styles, detail) => {
                 let mut text = String::new();
-                report::short::artifact(&mut text, result, styles, *detail);
+                report::short::artifact(&mut text, result, &findings, styles, *detail);
                 Told::lines(text)
             }
         }

@@ -56,7 +56,7 @@ pub(super) fn unjudged(result: &ArtifactResult) -> Option<Finding> {
         host: None,
         has: None,
         blame: None,
-        policy: Some(PolicySource { key, origin: level.origin.clone() }),
+        policy: Some(PolicySource { key: key.into(), origin: level.origin.clone() }),
         help: Some(format!("{next}, or let it through with `inconclusive = \"allow\"`")),
     })
 }

@@ -1,11 +1,14 @@
 //! Which findings of one file are one: those that differ only in the host.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 
 use crate::check::Finding;
 use crate::hosts::{self, Version};
 use crate::policy::{Level, Origin};
 
+use super::telling::{Block, Draft};
 use super::{escape, findings, path};
 
 /// Hosts that are named beside the first.
@@ -31,12 +34,13 @@ struct Likeness<'f> {
     words: Option<(String, Option<&'f str>, Option<&'f str>)>,
 }
 
+/// Whether some of them may be one. Most files are asked about no host, or about one that they run on.
+pub(super) fn may_fold(findings: &[Finding]) -> bool {
+    findings.iter().filter(|finding| finding.host.is_some()).take(2).count() == 2
+}
+
 /// Every finding in their order, those that differ only in the host put together.
 pub(super) fn by_host(findings: &[Finding]) -> Vec<Fold<'_>> {
-    // Most files are asked about no host, or about one that they run on.
-    if findings.iter().filter(|finding| finding.host.is_some()).take(2).count() < 2 {
-        return findings.iter().map(|head| Fold { head, others: Vec::new() }).collect();
-    }
     let mut alike: HashMap<Likeness<'_>, usize> = HashMap::new();
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
@@ -92,6 +96,14 @@ fn is_doubted(finding: &Finding) -> bool {
 }
 
 impl Fold<'_> {
+    /// What is told of it; `file` is what `seaworthy facts` takes, if it looks into the artifact.
+    pub(super) fn draft(&self, file: &str) -> Draft {
+        match self.others.as_slice() {
+            [] => Draft::Finding(self.head.clone()),
+            _ => Draft::Block(Block::new(self, file)),
+        }
+    }
+
     /// How many findings it stands for.
     pub(super) fn count(&self) -> usize {
         1 + self.others.len()
@@ -152,7 +164,7 @@ fn says(host: &str, has: Version) -> bool {
 }
 
 /// `a, b and c`, or `a, b and 5 more`; one more is named rather than counted.
-pub(super) fn named(names: &[String], limit: usize) -> String {
+pub(super) fn named<S: Borrow<str> + Display>(names: &[S], limit: usize) -> String {
     let shown = if names.len() <= limit + 1 { names.len() } else { limit };
     match (names.get(..shown).unwrap_or_default(), names.len() - shown) {
         (shown, more @ 1..) => format!("{} and {more} more", shown.join(", ")),
@@ -164,7 +176,6 @@ pub(super) fn named(names: &[String], limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::telling::Block;
     use crate::rules::PolicySource;
 
     fn on(host: &str, line: u32) -> Finding {
@@ -181,7 +192,7 @@ mod tests {
             has: None,
             blame: None,
             policy: Some(PolicySource {
-                key: format!("`runs-on` lists `{host}`"),
+                key: format!("`runs-on` lists `{host}`").into(),
                 origin: Origin::File { path: "seaworthy.toml".into(), line },
             }),
             help: Some("link with `-static`".into()),
@@ -276,7 +287,7 @@ help: link with `-static`, or see `seaworthy explain missing-library`";
         assert_eq!(named(&names, 2), "1, 2 and 4 more");
         assert_eq!(named(&names, 5), "1, 2, 3, 4, 5 and 6");
         assert_eq!(named(&names[..1], 5), "1");
-        assert_eq!(named(&[], 5), "");
+        assert_eq!(named::<String>(&[], 5), "");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Detail, Report, Styles, escape, path};
 pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
     let mut out = String::new();
     for result in &report.artifacts {
-        artifact(&mut out, result, styles, detail);
+        artifact(&mut out, result, &result.findings, styles, detail);
     }
     for finding in &report.general {
         finding_line(&mut out, styles, finding, &path(&finding.artifact));
@@ -19,15 +19,15 @@ pub fn render(report: &Report, styles: &Styles, detail: Detail) -> String {
     out
 }
 
-/// Adds what there is to say about one artifact.
-pub fn artifact(out: &mut String, result: &ArtifactResult, styles: &Styles, detail: Detail) {
+/// Adds what there is to say about one artifact and its findings.
+pub fn artifact(out: &mut String, result: &ArtifactResult, findings: &[Finding], styles: &Styles, detail: Detail) {
     let name = path(&result.artifact.path);
-    for finding in &result.findings {
+    for finding in findings {
         finding_line(out, styles, finding, &name);
     }
     match result.verdict {
         Overall::Inconclusive => inconclusive_line(out, styles, result, &name),
-        Overall::Pass if detail != Detail::Quiet && result.findings.is_empty() => {
+        Overall::Pass if detail != Detail::Quiet && findings.is_empty() => {
             let _ = writeln!(out, "{name}: {}ok{:#}", styles.ok, styles.ok);
         }
         Overall::Pass | Overall::Fail => {}

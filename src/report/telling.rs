@@ -1,10 +1,10 @@
 //! What people are told, artifact by artifact, and which findings of several files are told at once: those that differ in
 //! nothing but the file and the evidence.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-
-use memchr::memmem::Finder;
+use std::sync::Arc;
 
 use crate::check::Finding;
 use crate::policy::Level;
@@ -18,6 +18,8 @@ const EVIDENCE_SHOWN: usize = 8;
 const FILES_APART: usize = 3;
 /// Files that are named beside the first.
 const FILES_SHOWN: usize = 4;
+/// Label of the part of the policy that a finding rests on.
+const POLICY: &str = "policy";
 
 /// A finding in words, or several that differ only in their host; all of it safe to print.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,29 +39,35 @@ pub(super) struct Block {
 impl Block {
     /// `file` is what `seaworthy facts` takes, if it looks into the artifact.
     pub(super) fn new(fold: &Fold<'_>, file: &str) -> Block {
-        let finding = fold.head;
-        let mut evidence: Vec<String> =
-            finding.evidence.iter().take(EVIDENCE_SHOWN).map(|piece| escape(piece).into_owned()).collect();
-        if let Some(more @ 1..) = finding.evidence.len().checked_sub(EVIDENCE_SHOWN) {
-            let see = if file.is_empty() { "--format json".into() } else { format!("seaworthy facts {file}") };
-            evidence.push(format!("… and {more} more, see `{see}`"));
-        }
-        let blame = finding.blame.iter().map(|blame| ("blame", escape(blame).into_owned()));
-        let help = findings::help(finding).map(|help| ("help", help.into_owned()));
-        Block {
-            level: finding.level,
-            rule: finding.rule,
-            sentence: findings::sentence(finding).into_owned(),
-            also_on: fold.also_on(),
-            evidence,
-            rest: blame.chain([("policy", fold.policy())]).chain(help).collect(),
-            count: fold.count(),
+        let block = Block::of(fold.head.clone(), file);
+        match fold.count() {
+            1 => block,
+            count => Block { also_on: fold.also_on(), count, ..block.resting_on(&fold.policy()) },
         }
     }
 
     /// For a finding that is told alone.
-    pub(super) fn of(finding: &Finding, file: &str) -> Block {
-        Block::new(&Fold { head: finding, others: Vec::new() }, file)
+    pub(super) fn of(mut finding: Finding, file: &str) -> Block {
+        let mut rest = Vec::with_capacity(3);
+        rest.extend(finding.blame.take().map(|blame| ("blame", escaped(blame))));
+        rest.push((POLICY, findings::policy(&finding)));
+        rest.extend(findings::help(&finding).map(|help| ("help", help.into_owned())));
+        let sentence = match &finding.slice {
+            Some(_) => findings::sentence(&finding).into_owned(),
+            None => escaped(finding.message),
+        };
+        let more = finding.evidence.len().saturating_sub(EVIDENCE_SHOWN);
+        let mut evidence: Vec<String> = finding.evidence.into_iter().take(EVIDENCE_SHOWN).map(escaped).collect();
+        if more > 0 {
+            let see = if file.is_empty() { "--format json".into() } else { format!("seaworthy facts {file}") };
+            evidence.push(format!("… and {more} more, see `{see}`"));
+        }
+        Block { level: finding.level, rule: finding.rule, sentence, also_on: None, evidence, rest, count: 1 }
+    }
+
+    fn resting_on(mut self, policy: &str) -> Block {
+        self.rest.iter_mut().filter(|(label, _)| *label == POLICY).for_each(|(_, text)| policy.clone_into(text));
+        self
     }
 
     /// What stands below the sentence, label and text; `also_in` are other files it is true of.
@@ -69,34 +77,90 @@ impl Block {
         let evidence = self.evidence.iter().map(|piece| ("evidence", &**piece));
         also.chain(evidence).chain(self.rest.iter().map(|(label, text)| (*label, &**text)))
     }
+}
 
-    /// Hashes all it says but the evidence and the file's `name`: blocks of files that share it differ in nothing else.
-    fn likeness(&self, name: &Finder<'_>, mut hasher: impl Hasher) -> u64 {
-        (self.level, self.rule).hash(&mut hasher);
-        let mut hash = |text: &str| {
-            let mut from = 0;
-            for at in name.find_iter(text.as_bytes()) {
-                text.get(from..at).hash(&mut hasher);
-                from = at + name.needle().len();
+/// A finding that is told, or several that differ only in their host.
+#[derive(Debug)]
+pub(super) enum Draft {
+    /// In no words yet: of those that many files have, only the first are put into any.
+    Finding(Finding),
+    Block(Block),
+}
+
+impl Draft {
+    fn count(&self) -> usize {
+        match self {
+            Draft::Finding(_) => 1,
+            Draft::Block(block) => block.count,
+        }
+    }
+
+    fn into_block(self, file: &str) -> Block {
+        match self {
+            Draft::Finding(finding) => Block::of(finding, file),
+            Draft::Block(block) => block,
+        }
+    }
+
+    fn evidence(&self) -> &[String] {
+        match self {
+            Draft::Finding(finding) => &finding.evidence,
+            Draft::Block(block) => &block.evidence,
+        }
+    }
+
+    /// Hashes all it says but the evidence and the file's `name`, which stands between two ticks: drafts of files that share it
+    /// differ in nothing else.
+    fn likeness(&self, name: &str, mut hasher: impl Hasher) -> u64 {
+        let is_inconclusive = match self {
+            Draft::Finding(finding) => {
+                let Finding { rule, level, level_origin, slice, message, blame, policy, help, .. } = finding;
+                (rule, level, level_origin, slice).hash(&mut hasher);
+                policy.as_ref().map(|source| &source.origin).hash(&mut hasher);
+                let key = policy.as_ref().map(|source| &*source.key);
+                let texts = [Some(&**message), blame.as_deref(), key, help.as_deref()];
+                texts.iter().for_each(|text| hash_without(name, text.unwrap_or_default(), &mut hasher));
+                *rule == findings::INCONCLUSIVE
             }
-            text.get(from..).hash(&mut hasher);
+            Draft::Block(block) => {
+                (block.level, block.rule).hash(&mut hasher);
+                let texts = std::iter::once(&block.sentence).chain(&block.also_on);
+                let texts = texts.chain(block.rest.iter().map(|(_, text)| text));
+                texts.for_each(|text| hash_without(name, text, &mut hasher));
+                block.rule == findings::INCONCLUSIVE
+            }
         };
-        hash(&self.sentence);
-        self.also_on.iter().chain(self.rest.iter().map(|(_, text)| text)).for_each(|text| hash(text));
         // Of what could not be judged, the reasons are all there is to say.
-        if self.rule == findings::INCONCLUSIVE {
-            self.evidence.iter().for_each(|piece| hash(piece));
+        if is_inconclusive {
+            self.evidence().iter().for_each(|piece| hash_without(name, piece, &mut hasher));
         }
         hasher.finish()
+    }
+}
+
+/// Hashes what a text says beside the `name` between two ticks.
+fn hash_without(name: &str, text: &str, mut hasher: impl Hasher) {
+    let others = text.split('`').filter(|piece| *piece != name);
+    others.for_each(|piece| piece.hash(&mut hasher));
+    hasher.write_u8(b'`');
+}
+
+/// Safe to print.
+fn escaped(text: String) -> String {
+    match escape(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(other) => other,
     }
 }
 
 /// What there is to say about one artifact.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// Its name, safe to print.
-    pub(super) name: String,
-    pub(super) blocks: Vec<Block>,
+    /// Its name, safe to print; every group of files that it is in shares it.
+    pub(super) name: Arc<str>,
+    /// `seaworthy facts` does not look into it.
+    pub(super) is_in_image: bool,
+    pub(super) drafts: Vec<Draft>,
     /// Lines that follow.
     pub(super) rest: String,
 }
@@ -105,6 +169,11 @@ impl Told {
     /// Of an artifact that lines say all about.
     pub fn lines(text: String) -> Told {
         Told { rest: text, ..Told::default() }
+    }
+
+    /// What `seaworthy facts` takes, if it looks into the artifact.
+    fn file(&self) -> &str {
+        if self.is_in_image { "" } else { &self.name }
     }
 }
 
@@ -139,7 +208,9 @@ enum Piece {
 #[derive(Debug)]
 struct Group {
     first: usize,
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
+    /// That of the first, hashed with the same keys.
+    evidence: u64,
     same_evidence: bool,
 }
 
@@ -159,7 +230,7 @@ impl Telling {
 
     /// Adds one artifact.
     pub fn add(&mut self, told: Told) {
-        self.count += told.blocks.iter().map(|block| block.count).sum::<usize>();
+        self.count += told.drafts.iter().map(Draft::count).sum::<usize>();
         if self.is_held && self.held.len() < FILES_APART {
             self.held.push(told);
             return;
@@ -168,15 +239,12 @@ impl Telling {
         std::mem::take(&mut self.held).into_iter().chain([told]).for_each(|told| self.tell(told));
     }
 
-    fn tell(&mut self, told: Told) {
-        if self.apart {
-            self.pieces.extend(told.blocks.into_iter().map(Piece::Alone));
-            return self.lines(told.rest);
-        }
-        let quoted = format!("`{}`", told.name);
-        let finder = Finder::new(&quoted);
-        for block in told.blocks {
-            self.block(block, &told.name, &finder);
+    fn tell(&mut self, mut told: Told) {
+        for draft in std::mem::take(&mut told.drafts) {
+            match self.apart {
+                true => self.pieces.push(Piece::Alone(draft.into_block(told.file()))),
+                false => self.draft(draft, &told),
+            }
         }
         self.lines(told.rest);
     }
@@ -189,24 +257,24 @@ impl Telling {
         }
     }
 
-    fn block(&mut self, block: Block, name: &str, quoted: &Finder<'_>) {
+    fn draft(&mut self, draft: Draft, of: &Told) {
         let alone = self.groups.len();
-        let at = *self.likenesses.entry(block.likeness(quoted, self.keys.build_hasher())).or_insert(alone);
+        let evidence = self.keys.hash_one(draft.evidence());
+        let likeness = draft.likeness(&of.name, self.keys.build_hasher());
+        let at = *self.likenesses.entry(likeness).or_insert(alone);
         match self.groups.get_mut(at) {
             // A file that says the same twice says it by itself.
-            Some(group) if group.names.last().is_some_and(|last| last != name) => {
-                let first = self.pieces.get(group.first);
-                let evidence =
-                    |piece: &Piece| matches!(piece, Piece::Block(first, _) if first.evidence == block.evidence);
-                group.same_evidence &= first.is_some_and(evidence);
-                group.names.push(name.to_owned());
+            Some(group) if group.names.last().is_some_and(|last| *last != of.name) => {
+                group.same_evidence &= group.evidence == evidence;
+                group.names.push(of.name.clone());
                 if group.names.len() <= FILES_APART {
-                    self.pieces.push(Piece::Block(block, at));
+                    self.pieces.push(Piece::Block(draft.into_block(of.file()), at));
                 }
             }
             _ => {
-                self.groups.push(Group { first: self.pieces.len(), names: vec![name.to_owned()], same_evidence: true });
-                self.pieces.push(Piece::Block(block, alone));
+                let (first, names) = (self.pieces.len(), vec![of.name.clone()]);
+                self.groups.push(Group { first, names, evidence, same_evidence: true });
+                self.pieces.push(Piece::Block(draft.into_block(of.file()), alone));
             }
         }
     }
@@ -275,8 +343,8 @@ mod tests {
     }
 
     fn told(name: &str, findings: &[Finding]) -> Told {
-        let blocks = findings.iter().map(|finding| Block::of(finding, name)).collect();
-        Told { name: name.to_owned(), blocks, rest: format!("ok: {name}\n") }
+        let drafts = findings.iter().cloned().map(Draft::Finding).collect();
+        Told { name: name.into(), drafts, rest: format!("ok: {name}\n"), is_in_image: false }
     }
 
     /// The parts in short: lines, or the sentence with the other files.

@@ -2,11 +2,11 @@
 
 use anstyle::Style;
 
-use crate::check::{ArtifactResult, Overall};
+use crate::check::{ArtifactResult, Finding, Overall};
 use crate::policy::Level;
 
-use super::fold::by_host;
-use super::telling::{Block, Part, Telling, Told};
+use super::fold;
+use super::telling::{Block, Draft, Part, Telling, Told};
 use super::{Detail, Report, Styles, escape, findings, path, summary};
 
 /// Bytes that nearly all lines about one artifact fit into.
@@ -60,19 +60,19 @@ impl Text {
         Telling::new(room, self.detail == Detail::Verbose)
     }
 
-    /// What there is to say about one artifact.
-    pub fn artifact(&self, result: &ArtifactResult) -> Told {
+    /// What there is to say about one artifact, with its findings apart.
+    pub fn artifact(&self, result: &ArtifactResult, mut findings: Vec<Finding>) -> Told {
         let name = path(&result.artifact.path);
-        // `seaworthy facts` does not look into images.
-        let file = if result.image.is_some() { "" } else { &name };
-        let mut blocks: Vec<Block> = match self.detail {
-            Detail::Verbose => result.findings.iter().map(|finding| Block::of(finding, file)).collect(),
-            Detail::Quiet | Detail::Normal => {
-                by_host(&result.findings).iter().map(|fold| Block::new(fold, file)).collect()
+        let is_in_image = result.image.is_some();
+        findings.extend(findings::unjudged(result));
+        let drafts: Vec<Draft> = match self.detail {
+            Detail::Quiet | Detail::Normal if fold::may_fold(&findings) => {
+                let file = if is_in_image { "" } else { &*name };
+                fold::by_host(&findings).iter().map(|fold| fold.draft(file)).collect()
             }
+            _ => findings.into_iter().map(Draft::Finding).collect(),
         };
-        blocks.extend(findings::unjudged(result).map(|finding| Block::of(&finding, file)));
-        let mut out = String::with_capacity(if blocks.is_empty() { ROOM } else { 0 });
+        let mut out = String::with_capacity(if drafts.is_empty() { ROOM } else { 0 });
         if result.verdict == Overall::Pass && self.detail != Detail::Quiet {
             out.extend([
                 &self.ok.on,
@@ -102,12 +102,12 @@ impl Text {
                 self.line(&mut out, "excepted", &said);
             }
         }
-        Told { name: name.into_owned(), blocks, rest: out }
+        Told { name: name.into(), is_in_image, drafts, rest: out }
     }
 
     /// Everything: what was told already, then what `report` has still to say.
     pub fn finish(&self, mut telling: Telling, report: &Report) -> String {
-        report.artifacts.iter().for_each(|artifact| telling.add(self.artifact(artifact)));
+        report.artifacts.iter().for_each(|one| telling.add(self.artifact(one, one.findings.clone())));
         let (told, mut printed) = (telling.count(), 0);
         let mut out = String::new();
         for part in telling.into_parts() {
@@ -122,7 +122,7 @@ impl Text {
             }
         }
         for finding in &report.general {
-            self.block(&mut out, &Block::of(finding, &path(&finding.artifact)), None);
+            self.block(&mut out, &Block::of(finding.clone(), &path(&finding.artifact)), None);
         }
         if self.detail != Detail::Quiet {
             for note in &report.notes {

@@ -1,6 +1,6 @@
 //! cgo is at work in a Go program that has to do without.
 
-use super::support::libraries::{self, is_runtime};
+use super::support::libraries::{self, is_runtime, needs};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::elf::ElfFacts;
@@ -85,8 +85,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
 
 /// A C library that pure Go never asks for and never links in.
 fn elf_signs(subject: &Subject<'_>, elf: &ElfFacts) -> Vec<String> {
-    let mut signs: Vec<String> =
-        elf.needed.iter().filter(|name| is_runtime(name)).map(|name| format!("`DT_NEEDED` lists `{name}`")).collect();
+    let mut signs: Vec<String> = elf.needed.iter().filter(|name| is_runtime(name)).map(|name| needs(name)).collect();
     let libc = &subject.facts.libc;
     let known = !matches!(libc.family, LibcFamily::None | LibcFamily::Unknown | LibcFamily::System);
     if libc.linked_in && known && libc.certainty == Certainty::Certain {

@@ -1,7 +1,7 @@
 //! A program that has to be static needs shared libraries beyond the C library.
 
 use super::support::advice::{Maker, link_statically};
-use super::support::libraries::is_runtime;
+use super::support::libraries::{is_runtime, needs};
 use super::support::listed;
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
@@ -56,7 +56,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` has to be statically linked, but needs {} at run time", listed(&needed, 3)),
-        evidence: needed.iter().map(|name| format!("`DT_NEEDED` lists `{name}`")).collect(),
+        evidence: needed.iter().map(|name| needs(name)).collect(),
         causes: needed.into_iter().map(Cause::Library).collect(),
         policy: Some(policy),
         help: Some(help(subject)),

@@ -1,7 +1,7 @@
 //! A program that has to be static asks for a dynamic loader.
 
 use super::support::advice::{Maker, link_statically};
-use super::support::libraries::{is_musl_loader, is_runtime};
+use super::support::libraries::{is_musl_loader, is_runtime, needs};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
@@ -56,9 +56,8 @@ fn check(subject: &Subject<'_>) -> Verdict {
         Err(verdict) => return verdict,
     };
     let Some(loader) = &elf.interpreter else { return Verdict::Pass };
-    let mut evidence = vec![format!("`PT_INTERP` is `{loader}`")];
-    evidence
-        .extend(elf.needed.iter().filter(|name| is_runtime(name)).map(|name| format!("`DT_NEEDED` lists `{name}`")));
+    let needed = elf.needed.iter().filter(|name| is_runtime(name)).map(|name| needs(name));
+    let evidence = std::iter::once(["`PT_INTERP` is `", loader, "`"].concat()).chain(needed).collect();
     let (message, help) = if nowhere {
         (
             format!("`{{artifact}}` asks for the loader `{loader}`, which no x86_64 system has"),

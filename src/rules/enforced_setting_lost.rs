@@ -1,5 +1,6 @@
 //! The plan set something and the artifact does not show it.
 
+use super::support::libraries::needs;
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::go_build_info::GoBuild;
 use crate::facts::{Format, Linkage};
@@ -96,7 +97,7 @@ fn static_link(subject: &Subject<'_>, wanted: &Expectations) -> Vec<Violation> {
     }
     let Some(elf) = subject.elf().filter(|_| subject.facts.linkage == Linkage::Dynamic) else { return Vec::new() };
     let loader = elf.interpreter.as_ref().map(|loader| format!("`PT_INTERP` is `{loader}`"));
-    let needed = elf.needed.iter().map(|name| format!("`DT_NEEDED` lists `{name}`"));
+    let needed = elf.needed.iter().map(|name| needs(name));
     let evidence = loader.into_iter().chain(needed).collect();
     let linked = Violation { evidence, ..violation("static linking", "static linking", String::new()) };
     vec![linked]

@@ -96,7 +96,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     Verdict::Violated(vec![Violation {
         message: format!("`{{artifact}}` claims {}, which is forbidden", listed(&keys, 3)),
         evidence: claimed.iter().map(shown).collect(),
-        policy: Some(PolicySource { key: first.line.to_owned(), origin: first.origin.clone() }),
+        policy: Some(PolicySource { key: first.line.into(), origin: first.origin.clone() }),
         help: Some("take the key out of the entitlements file, and sign again".into()),
         ..Violation::default()
     }])

@@ -58,7 +58,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         return Verdict::Inconclusive("the last release's file was not read, or is packed".into());
     }
     let shown = report.value.to_string_lossy();
-    let source = PolicySource { key: format!("[baseline] report = \"{shown}\""), origin: report.origin.clone() };
+    let source = PolicySource { key: format!("[baseline] report = \"{shown}\"").into(), origin: report.origin.clone() };
     let changes = compare(subject, old);
     let worse = changes.iter().filter(|change| change.effect == Effect::Worse);
     let violations: Vec<Violation> = worse.map(|change| violation(change, &source, &shown)).collect();

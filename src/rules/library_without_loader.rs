@@ -1,6 +1,7 @@
 //! A program needs libraries that nobody will load.
 
 use super::support::advice::Maker;
+use super::support::libraries::needs;
 use super::support::{NOT_PROGRAM, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
@@ -48,7 +49,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         return Verdict::Pass;
     }
     let mut evidence = vec!["there is no `PT_INTERP`".to_owned()];
-    evidence.extend(elf.needed.iter().map(|name| format!("`DT_NEEDED` lists `{name}`")));
+    evidence.extend(elf.needed.iter().map(|name| needs(name)));
     Verdict::Violated(vec![Violation {
         message: format!(
             "`{{artifact}}` needs {}, but asks for no loader: nothing loads it, and the program crashes",

@@ -46,7 +46,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let mut limits: Vec<(String, Option<String>, PolicySource)> = Vec::new();
     if let Some(cpu) = &subject.policy.policy.linux.cpu {
         let key = format!("[linux] cpu = \"{}\"", cpu.value);
-        limits.push((cpu.value.clone(), None, PolicySource { key, origin: cpu.origin.clone() }));
+        limits.push((cpu.value.clone(), None, PolicySource { key: key.into(), origin: cpu.origin.clone() }));
     }
     let known = subject.hosts.iter().filter_map(|host| Some((host.cpu?.to_owned(), host)));
     limits.extend(known.map(|(cpu, host)| (cpu, Some(host.name.clone()), subject.listed(&host.name))));

@@ -123,11 +123,14 @@ fn limits(subject: &Subject<'_>) -> Vec<Limit> {
     let target = subject.artifact.target.as_deref().unwrap_or_default();
     let promise = subject.provenance.expectations.glibc.get(target).map(|version| Limit {
         version: version.clone(),
-        source: PolicySource { key: format!("--target {target}.{version}"), origin: Origin::CommandLine },
+        source: PolicySource { key: format!("--target {target}.{version}").into(), origin: Origin::CommandLine },
     });
     let named = subject.policy.policy.linux.glibc.as_ref().map(|limit| Limit {
         version: limit.value.clone(),
-        source: PolicySource { key: format!("[linux] glibc = \"{}\"", limit.value), origin: limit.origin.clone() },
+        source: PolicySource {
+            key: format!("[linux] glibc = \"{}\"", limit.value).into(),
+            origin: limit.origin.clone(),
+        },
     });
     promise.into_iter().chain(named).collect()
 }

@@ -48,7 +48,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             return Verdict::Inconclusive(format!("`[linux] kernel = \"{}\"` is no version", kernel.value));
         };
         let key = format!("[linux] kernel = \"{}\"", kernel.value);
-        limits.push((version, None, PolicySource { key, origin: kernel.origin.clone() }));
+        limits.push((version, None, PolicySource { key: key.into(), origin: kernel.origin.clone() }));
     }
     let machines = subject.hosts.iter().filter(|host| host.system == System::Linux);
     limits

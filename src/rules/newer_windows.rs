@@ -61,7 +61,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             return Verdict::Inconclusive(format!("`[windows] min = \"{}\"` is no version", min.value));
         };
         let key = format!("[windows] min = \"{}\"", min.value);
-        limits.push((version, None, PolicySource { key, origin: min.origin.clone() }));
+        limits.push((version, None, PolicySource { key: key.into(), origin: min.origin.clone() }));
     }
     for host in subject.hosts {
         if let System::Windows(version) = host.system {

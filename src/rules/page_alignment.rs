@@ -60,7 +60,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: format!("`{{artifact}}` cannot be mapped where pages have {kib} KiB"),
         evidence: vec![format!("a `PT_LOAD` segment is aligned to {:#x} bytes", elf.min_load_align)],
         policy: asked.map(|size| PolicySource {
-            key: format!("[linux] page-size = \"{}\"", size.value),
+            key: format!("[linux] page-size = \"{}\"", size.value).into(),
             origin: size.origin.clone(),
         }),
         help: Some(help(subject, kib * 1024)),

@@ -56,7 +56,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: format!("`{{artifact}}` is of the subsystem `{found}`, not `{}`", wanted.value),
         evidence: vec![format!("`Subsystem` in the optional header is `{}`", pe.subsystem)],
         policy: Some(PolicySource {
-            key: format!("[windows] subsystem = \"{}\"", wanted.value),
+            key: format!("[windows] subsystem = \"{}\"", wanted.value).into(),
             origin: wanted.origin.clone(),
         }),
         help: Some(help(subject.maker(), &wanted.value)),

@@ -56,7 +56,8 @@ fn check(subject: &Subject<'_>) -> Verdict {
 
 /// The line of `[windows]` that asks for a signature.
 fn demand(windows: &WindowsPolicy) -> Option<PolicySource> {
-    let line = |key: String, origin: &Origin| PolicySource { key: format!("[windows] {key}"), origin: origin.clone() };
+    let line =
+        |key: String, origin: &Origin| PolicySource { key: format!("[windows] {key}").into(), origin: origin.clone() };
     let signed = windows.signed.as_ref().filter(|signed| signed.value);
     signed.map(|signed| line("signed = true".into(), &signed.origin)).or_else(|| {
         windows.signer.as_ref().map(|signer| line(format!("signer = \"{}\"", signer.value), &signer.origin))

@@ -59,7 +59,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         message: format!("`{{artifact}}` is not signed by `{}`", wanted.value),
         evidence: others,
         policy: Some(PolicySource {
-            key: format!("[windows] signer = \"{}\"", wanted.value),
+            key: format!("[windows] signer = \"{}\"", wanted.value).into(),
             origin: wanted.origin.clone(),
         }),
         help: Some("name the certificate in full: `signtool sign /n NAME …`, `osslsigncode sign -certs FILE …`".into()),

@@ -79,7 +79,10 @@ fn check(subject: &Subject<'_>) -> Verdict {
     Verdict::Violated(vec![Violation {
         message,
         evidence,
-        policy: Some(PolicySource { key: format!("[macos] team = \"{}\"", team.value), origin: team.origin.clone() }),
+        policy: Some(PolicySource {
+            key: format!("[macos] team = \"{}\"", team.value).into(),
+            origin: team.origin.clone(),
+        }),
         help: Some(
             "name the certificate in full: `codesign --sign \"Developer ID Application: NAME (TEAM)\" …`".into(),
         ),

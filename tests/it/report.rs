@@ -74,7 +74,7 @@ fn much_is_wrong() -> Report {
         has: has.parse().ok(),
         message: format!("`{file}` needs glibc 2.34, but `{host}` has {has}"),
         policy: Some(PolicySource {
-            key: format!("`runs-on` lists `{host}`"),
+            key: format!("`runs-on` lists `{host}`").into(),
             origin: Origin::File { path: "seaworthy.toml".into(), line },
         }),
         help: Some(format!("link against glibc {has}")),

@@ -261,12 +261,14 @@ fn flags(p_flags: u32) -> &'static str {
 /// that library's own node, and musl programs carry it too.
 fn glibc_floor(needs: &[VersionNeed]) -> Option<Vec<u32>> {
     let mut highest = Vec::new();
-    let mut numbers = Vec::new();
     // A file's needs follow each other.
     for of_file in needs.chunk_by(|a, b| a.file == b.file).filter(|of_file| libc::is_glibc_file(&of_file[0].file)) {
         for need in of_file.iter().filter(|need| !need.weak) {
-            if need.put_numbers(&mut numbers).is_some() && numbers > highest {
-                std::mem::swap(&mut numbers, &mut highest);
+            if let Some(numbers) = need.glibc_numbers()
+                && numbers.clone().gt(highest.iter().copied())
+            {
+                highest.clear();
+                highest.extend(numbers);
             }
         }
     }
@@ -276,25 +278,22 @@ fn glibc_floor(needs: &[VersionNeed]) -> Option<Vec<u32>> {
 impl VersionNeed {
     /// The number of a `GLIBC_2.34` or `GLIBC_2.2.5`; `None` for `GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR` and other nodes.
     pub fn glibc_version(&self) -> Option<Vec<u32>> {
-        let mut numbers = Vec::new();
-        self.put_numbers(&mut numbers).map(|()| numbers)
+        self.glibc_numbers().map(Iterator::collect)
     }
 
-    /// Puts what stands between the dots behind `GLIBC_` in the place of what `numbers` held; `None` where one is no number.
-    fn put_numbers(&self, numbers: &mut Vec<u32>) -> Option<()> {
-        numbers.clear();
-        let mut number = None;
-        for byte in self.version.strip_prefix("GLIBC_")?.bytes() {
-            match byte {
-                b'0'..=b'9' => {
-                    let tens = number.unwrap_or(0u32).checked_mul(10)?;
-                    number = Some(tens.checked_add(u32::from(byte - b'0'))?);
-                }
-                b'.' => numbers.push(number.take()?),
-                _ => return None,
-            }
-        }
-        numbers.push(number?);
-        Some(())
+    /// What stands between the dots behind `GLIBC_`; `None` where one is no number.
+    fn glibc_numbers(&self) -> Option<impl Iterator<Item = u32> + Clone> {
+        let numbers = self.version.strip_prefix("GLIBC_")?.as_bytes().split(|&byte| byte == b'.').map(decimal);
+        numbers.clone().all(|number| number.is_some()).then(|| numbers.flatten())
     }
+}
+
+/// A number that is written in digits alone.
+fn decimal(digits: &[u8]) -> Option<u32> {
+    let (first, rest) = digits.split_first()?;
+    rest.iter().try_fold(digit(*first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(*byte)?))
+}
+
+fn digit(byte: u8) -> Option<u32> {
+    char::from(byte).to_digit(10)
 }

@@ -21,7 +21,7 @@ pub(super) const HIDDEN: u16 = 0x8000;
 const MOST: usize = 0x8000;
 
 /// Needs that room is made for at once.
-const USUAL: usize = 8;
+const USUAL: usize = 16;
 
 /// Version needs, and which version index means which of them.
 #[derive(Debug, Default)]

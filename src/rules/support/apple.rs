@@ -35,7 +35,7 @@ pub(in crate::rules) fn demand(
         setting
             .as_ref()
             .filter(|setting| setting.value)
-            .map(|setting| PolicySource { key: format!("[macos] {key} = true"), origin: setting.origin.clone() })
+            .map(|setting| PolicySource { key: format!("[macos] {key} = true").into(), origin: setting.origin.clone() })
     };
     line(key, value(macos)).or_else(|| line("notarizable", &macos.notarizable))
 }
@@ -43,8 +43,10 @@ pub(in crate::rules) fn demand(
 /// The line of `[macos]` that only a signature with a certificate can satisfy.
 pub(in crate::rules) fn identity_demand(subject: &Subject<'_>) -> Option<PolicySource> {
     let team = subject.policy.policy.macos.team.as_ref();
-    let team = team
-        .map(|team| PolicySource { key: format!("[macos] team = \"{}\"", team.value), origin: team.origin.clone() });
+    let team = team.map(|team| PolicySource {
+        key: format!("[macos] team = \"{}\"", team.value).into(),
+        origin: team.origin.clone(),
+    });
     team.or_else(|| demand(subject, "hardened-runtime", |macos| &macos.hardened_runtime))
 }
 

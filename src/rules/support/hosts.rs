@@ -13,7 +13,7 @@ impl<'a> Subject<'a> {
     pub(in crate::rules) fn listed(&self, host: &str) -> PolicySource {
         let line = self.policy.runs_on.iter().find(|name| name.value == host);
         PolicySource {
-            key: format!("`runs-on` lists `{host}`"),
+            key: format!("`runs-on` lists `{host}`").into(),
             origin: line.map_or(Origin::Default, |line| line.origin.clone()),
         }
     }

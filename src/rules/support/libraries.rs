@@ -60,6 +60,11 @@ pub(in crate::rules) fn family(family: LibcFamily) -> &'static str {
     }
 }
 
+/// The evidence that a file asks for a library.
+pub(in crate::rules) fn needs(name: &str) -> String {
+    ["`DT_NEEDED` lists `", name, "`"].concat()
+}
+
 fn file_name(path: &str) -> &str {
     // Not `rsplit`, which prepares for a long text.
     path.bytes().rposition(|byte| byte == b'/').map_or(path, |slash| &path[slash + 1..])

@@ -36,7 +36,7 @@ pub(in crate::rules) fn limits(subject: &Subject<'_>) -> Result<Vec<Limit>, Stri
     if let Some(min) = &subject.policy.policy.macos.min {
         let key = format!("[macos] min = \"{}\"", min.value);
         let Ok(has) = min.value.parse() else { return Err(format!("`{key}` is no version")) };
-        limits.push(Limit { has, host: None, policy: PolicySource { key, origin: min.origin.clone() } });
+        limits.push(Limit { has, host: None, policy: PolicySource { key: key.into(), origin: min.origin.clone() } });
     }
     for host in subject.hosts {
         if let System::MacOs(has) = host.system {
