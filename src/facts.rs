@@ -6,7 +6,7 @@
 
 pub mod archive;
 mod asn1;
-mod bytes;
+pub(crate) mod bytes;
 pub mod elf;
 mod fields;
 pub mod go_build_info;

@@ -68,20 +68,26 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     &bytes[..nul(bytes).unwrap_or(bytes.len())]
 }
 
-/// Where the first NUL is, which is near for most: names have twenty bytes. Not with the crate memchr, which finds out about the
-/// processor before its first search: in a virtual machine that takes as long as to read a file.
+/// Where the first NUL is.
 pub(crate) fn nul(bytes: &[u8]) -> Option<usize> {
+    first(0, bytes)
+}
+
+/// Where a byte is first, which is near for most: names have twenty bytes. Not with the crate memchr, which finds out about the
+/// processor before its first search: in a virtual machine that takes as long as to read a file.
+pub(crate) fn first(wanted: u8, bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
+    let everywhere = ONES * u64::from(wanted);
     let (words, rest) = bytes.as_chunks::<8>();
     for (word, at) in words.iter().zip((0..).step_by(8)) {
-        let word = u64::from_le_bytes(*word);
+        let word = u64::from_le_bytes(*word) ^ everywhere;
         // The highest bit of each byte that is zero, and of none below the first of them.
         let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
         if zeros != 0 {
             return Some(at + zeros.trailing_zeros() as usize / 8);
         }
     }
-    rest.iter().position(|&byte| byte == 0).map(|at| words.len() * 8 + at)
+    rest.iter().position(|&byte| byte == wanted).map(|at| words.len() * 8 + at)
 }
 
 /// Puts the bytes before the first NUL behind what is in `out`, all of them without one; whether there is one.
@@ -132,6 +138,8 @@ mod tests {
                 // What follows it, a borrow of the arithmetic among it, does not matter.
                 bytes[at..].copy_from_slice(&[0, 1, 0, 0xff].repeat(10)[..length - at]);
                 assert_eq!(nul(&bytes), Some(at), "{bytes:?}");
+                bytes.iter_mut().for_each(|byte| *byte ^= b'`');
+                assert_eq!(first(b'`', &bytes), Some(at), "{bytes:?}");
             }
         }
     }

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use crate::check::Finding;
+use crate::facts::bytes::first;
 use crate::policy::Level;
 
 use super::fold::{self, Fold};
@@ -140,9 +141,16 @@ impl Draft {
 
 /// Hashes what a text says beside the `name` between two ticks.
 fn hash_without(name: &str, text: &str, mut hasher: impl Hasher) {
-    let others = text.split('`').filter(|piece| *piece != name);
-    others.for_each(|piece| piece.hash(&mut hasher));
-    hasher.write_u8(b'`');
+    let (mut rest, mut at) = (text.as_bytes(), 0);
+    while let Some(tick) = first(b'`', &rest[at..]) {
+        at += tick + 1;
+        let behind = rest[at..].strip_prefix(name.as_bytes());
+        if let Some(behind) = behind.filter(|behind| behind.first() == Some(&b'`')) {
+            hasher.write(&rest[..at]);
+            (rest, at) = (behind, 1);
+        }
+    }
+    rest.hash(&mut hasher);
 }
 
 /// Safe to print.
