@@ -1,6 +1,7 @@
 //! One large table of strings, of which some are wanted: a few far apart, or all of them in no order.
 
 use std::cell::RefCell;
+use std::hint::black_box;
 
 use super::bytes::append_until_nul;
 use super::{Source, Unreadable};
@@ -63,6 +64,20 @@ impl<'s> SparseTable<'s> {
     }
 }
 
+impl SparseTable<'_> {
+    /// Brings what lies at these offsets in the source into the processor's cache, as far as it was read: to wait for many places at
+    /// once takes hardly longer than for one, and a large table does not stay there.
+    pub(crate) fn fetch(&self, offsets: impl Iterator<Item = u64>) {
+        let pieces = self.pieces.borrow();
+        let byte = |offset: u64| {
+            let at = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+            pieces.get(at / PIECE)?.as_ref()?.get(at % PIECE).copied()
+        };
+        // Whatever the bytes are, they have to be looked at.
+        black_box(offsets.filter_map(byte).fold(0, |all, byte| all ^ byte));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +112,8 @@ mod tests {
         for at in [4 * PIECE, 0, 4 * PIECE + 1] {
             assert_eq!(string(&table, at as u64, u64::MAX), Some(Vec::new()));
         }
+        // Nothing is read ahead.
+        table.fetch([PIECE as u64, u64::MAX].into_iter());
         let was_read: Vec<bool> = table.pieces.borrow().iter().map(Option::is_some).collect();
         assert_eq!(was_read, [true, false, false, false, true]);
     }

@@ -166,6 +166,18 @@ impl<'i, 's> DynamicStrings<'i, 's> {
         Ok(Some(DynamicStrings { image, whole, sparse, offset, end: offset + size, budget }))
     }
 
+    /// Whether what is wanted of it has to be [fetched](DynamicStrings::fetch).
+    pub(super) fn is_large(&self) -> bool {
+        self.sparse.is_some()
+    }
+
+    /// Brings the strings with these indices, which are wanted next, into the processor's cache.
+    pub(super) fn fetch(&self, indices: impl Iterator<Item = u32>) {
+        if let Some(sparse) = &self.sparse {
+            sparse.fetch(indices.map(|index| self.offset.saturating_add(u64::from(index))));
+        }
+    }
+
     /// Where names are put that [`DynamicStrings::add_to`] adds.
     pub(super) fn names(&self) -> NameText {
         self.whole.as_deref().and_then(NameText::of_table).unwrap_or_default()

@@ -12,6 +12,8 @@ use crate::facts::name::{NameText, Piece, SharedText};
 
 /// Symbols that room is made for at once.
 const USUAL: u64 = 128;
+/// Symbols whose names are fetched at once from a large table; a power of two.
+const AHEAD: usize = 32;
 
 /// What the file leaves to others.
 #[derive(Debug, Default)]
@@ -102,12 +104,17 @@ impl Found<'_, '_> {
         let versions = usize::try_from(first).ok().and_then(|first| self.versions.get(first..)).unwrap_or_default();
         // The first entry of the table is empty.
         let mut at = usize::from(first == 0);
+        let ahead = if self.strings.is_large() { AHEAD } else { 0 };
         while at < entries.len() {
+            if ahead > 0 && at & (ahead - 1) == 0 {
+                let names = entries[at..].iter().take(ahead).filter(|entry| is_undefined(entry, section_at));
+                self.strings.fetch(names.map(|entry| self.order.u32(entry, 0).unwrap_or_default()));
+            }
             let entry = &entries[at];
             let version = if at < versions.len() { self.order.u16_of(versions[at]) } else { 0 };
             let version = usize::from(version & !HIDDEN);
             let need = if version < self.by_index.len() { self.by_index[version] } else { 0 };
-            let is_defined = [entry[section_at], entry[section_at + 1]] != [0, 0];
+            let is_defined = !is_undefined(entry, section_at);
             self.imports.defined_count += u64::from(is_defined);
             // A defined symbol that carries a needed version is the target of a copy relocation, too.
             if !is_defined || need != 0 || self.is_copied(first + at as u64) {
@@ -162,6 +169,13 @@ impl Found<'_, '_> {
         self.copied = &self.copied[met..];
         self.copied.first() == Some(&index)
     }
+}
+
+/// Whether `st_shndx` is that of no section.
+// Inlined: it is asked of every symbol.
+#[inline(always)]
+fn is_undefined<const N: usize>(entry: &[u8; N], section_at: usize) -> bool {
+    [entry[section_at], entry[section_at + 1]] == [0, 0]
 }
 
 /// Tells each version who carries it.
