@@ -3,6 +3,7 @@
 //! Sources: glibc's `shlib-versions` files (`sysdeps/unix/sysv/linux/*`), musl's `INSTALL` and `configure`, Alpine's
 //! `libc.musl-ARCH.so.1`.
 
+use crate::facts::bytes::first;
 use crate::facts::libc::{LibcFamily, is_stem_of_glibc};
 
 /// Whether `soname` is one of glibc's own files, its loader included. musl's library is plain `libc.so`.
@@ -66,6 +67,9 @@ pub(in crate::rules) fn needs(name: &str) -> String {
 }
 
 fn file_name(path: &str) -> &str {
+    if first(b'/', path.as_bytes()).is_none() {
+        return path;
+    }
     // Not `rsplit`, which prepares for a long text.
     path.bytes().rposition(|byte| byte == b'/').map_or(path, |slash| &path[slash + 1..])
 }
