@@ -6,10 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 LONGEST=1024
-targets=("$@")
-if [ ${#targets[@]} = 0 ]; then
-  mapfile -t targets < <(sed -n 's/^path = "fuzz_targets\/\(.*\)\.rs"$/\1/p' fuzz/Cargo.toml)
-fi
+. scripts/fuzz-targets.sh "$@"
 host=$(rustc -vV | sed -n 's/^host: //p')
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -12,10 +12,7 @@ cd "$(dirname "$0")/.."
 CARGO_FUZZ=0.13.2
 seconds=${1:-60}
 shift || true
-targets=("$@")
-if [ ${#targets[@]} = 0 ]; then
-  mapfile -t targets < <(sed -n 's/^path = "fuzz_targets\/\(.*\)\.rs"$/\1/p' fuzz/Cargo.toml)
-fi
+. scripts/fuzz-targets.sh "$@"
 
 say() { printf 'fuzz: %s\n' "$*" >&2; }
 
