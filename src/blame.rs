@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use crate::check::{ArtifactResult, Finding};
 use crate::facts::Details;
+use crate::listing::listed;
 use crate::plan::environment::Environment;
 use crate::plan::{Plan, Tool};
 use crate::rules::Cause;
@@ -98,14 +99,6 @@ fn helper(name: &str) -> Option<PathBuf> {
     which::which_all_global(name).ok()?.find(|path| path.is_absolute())
 }
 
-impl Culprits {
-    /// Drops phrases that were there before.
-    fn only_once(&mut self) {
-        let mut seen = BTreeSet::new();
-        self.phrases.retain(|phrase| seen.insert(phrase.clone()));
-    }
-}
-
 /// The symbols among the causes.
 fn symbols(causes: &[Cause]) -> impl Iterator<Item = &str> {
     causes.iter().filter_map(|cause| if let Cause::Symbol(name) = cause { Some(name.as_str()) } else { None })
@@ -118,9 +111,5 @@ fn one_of(several: &[String]) -> String {
 
 /// `WHO refers to `a`, `b` and 4 more`.
 fn with_symbols(who: &str, symbols: &BTreeSet<&str>) -> String {
-    let shown: Vec<String> = symbols.iter().take(SYMBOLS_SHOWN).map(|symbol| format!("`{symbol}`")).collect();
-    match symbols.len().saturating_sub(shown.len()) {
-        0 => format!("{who} refers to {}", shown.join(", ")),
-        more => format!("{who} refers to {} and {more} more", shown.join(", ")),
-    }
+    format!("{who} refers to {}", listed(&symbols.iter().collect::<Vec<_>>(), SYMBOLS_SHOWN))
 }

@@ -20,6 +20,7 @@ pub mod facts;
 pub mod hosts;
 pub mod images;
 pub mod init;
+mod listing;
 pub mod manifest;
 pub mod plan;
 pub mod policy;

@@ -23,6 +23,8 @@ pub use loading::{Loaded, loading};
 pub use machine::{Machine, MachineLoader};
 pub use places::{Located, locate};
 
+use crate::listing::with_commas;
+
 /// Version of the JSON form of a verification.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -183,10 +185,7 @@ impl Check {
 /// Names that one line shows.
 const SHOWN: usize = 4;
 
-/// The first few, joined, and how many more there are.
-fn listed<T: AsRef<str>>(items: &[T]) -> String {
-    let shown: Vec<&str> = items.iter().take(SHOWN).map(AsRef::as_ref).collect();
-    let more = items.len().saturating_sub(SHOWN);
-    let text = shown.join(", ");
-    if more == 0 { text } else { format!("{text} and {more} more") }
+/// As many as one line shows.
+fn listed(items: &[impl AsRef<str>]) -> String {
+    with_commas(items, SHOWN)
 }

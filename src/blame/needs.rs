@@ -11,10 +11,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::toolchain;
+use crate::listing::listed;
 use crate::plan::{Plan, Tool};
 use crate::policy::{CgoPolicy, Policy};
 use crate::rules::static_cxx_of_rust;
 pub use packages::System;
+
+/// Crates named as the reason for one need; the rest is counted.
+const CRATES_SHOWN: usize = 3;
 
 /// One thing a build under the policy needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,7 +122,7 @@ pub fn of_cargo(machine: &Machine, build: CargoBuild<'_>) -> Vec<Need> {
     let compilers = build.compiler.map_or_else(|| c_compilers(target).to_vec(), |named| vec![named]);
     if let (Some(compiler), false) = (compilers.last(), c_crates.is_empty()) {
         let found = compilers.iter().find(|compiler| machine.has(compiler)).unwrap_or(compiler);
-        needs.push(machine.program(found, format!("C code of {}", list(&c_crates))));
+        needs.push(machine.program(found, format!("C code of {}", listed(&c_crates, CRATES_SHOWN))));
     }
     needs.extend(cxx_for_musl(machine, &build));
     needs
@@ -136,7 +140,7 @@ fn cxx_for_musl(machine: &Machine, build: &CargoBuild<'_>) -> Option<Need> {
     let present = !matches!(named, "g++" | "c++") && machine.has(named);
     Some(Need {
         what: format!("`{of_musl}`"),
-        why: format!("C++ code of {}", list(cxx_crates)),
+        why: format!("C++ code of {}", listed(cxx_crates, CRATES_SHOWN)),
         present,
         fix: (!present).then(|| format!("no distribution has it; {}", static_cxx_of_rust(target))),
     })
@@ -205,13 +209,6 @@ fn c_dependencies(directory: &Path) -> Vec<String> {
         found.extend(name.filter(|_| compiles).map(str::to_owned));
     }
     found
-}
-
-/// `a, b and 3 more`.
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
 #[cfg(test)]

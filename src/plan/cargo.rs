@@ -24,6 +24,7 @@ use super::environment::Environment;
 use super::scan::{Flag, Flags, Syntax, tells};
 use super::users::{Source, TargetSettings};
 use super::{Change, Conflict, Discovery, Mode, Plan};
+use crate::listing::only_once;
 use crate::policy::Policy;
 
 /// Whether a guarded verb builds anything here: not with `--help`, nor with an option whose value is missing.
@@ -284,12 +285,6 @@ fn musl_gcc(triple: &str, linker: &Sourced) -> Option<String> {
             linker.source, linker.value
         )
     })
-}
-
-/// The same note from several targets is one note.
-fn only_once(notes: &mut Vec<String>) {
-    let mut seen = std::collections::HashSet::new();
-    notes.retain(|note| seen.insert(note.clone()));
 }
 
 /// What is taken from and added to the arguments; indices are those of [`Resolved::args`].

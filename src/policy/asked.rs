@@ -1,9 +1,10 @@
 //! A policy for other hosts than those it names, as `check --runs-on` asks for.
 
-use super::problem::{any_of, visible};
+use super::problem::visible;
 use super::validate::close_hosts;
 use super::{Origin, Policy, Setting};
 use crate::hosts;
+use crate::listing::any_of;
 
 impl Policy {
     /// The same policy for these hosts alone, whatever it lists for all artifacts or for some.
@@ -13,7 +14,6 @@ impl Policy {
     pub(crate) fn for_hosts(mut self, names: &[String]) -> Result<Policy, String> {
         if let Some(unknown) = names.iter().find(|name| !hosts::is_known(name) && !self.hosts.contains_key(*name)) {
             let close = close_hosts(unknown, &self);
-            let close: Vec<&str> = close.iter().map(String::as_str).collect();
             let hint = if close.is_empty() { String::new() } else { format!(" (did you mean {}?)", any_of(&close)) };
             return Err(format!("unknown host `{}`{hint}; `seaworthy hosts` lists them", visible(unknown)));
         }

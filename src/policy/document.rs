@@ -9,9 +9,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::Origin;
 use super::keys::{self, Key, Kind, ROOT, Section, Shape};
-use super::problem::{LIMIT, Lines, Problem, any_of, did_you_mean, visible};
+use super::problem::{LIMIT, Lines, Problem, did_you_mean, visible};
 use super::shape;
 use super::wording::{unknown_key, wrong_type, wrong_type_of};
+use crate::listing::any_of;
 
 /// One text, spanned and of the right types wherever `problems` stayed empty.
 #[derive(Debug)]

@@ -173,16 +173,6 @@ fn harmless(line: &str) -> Cow<'_, str> {
     Cow::Owned(line.chars().map(|c| if raw(c) { symbol(c) } else { c }).collect())
 }
 
-/// `` `a`, `b` or `c` ``.
-pub(super) fn any_of(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        Some((last, _)) => last.clone(),
-        None => "nothing".to_owned(),
-    }
-}
-
 /// The known word that `word` was probably meant to be; of those as close, the first.
 pub(crate) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     // Comparing takes quadratic time, and no name is longer than this.

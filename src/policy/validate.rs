@@ -9,13 +9,14 @@ use toml::de::DeValue;
 use super::document::Document;
 use super::exceptions::Exception;
 use super::keys::Shape;
-use super::problem::{LIMIT, Problem, any_of, closest, visible};
+use super::problem::{LIMIT, Problem, closest, visible};
 use super::reader::{Entry, Reader};
 use super::{
     ArtifactPolicy, CargoPolicy, CgoPolicy, GoPolicy, Level, LinkagePolicy, LinuxPolicy, MacOsPolicy, OnViolation,
     OwnHost, Pattern, Policy, Setting, WindowsPolicy, shape,
 };
 use crate::hosts;
+use crate::listing::any_of;
 
 impl Policy {
     /// What holds without a policy file.
@@ -135,7 +136,6 @@ pub(super) fn check_names(document: &Document<'_>, policy: &Policy, problems: &m
 fn unknown_host(name: &str, span: Range<usize>, policy: &Policy) -> Problem {
     let close = close_hosts(name, policy);
     let problem = Problem::new(span, format!("unknown host `{}`", visible(name)), "no host of that name");
-    let close: Vec<&str> = close.iter().map(String::as_str).collect();
     let problem = if close.is_empty() { problem } else { problem.help(format!("did you mean {}?", any_of(&close))) };
     problem.help("`seaworthy hosts` lists them; `[hosts.NAME]` defines one of your own")
 }

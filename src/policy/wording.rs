@@ -6,7 +6,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeValue};
 
 use super::keys::{Key, Kind, ROOT, Section};
-use super::problem::{Problem, any_of, did_you_mean, visible};
+use super::problem::{Problem, did_you_mean, visible};
+use crate::listing::any_of;
 
 pub(super) fn unknown_key(name: &Spanned<DeString<'_>>, section: &'static Section) -> Problem {
     let known: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
@@ -85,15 +86,7 @@ impl Kind {
             Kind::Text(_) => "a string".to_owned(),
             Kind::Texts(_) => "an array of strings".to_owned(),
             Kind::Flag => "`true` or `false`".to_owned(),
-            Kind::Word(words) => any_of(
-                &words()
-                    .iter()
-                    .map(|word| format!("\"{word}\""))
-                    .collect::<Vec<_>>()
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>(),
-            ),
+            Kind::Word(words) => any_of(&words().iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>()),
             Kind::Words(_) => "a name of a preset, or an array of them".to_owned(),
             Kind::Day => "a date".to_owned(),
             Kind::Levels => "a table of rules and their levels".to_owned(),

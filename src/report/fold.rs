@@ -1,11 +1,10 @@
 //! Which findings of one file are one: those that differ only in the host.
 
-use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
-use std::fmt::Display;
 
 use crate::check::Finding;
 use crate::hosts::{self, Version};
+use crate::listing::listed_plainly;
 use crate::policy::{Level, Origin};
 
 use super::telling::{Block, Draft};
@@ -164,13 +163,8 @@ fn says(host: &str, has: Version) -> bool {
 }
 
 /// `a, b and c`, or `a, b and 5 more`; one more is named rather than counted.
-pub(super) fn named<S: Borrow<str> + Display>(names: &[S], limit: usize) -> String {
-    let shown = if names.len() <= limit + 1 { names.len() } else { limit };
-    match (names.get(..shown).unwrap_or_default(), names.len() - shown) {
-        (shown, more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        ([first @ .., last], 0) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        (shown, 0) => shown.join(", "),
-    }
+pub(super) fn named(names: &[impl AsRef<str>], limit: usize) -> String {
+    listed_plainly(names, if names.len() == limit + 1 { names.len() } else { limit })
 }
 
 #[cfg(test)]
@@ -287,7 +281,7 @@ help: link with `-static`, or see `seaworthy explain missing-library`";
         assert_eq!(named(&names, 2), "1, 2 and 4 more");
         assert_eq!(named(&names, 5), "1, 2, 3, 4, 5 and 6");
         assert_eq!(named(&names[..1], 5), "1");
-        assert_eq!(named::<String>(&[], 5), "");
+        assert_eq!(named(&[""; 0], 5), "");
     }
 
     #[test]

@@ -113,7 +113,8 @@ fn static_pieces(names: &[String], prefix: &str) -> String {
     let mut flags = flags.unwrap_or_else(|| vec!["-static"]);
     flags.sort_unstable();
     flags.dedup();
-    flags.iter().map(|flag| format!("`{prefix}{flag}`")).collect::<Vec<_>>().join(" and ")
+    let flags: Vec<String> = flags.iter().map(|flag| format!("{prefix}{flag}")).collect();
+    listed(&flags, flags.len())
 }
 
 #[cfg(test)]

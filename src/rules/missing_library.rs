@@ -1,7 +1,5 @@
 //! A host lacks the loader or a library that the file needs, or cannot load one.
 
-use std::collections::BTreeSet;
-
 use super::support::advice::{Maker, PLAIN_STACK, link_statically, musl_target, zig_target};
 use super::support::hosts::pick;
 use super::support::libraries::is_glibc;
@@ -12,6 +10,7 @@ use crate::facts::Format;
 use crate::facts::pe::{DllImport, PeFacts};
 use crate::hosts::load::{About, Load, Reason};
 use crate::hosts::{Host, System};
+use crate::listing::only_once;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -67,8 +66,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
             return None;
         }
         let mut names: Vec<String> = causes.iter().filter_map(name).collect();
-        let mut seen = BTreeSet::new();
-        names.retain(|name| seen.insert(name.clone()));
+        only_once(&mut names);
         let message = match first {
             Reason::NoLoader { path, .. } => {
                 format!("`{{artifact}}` asks for the loader `{path}`, which `{}` does not have", host.name)

@@ -5,7 +5,11 @@ use super::support::{NOT_MACOS, listed};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::{Dylib, MachOFacts};
+use crate::listing::with_commas;
 use crate::policy::Level;
+
+/// Places named at which a dylib was looked for; the rest is counted.
+const PLACES_SHOWN: usize = 4;
 
 pub(super) static RULE: Rule = Rule {
     id: "non-system-dylib",
@@ -61,7 +65,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
         }
         match subject.dylib_beside(macho, &dylib.name) {
             Beside::Found(_) => {}
-            Beside::Absent(places) => found.push((dylib, tried(&places))),
+            Beside::Absent(places) => found.push((dylib, with_commas(&places, PLACES_SHOWN))),
             Beside::Unknown(why) => unknown = unknown.or(Some(why)),
         }
     }
@@ -90,14 +94,6 @@ fn violation(found: &[(&Dylib, String)]) -> Violation {
         help: Some(help.into()),
         ..Violation::default()
     }
-}
-
-/// The first places that were looked at.
-fn tried(places: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let more = places.len().saturating_sub(SHOWN);
-    let rest = (more > 0).then(|| format!("{more} more"));
-    places.iter().take(SHOWN).cloned().chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 /// Whose a dylib is that not every Mac has; `None` for the system's own.

@@ -10,6 +10,7 @@ use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::ways::Ways;
 use crate::blame::{About, Culprits, flags, one_of, symbols, with_symbols};
 use crate::facts::{Kind, object};
+use crate::listing::only_once;
 use crate::plan::cargo::targets;
 use crate::plan::users::TargetSettings;
 use crate::rules::{Cause, static_cxx_of_rust};
@@ -64,7 +65,7 @@ impl<'b> ArtifactBlame<'b> {
         }
         culprits.phrases.extend(of_settings);
         culprits.help = self.static_cxx(causes).or(culprits.help);
-        culprits.only_once();
+        only_once(&mut culprits.phrases);
         culprits
     }
 

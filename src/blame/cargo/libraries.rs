@@ -9,6 +9,7 @@ use super::messages::{Script, link_flag};
 use super::source;
 use crate::blame::words::{LinkWords, link_name};
 use crate::blame::{Culprits, fixes};
+use crate::listing::listed;
 use crate::plan::users::{Source, Sourced};
 use crate::rules::Cause;
 use crate::run::cargo::name_and_version;
@@ -215,12 +216,11 @@ fn statically(libraries: &[&str]) -> Option<String> {
         )
     });
     let others = others.first().map(|first| {
-        let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
         format!(
             "link {} statically: by a feature of the crate that builds it from source (`vendored`, `bundled`, `static`), or from \
              its archive `lib{first}.a`, asked for as `static={first}`, with `cargo:rustc-link-search=native=DIR` for the folder \
              it lies in",
-            names.join(" and ")
+            listed(&others, others.len())
         )
     });
     let advice: Vec<String> = others.into_iter().chain(cxx).collect();

@@ -8,6 +8,7 @@ use super::packages::Package;
 use super::{Program, advice};
 use crate::blame::words::{LinkWords, is_of_every_program, link_name};
 use crate::blame::{Culprits, helper};
+use crate::listing::only_once;
 use crate::plan::Plan;
 use crate::plan::go::for_c_linker;
 use crate::plan::go_quoting::split;
@@ -51,7 +52,7 @@ pub(super) fn of(program: &Program<'_>, wanted: &[&str], plan: &Plan) -> Option<
         }),
     };
     let mut culprits = Culprits { phrases, help };
-    culprits.only_once();
+    only_once(&mut culprits.phrases);
     Some(culprits)
 }
 

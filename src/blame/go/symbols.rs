@@ -7,6 +7,7 @@ use super::{Program, advice, libraries};
 use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::{Culprits, one_of, startup, with_symbols};
 use crate::facts::{Facts, object};
+use crate::listing::only_once;
 use crate::run::Artifact;
 
 impl<'p> Program<'p> {
@@ -39,7 +40,7 @@ impl<'p> Program<'p> {
             Some(format!("{} {has}", self.subject(package, &object)))
         };
         let mut culprits = Culprits { phrases: found.iter().filter_map(phrase).collect(), help: None };
-        culprits.only_once();
+        only_once(&mut culprits.phrases);
         culprits
     }
 

@@ -97,36 +97,3 @@ impl<'a> Subject<'a> {
         self.artifact.target.as_deref().and_then(Target::parse)
     }
 }
-
-/// `a`, `a and b`, `a, b and c`; each in backticks, at most `limit` by name.
-pub(in crate::rules) fn listed(names: &[String], limit: usize) -> String {
-    let more = names.len().saturating_sub(limit);
-    let last = names.len() - more + usize::from(more > 0);
-    let joint = |at: usize| match at + 1 {
-        1 => "",
-        at if at == last => " and ",
-        _ => ", ",
-    };
-    let mut text = String::new();
-    for (at, name) in names.iter().take(limit).enumerate() {
-        text.extend([joint(at), "`", name, "`"]);
-    }
-    if more > 0 {
-        text.extend([joint(last - 1), &more.to_string(), " more"]);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_listed_as_prose() {
-        let names = ["a", "b", "c"].map(String::from);
-        assert_eq!(listed(&names[..1], 3), "`a`");
-        assert_eq!(listed(&names[..2], 3), "`a` and `b`");
-        assert_eq!(listed(&names, 3), "`a`, `b` and `c`");
-        assert_eq!(listed(&names, 1), "`a` and 2 more");
-    }
-}
