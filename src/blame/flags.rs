@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::About;
 use crate::rules::Cause;
+use crate::run::linker::{Part, parts};
 
 /// Folders in which a system's own loader lies (System V ABI supplements of the architectures; musl's `ldso` in `/lib`).
 const OF_SYSTEM: &[&str] = &["/lib", "/lib32", "/lib64", "/libx32"];
@@ -36,17 +37,9 @@ pub(super) enum Kind {
     Strip,
 }
 
-/// One argument of the linker, and the words it was written in.
-struct Part<'w> {
-    text: &'w str,
-    words: RangeInclusive<usize>,
-    /// Behind `-Wl,` or `-Xlinker`: not for the compiler, which has another `-I`.
-    is_for_linker: bool,
-}
-
 /// Reads the words of a link line; response files are not opened.
 pub(super) fn options(words: &[&str]) -> Vec<LinkOption> {
-    let parts = parts(words);
+    let parts = parts(words.iter().copied());
     let mut found = Vec::new();
     let mut rest = parts.iter();
     while let Some(part) = rest.next() {
@@ -61,22 +54,6 @@ pub(super) fn options(words: &[&str]) -> Vec<LinkOption> {
         found.push(LinkOption { kind, value, words: *part.words.start()..=end });
     }
     found
-}
-
-fn parts<'w>(words: &[&'w str]) -> Vec<Part<'w>> {
-    let mut parts = Vec::new();
-    let mut rest = words.iter().copied().enumerate();
-    while let Some((at, word)) = rest.next() {
-        if word == "-Xlinker" {
-            let next = rest.next();
-            parts.extend(next.map(|(end, text)| Part { text, words: at..=end, is_for_linker: true }));
-        } else if let Some(list) = word.strip_prefix("-Wl,") {
-            parts.extend(list.split(',').map(|text| Part { text, words: at..=at, is_for_linker: true }));
-        } else {
-            parts.push(Part { text: word, words: at..=at, is_for_linker: false });
-        }
-    }
-    parts
 }
 
 /// What a part is, and its value where it carries that with it; `Some("")` for what has none.
@@ -98,7 +75,7 @@ fn option<'w>(part: &Part<'w>) -> Option<(Kind, Option<&'w str>)> {
     }
     let (loader, run_path) = (short("-I"), short("-R"));
     let own = loader.map(|value| (Kind::Loader, value)).or(run_path.map(|value| (Kind::RunPath, value)));
-    own.filter(|_| part.is_for_linker)
+    own.filter(|_| part.is_handed_on)
 }
 
 /// The options that are behind a finding: those it shows, and of opposite ones the last, which counts.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::{self, Details, Facts, Wanted};
+use crate::run::linker::parts;
 
 /// A linker script is no longer than this.
 const LONGEST_SCRIPT: u64 = 64 << 10;
@@ -37,8 +38,7 @@ impl LinkWords {
     pub(super) fn read<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         let mut found = LinkWords::default();
         let mut is_static = false;
-        let parts = words.into_iter().flat_map(|word| word.strip_prefix("-Wl,").unwrap_or(word).split(','));
-        let mut parts = parts.filter(|word| *word != "-Xlinker");
+        let mut parts = parts(words).into_iter().map(|part| part.text);
         while let Some(word) = parts.next() {
             let mut add = |text: String, asks_for| found.words.push(Word { text, asks_for, is_static });
             match word {

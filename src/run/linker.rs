@@ -3,8 +3,8 @@
 //! Works for `cc`, `clang`, `ld`, `lld`, `mold`, `zig cc` and `link.exe`. Anything unsure is treated as a call that links
 //! nothing, and passes through untouched.
 
-mod apart;
 mod languages;
+mod parts;
 mod probe;
 mod real;
 mod response;
@@ -13,6 +13,7 @@ mod translate;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+pub(crate) use parts::{Part, parts};
 pub use probe::is_known;
 pub use real::{Call, LINKER, Linker, call, hand_over, run};
 
@@ -129,7 +130,7 @@ fn zig(program: &OsStr, words: &[OsString], directory: &Path) -> Option<LinkLine
 
 fn unix(program: &OsStr, words: &[OsString], directory: &Path) -> Option<LinkLine> {
     let is_linker = probe::is_linker(program);
-    let (own, handed) = if is_linker { (Vec::new(), words.to_vec()) } else { apart::apart(words, directory) };
+    let (own, handed) = if is_linker { (Vec::new(), words.to_vec()) } else { apart(words, directory) };
     let mut line = LinkLine { output: PathBuf::from("a.out"), ..LinkLine::default() };
     // What a compiler hands on comes behind its own `-o` on the linker's line.
     let own = own.iter().map(|word| (word, false));
@@ -157,6 +158,14 @@ fn unix(program: &OsStr, words: &[OsString], directory: &Path) -> Option<LinkLin
     }
     let links = !line.files.is_empty() || !line.libraries.is_empty();
     (links && (is_linker || !probe::are_headers(&line.files))).then_some(line)
+}
+
+/// The words for the compiler itself, and those that it hands to the linker; the latter may name response files in `directory`.
+fn apart(words: &[OsString], directory: &Path) -> (Vec<OsString>, Vec<OsString>) {
+    let (handed, own): (Vec<_>, Vec<_>) =
+        parts::arguments(words).into_iter().partition(|(_, is_handed_on)| *is_handed_on);
+    let words = |arguments: Vec<(OsString, bool)>| arguments.into_iter().map(|(word, _)| word).collect::<Vec<_>>();
+    (words(own), response::expand(&words(handed), directory))
 }
 
 impl LinkLine {

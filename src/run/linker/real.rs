@@ -49,7 +49,7 @@ pub fn call(linker: &Linker, args: Vec<OsString>, environment: &Environment) -> 
             Some(translated) => (named.unwrap_or("cc".as_ref()), translated),
             None => match named {
                 Some(name) => (name, args),
-                None if translate::is_for_ld(&args) => ("ld".as_ref(), translate::for_linker(args)),
+                None if translate::is_for_ld(&args) => ("ld".as_ref(), translate::for_linker(&args)),
                 None => ("cc".as_ref(), args),
             },
         },

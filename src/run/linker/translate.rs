@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::WITH_VALUE;
+use super::parts::arguments;
 
 /// The words for `cc` of a line written for `ld`; `None` when it brings a C library's own start-up files, as compilers write
 /// it, and so must go to `ld` itself, or is written for `cc` already.
@@ -79,18 +80,14 @@ impl Line {
 }
 
 /// The words for `ld` of a line written for it, in which the arguments that a crate or its user adds are written for `cc`.
-pub(super) fn for_linker(args: Vec<OsString>) -> Vec<OsString> {
-    let mut words = Vec::with_capacity(args.len());
-    for word in args {
+pub(super) fn for_linker(args: &[OsString]) -> Vec<OsString> {
+    let is_for_cc = |word: &OsString| {
         let text = word.to_string_lossy();
-        match text.strip_prefix("-Wl,") {
-            Some(list) => words.extend(list.split(',').map(OsString::from)),
-            None if text.starts_with("-fuse-ld=") => {}
-            None if ["-pthread", "-nostartfiles", "-nodefaultlibs", "-static-libgcc"].contains(&&*text) => {}
-            None => words.push(word),
-        }
-    }
-    words
+        text.starts_with("-fuse-ld=")
+            || ["-pthread", "-nostartfiles", "-nodefaultlibs", "-static-libgcc"].contains(&&*text)
+    };
+    let arguments = arguments(args).into_iter().filter(|(word, is_handed_on)| *is_handed_on || !is_for_cc(word));
+    arguments.map(|(word, _)| word).collect()
 }
 
 /// Words that start so are for a compiler driver alone: `ld` would refuse them or take them for something else.
@@ -216,7 +213,8 @@ mod tests {
 
     #[test]
     fn what_is_written_for_cc_is_translated_for_ld() {
-        let args = ["rcrt1.o", "-pie", "-Wl,-z,now", "-fuse-ld=lld", "-pthread", "-lc"].map(OsString::from);
-        assert_eq!(for_linker(args.to_vec()), ["rcrt1.o", "-pie", "-z", "now", "-lc"].map(OsString::from));
+        let args =
+            ["rcrt1.o", "-pie", "-Wl,-z,now", "-Xlinker", "-E", "-fuse-ld=lld", "-pthread", "-lc"].map(OsString::from);
+        assert_eq!(for_linker(&args), ["rcrt1.o", "-pie", "-z", "now", "-E", "-lc"].map(OsString::from));
     }
 }
