@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod exports;
+mod float_abi;
 mod glibc;
 pub mod kernel;
 pub mod load;
@@ -23,6 +24,7 @@ use serde::Serialize;
 
 pub use catalogue::{close_names, find, is_known, known_names};
 pub use exports::{Answer, Exports, Listed, Nodes};
+pub use float_abi::FloatAbi;
 pub use own::{HostError, of_loader, resolve};
 pub use rootfs::{
     Directory, Disk, Look, Lost, Root, Storage, Stored, host as of_root, resolve as follow, usual_loaders,

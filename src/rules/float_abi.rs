@@ -2,6 +2,7 @@
 
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
+use crate::hosts::FloatAbi;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -45,7 +46,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     };
     let help = || Some(format!("compile and link everything for the {} ABI, or for the other", own.name()));
     let evidence = || format!("its flags say {}", elf.abi.as_deref().unwrap_or_default());
-    if let Some(other) = of_loader(loader).filter(|other| *other != own) {
+    if let Some(other) = FloatAbi::of_loader(loader).filter(|other| *other != own) {
         return Verdict::Violated(vec![Violation {
             message: format!("`{{artifact}}` is {}, but its loader `{loader}` is {}", own.name(), other.name()),
             evidence: vec![evidence()],
@@ -55,7 +56,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }
     let mut violations = Vec::new();
     for (host, _) in subject.loads.get() {
-        let abis: Vec<Float> = host.loaders.iter().filter_map(|loader| of_loader(loader)).collect();
+        let abis: Vec<FloatAbi> = host.loaders.iter().filter_map(|loader| FloatAbi::of_loader(loader)).collect();
         if let Some(other) = abis.first().filter(|_| !abis.contains(&own)) {
             violations.push(Violation {
                 message: format!("`{{artifact}}` is {}, but `{}` is {}", own.name(), host.name, other.name()),
@@ -70,40 +71,11 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if violations.is_empty() { Verdict::Pass } else { Verdict::Violated(violations) }
 }
 
-/// How floating-point numbers are passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Float {
-    Hard,
-    Soft,
-}
-
-impl Float {
-    fn name(self) -> &'static str {
-        match self {
-            Float::Hard => "hard-float",
-            Float::Soft => "soft-float",
-        }
-    }
-}
-
 /// The float ABI of [`crate::facts::elf::ElfFacts::abi`].
-fn float(abi: &str) -> Option<Float> {
+fn float(abi: &str) -> Option<FloatAbi> {
     match abi {
-        "hard-float" | "lp64d" | "ilp32d" => Some(Float::Hard),
-        "soft-float" | "lp64" | "ilp32" => Some(Float::Soft),
-        _ => None,
-    }
-}
-
-/// The float ABI that a loader's name stands for.
-fn of_loader(path: &str) -> Option<Float> {
-    match path.rsplit('/').next()? {
-        "ld-linux-armhf.so.3" | "ld-musl-armhf.so.1" | "ld-linux-riscv64-lp64d.so.1" | "ld-musl-riscv64.so.1" => {
-            Some(Float::Hard)
-        }
-        "ld-linux.so.3" | "ld-musl-arm.so.1" | "ld-linux-riscv64-lp64.so.1" | "ld-musl-riscv64-sf.so.1" => {
-            Some(Float::Soft)
-        }
+        "hard-float" | "lp64d" | "ilp32d" => Some(FloatAbi::Hard),
+        "soft-float" | "lp64" | "ilp32" => Some(FloatAbi::Soft),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::accept::Accepted;
 use super::loader::Loader;
 use crate::facts::elf::{ElfFacts, Head};
 use crate::facts::{Endian, Facts};
-use crate::hosts::Version;
+use crate::hosts::{FloatAbi, Version};
 
 /// `ET_EXEC` and `ET_DYN`.
 const LINKED: [u16; 2] = [2, 3];
@@ -77,14 +77,13 @@ impl<'a> Wanted<'a> {
     /// Debian 12 (`ld-linux-armhf.so.3`) and 2.41 of Debian 13 (`lp64d`) and files with each of the flags.
     fn is_of_other_convention(self, head: &Head) -> bool {
         let flags = head.e_flags(self.big, self.wide);
-        let loader = self.loader.path.rsplit('/').next().unwrap_or_default();
-        match (self.machine, loader) {
+        match (self.machine, FloatAbi::of_loader(&self.loader.path)) {
             // EF_ARM_ABI_FLOAT_SOFT and _HARD, which count since EABI 5 (ELF for the Arm Architecture, 5.2).
-            (EM_ARM, "ld-linux-armhf.so.3") => flags & EF_ARM_EABIMASK == EF_ARM_EABI_VER5 && flags & 0x200 != 0,
-            (EM_ARM, "ld-linux.so.3") => flags & EF_ARM_EABIMASK == EF_ARM_EABI_VER5 && flags & 0x400 != 0,
+            (EM_ARM, Some(FloatAbi::Hard)) => flags & EF_ARM_EABIMASK == EF_ARM_EABI_VER5 && flags & 0x200 != 0,
+            (EM_ARM, Some(FloatAbi::Soft)) => flags & EF_ARM_EABIMASK == EF_ARM_EABI_VER5 && flags & 0x400 != 0,
             // EF_RISCV_FLOAT_ABI (RISC-V ELF psABI, "File Header").
-            (EM_RISCV, "ld-linux-riscv64-lp64d.so.1") => flags & 6 != 4,
-            (EM_RISCV, "ld-linux-riscv64-lp64.so.1") => flags & 6 != 0,
+            (EM_RISCV, Some(FloatAbi::Hard)) => flags & 6 != 4,
+            (EM_RISCV, Some(FloatAbi::Soft)) => flags & 6 != 0,
             // EF_PPC64_ABI (64-Bit ELF V2 ABI, 4.1): zero is no version in particular.
             (EM_PPC64, _) if !self.big => !matches!(flags & 3, 0 | 2),
             _ => false,
