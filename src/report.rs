@@ -104,8 +104,7 @@ impl Report {
 
     /// Whether there is nothing to say but that all is well.
     pub fn is_clean(&self) -> bool {
-        let tally = self.tally();
-        tally.findings == 0 && self.problems.is_empty() && tally.verdict() == Overall::Pass
+        self.problems.is_empty() && self.tally().is_clean()
     }
 
     /// Every finding that is kept: those of the artifacts in their order, then the general ones.

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::check::{Finding, Overall};
 use crate::rules::{self, Rule};
 
-use super::{Report, findings, summary};
+use super::{Report, Tally, findings, summary};
 use words::{prose, text};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -28,8 +28,14 @@ const SCRIPT: &str = include_str!("html/script.js");
 pub fn render(report: &Report) -> String {
     let said: Vec<Vec<Finding>> = report.artifacts.iter().map(findings::of).collect();
     let all: Vec<&Finding> = said.iter().flatten().chain(&report.general).collect();
-    let mut out = head(report);
-    verdict(&mut out, report);
+    let tally = report.tally();
+    let (verdict, class) = headline(report, &tally);
+    let mut out = head(verdict);
+    let _ = write!(
+        out,
+        "<header>\n<p class=\"brand\">seaworthy</p>\n<div class=\"verdict {class}\">\n<h1>{verdict}</h1>\n<p>{}</p>\n</div>\n",
+        text(&summary::counts(&tally))
+    );
     contents(&mut out, report, &all);
     out.push_str("<main id=\"main\">\n");
     grid::section(&mut out, report);
@@ -54,17 +60,16 @@ pub fn render(report: &Report) -> String {
     out
 }
 
-fn head(report: &Report) -> String {
+fn head(verdict: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; \
          img-src data:; base-uri 'none'; form-action 'none'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>{}: seaworthy</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{verdict}: seaworthy</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the report</a>\n",
         hash(STYLE),
         hash(SCRIPT),
-        headline(report).0,
     )
 }
 
@@ -74,23 +79,14 @@ fn hash(source: &str) -> String {
 }
 
 /// The verdict in a word or two, and its colour.
-fn headline(report: &Report) -> (&'static str, &'static str) {
-    match (report.problems.is_empty(), report.is_violated(), report.verdict()) {
+fn headline(report: &Report, tally: &Tally) -> (&'static str, &'static str) {
+    match (report.problems.is_empty(), tally.is_violated(), tally.verdict()) {
         (_, true, _) => ("Rejected", "bad"),
         (false, false, _) => ("Not everything could be looked at", "bad"),
         (true, false, Overall::Inconclusive) => ("Accepted, though not all could be judged", "odd"),
-        (true, false, _) if !report.is_clean() => ("Fine, with warnings", "odd"),
+        (true, false, _) if !tally.is_clean() => ("Fine, with warnings", "odd"),
         (true, false, _) => ("Seaworthy", "good"),
     }
-}
-
-fn verdict(out: &mut String, report: &Report) {
-    let (word, class) = headline(report);
-    let _ = write!(
-        out,
-        "<header>\n<p class=\"brand\">seaworthy</p>\n<div class=\"verdict {class}\">\n<h1>{word}</h1>\n<p>{}</p>\n</div>\n",
-        text(&summary::counts(&report.tally()))
-    );
 }
 
 /// Links to the parts of the page; closes the header.

@@ -36,12 +36,13 @@ pub fn render(report: &Report) -> String {
 }
 
 fn headline(report: &Report) -> String {
-    let mark = match (report.problems.is_empty() && !report.is_violated(), report.is_clean()) {
+    let tally = report.tally();
+    let mark = match (report.problems.is_empty() && !tally.is_violated(), tally.is_clean()) {
         (false, _) => "❌",
         (true, false) => "⚠️",
         (true, true) => "✅",
     };
-    format!("{mark} {}", summary::counts(&report.tally()))
+    format!("{mark} {}", summary::counts(&tally))
 }
 
 fn artifacts(report: &Report) -> String {

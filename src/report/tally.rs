@@ -44,6 +44,11 @@ impl Tally {
         self.rejected > 0 || self.errors > 0
     }
 
+    /// Whether there is nothing to say but that all is well.
+    pub fn is_clean(&self) -> bool {
+        self.findings == 0 && self.verdict() == Overall::Pass
+    }
+
     /// One artifact, with its findings.
     pub fn of(result: &ArtifactResult) -> Tally {
         let is = |verdict| usize::from(result.verdict == verdict);

@@ -146,7 +146,8 @@ impl Text {
 
     /// One line, when there is more to sum up than one artifact without findings; `folded`: so many blocks tell of more findings.
     fn summary(&self, out: &mut String, report: &Report, folded: Option<usize>) {
-        let (tally, quiet) = (report.tally(), report.is_clean());
+        let tally = report.tally();
+        let quiet = report.problems.is_empty() && tally.is_clean();
         if tally.artifacts() == 0 || (tally.artifacts() == 1 && quiet) {
             return;
         }
