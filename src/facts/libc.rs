@@ -29,8 +29,8 @@ pub struct Libc {
     pub evidence: Vec<String>,
     /// Version or range where it shows: `>= 2.34`.
     pub version: Option<String>,
-    /// For a static glibc: the parts it still loads at run time, with the evidence. Only [`RuntimePart::Nss`] is looked for
-    /// unless [`Wanted::detail`](super::Wanted) is set.
+    /// For a static glibc: the parts it still loads at run time, with the evidence. [`RuntimePart::Dlopen`] is looked for
+    /// only where [`Wanted::detail`](super::Wanted) is set.
     pub runtime_parts: Vec<RuntimePart>,
 }
 
@@ -75,6 +75,21 @@ pub enum Certainty {
 }
 
 impl LibcFamily {
+    /// The library's own name, where it has one.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            LibcFamily::Glibc => "glibc",
+            LibcFamily::Musl => "musl",
+            LibcFamily::Bionic => "bionic",
+            LibcFamily::Klibc => "klibc",
+            LibcFamily::Dietlibc => "diet libc",
+            LibcFamily::Uclibc => "uClibc",
+            LibcFamily::Bsd | LibcFamily::Solaris | LibcFamily::System | LibcFamily::None | LibcFamily::Unknown => {
+                return None;
+            }
+        })
+    }
+
     /// The family as the tables and the JSON form write it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name {

@@ -58,16 +58,10 @@ fn kind(facts: &Facts) -> &'static str {
 }
 
 fn libc(facts: &Facts) -> Option<Cow<'static, str>> {
-    let name = match facts.libc.family {
-        LibcFamily::Glibc => "glibc",
-        LibcFamily::Musl => "musl",
-        LibcFamily::Bionic => "bionic",
-        LibcFamily::Klibc => "klibc",
-        LibcFamily::Dietlibc => "diet libc",
-        LibcFamily::Uclibc => "uClibc",
-        LibcFamily::None => return Some("no libc".into()),
-        LibcFamily::Bsd | LibcFamily::Solaris | LibcFamily::System | LibcFamily::Unknown => return None,
-    };
+    if facts.libc.family == LibcFamily::None {
+        return Some("no libc".into());
+    }
+    let name = facts.libc.family.name()?;
     let text = match (facts.libc.linked_in, &facts.libc.version) {
         (true, Some(version)) => [name, " ", &escape(version), " linked in"].concat(),
         (true, None) => [name, " linked in"].concat(),

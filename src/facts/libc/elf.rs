@@ -139,15 +139,7 @@ fn kernel(elf: &ElfFacts) -> &str {
 }
 
 fn name(family: LibcFamily) -> &'static str {
-    match family {
-        LibcFamily::Glibc => "glibc",
-        LibcFamily::Musl => "musl",
-        LibcFamily::Bionic => "bionic",
-        LibcFamily::Klibc => "klibc",
-        LibcFamily::Dietlibc => "diet libc",
-        LibcFamily::Uclibc => "uClibc",
-        _ => "the system",
-    }
+    family.name().unwrap_or("the system")
 }
 
 /// No start-up code that is known, no note: Go without C, or what strings make probable.

@@ -46,19 +46,13 @@ pub(in crate::rules) fn is_musl_loader(path: &str) -> bool {
 
 /// A C library's name as a sentence says it.
 pub(in crate::rules) fn family(family: LibcFamily) -> &'static str {
-    match family {
-        LibcFamily::Glibc => "glibc",
-        LibcFamily::Musl => "musl",
-        LibcFamily::Bionic => "bionic",
-        LibcFamily::Klibc => "klibc",
-        LibcFamily::Dietlibc => "diet libc",
-        LibcFamily::Uclibc => "uClibc",
+    family.name().unwrap_or(match family {
         LibcFamily::Bsd => "a BSD's C library",
         LibcFamily::Solaris => "Solaris' C library",
         LibcFamily::System => "the system's C library",
         LibcFamily::None => "no C library",
-        LibcFamily::Unknown => "an unknown C library",
-    }
+        _ => "an unknown C library",
+    })
 }
 
 /// The evidence that a file asks for a library.
