@@ -66,14 +66,8 @@ fn check(subject: &Subject<'_>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::facts::libc::{LibcFamily, RuntimePart};
-    use crate::rules::support::testing::{Case, libc};
-
-    fn static_glibc(parts: &[RuntimePart]) -> Case {
-        let mut inside = libc(LibcFamily::Glibc, true);
-        inside.runtime_parts = parts.to_vec();
-        Case::elf().with(|case| case.facts.libc = inside)
-    }
+    use crate::facts::libc::RuntimePart;
+    use crate::rules::support::testing::{Case, static_glibc};
 
     #[test]
     fn conversion_in_static_glibc_violates() {

@@ -102,13 +102,7 @@ fn has_own_resolver(subject: &Subject<'_>) -> bool {
 mod tests {
     use super::{Cause, RULE};
     use crate::facts::libc::{LibcFamily, RuntimePart};
-    use crate::rules::support::testing::{Case, libc};
-
-    fn static_glibc(parts: &[RuntimePart]) -> Case {
-        let mut inside = libc(LibcFamily::Glibc, true);
-        inside.runtime_parts = parts.to_vec();
-        Case::elf().with(|case| case.facts.libc = inside)
-    }
+    use crate::rules::support::testing::{Case, libc, static_glibc};
 
     fn nss(functions: &[&'static str]) -> RuntimePart {
         RuntimePart::Nss { functions: functions.to_vec(), modules: "libnss_%s".into() }

@@ -9,7 +9,7 @@ use shipped::Shipped;
 use crate::check::Finding;
 use crate::facts::elf::ElfFacts;
 use crate::facts::go_build_info::GoBuild;
-use crate::facts::libc::{Certainty, Libc, LibcFamily};
+use crate::facts::libc::{Certainty, Libc, LibcFamily, RuntimePart};
 use crate::facts::macho::code_signature::{CodeDirectory, CodeSignature, SignatureKind};
 use crate::facts::macho::{Dylib, MachOFacts};
 use crate::facts::pe::{Authenticode, CertificateEntry, PeFacts};
@@ -319,6 +319,12 @@ fn render(rule: &Rule, violation: &Violation, path: &Path) -> String {
     };
     let report = Report { general: vec![finding], ..Report::default() };
     report::text::render(&report, &report::Styles::PLAIN, report::Detail::Quiet)
+}
+
+/// A static program with glibc, of which these parts are loaded at run time.
+pub(in crate::rules) fn static_glibc(parts: &[RuntimePart]) -> Case {
+    let inside = Libc { runtime_parts: parts.to_vec(), ..libc(LibcFamily::Glibc, true) };
+    Case::elf().with(|case| case.facts.libc = inside)
 }
 
 /// A C library, certain.
