@@ -68,11 +68,7 @@ pub(super) fn run(ui: &Ui, options: &Options, paths: &[PathBuf], how: &How) -> R
     let tells_passes = keeps_names || ui.detail() == Detail::Verbose;
     let judge = if tells_passes { judge } else { judge.without_passes() };
     let files = std::mem::take(&mut found.files);
-    let keeps = match how.matrix {
-        _ if keeps_names => Keeps::All,
-        Some(_) => Keeps::Verdicts,
-        None => Keeps::Text(Box::new(Teller::new(options.format(), &ui.styles_out(), ui.detail()))),
-    };
+    let keeps = Keeps::for_whoever_reads(ui, options, how, keeps_names);
     let mut looked = Looked::at(files, &reading, &judge, &keeps);
     let today = judge.today;
     judge.finish()?;
@@ -180,6 +176,14 @@ enum Keeps {
 }
 
 impl Keeps {
+    fn for_whoever_reads(ui: &Ui, options: &Options, how: &How, keeps_names: bool) -> Self {
+        match how.matrix {
+            _ if keeps_names => Keeps::All,
+            Some(_) => Keeps::Verdicts,
+            None => Keeps::Text(Box::new(Teller::new(options.format(), &ui.styles_out(), ui.detail()))),
+        }
+    }
+
     fn of(&self, mut result: ArtifactResult) -> Kept {
         match self {
             Keeps::All => {

@@ -75,10 +75,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
             ui.hint(&hint.cause, &hint.fix);
         }
         if misplaced {
-            let name = tool.name();
-            let verb = plan.verb.as_deref().unwrap_or("build");
-            let cause = format!("`--manifest` is an option of seaworthy, which stands before `{name}`");
-            ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
+            hint_at_the_place(ui, tool, plan.verb.as_deref().unwrap_or("build"));
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
         let report = judged(&plan, &policy, (&environment, &directory), outcome, tells_names);
@@ -86,6 +83,13 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
         shown.unwrap_or_else(|error| ui.error(&error));
     }
     Ok(end_like(status))
+}
+
+/// Says where `--manifest` stands, which the tool has refused.
+fn hint_at_the_place(ui: &Ui, tool: Tool, verb: &str) {
+    let name = tool.name();
+    let cause = format!("`--manifest` is an option of seaworthy, which stands before `{name}`");
+    ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
 }
 
 /// Reports, puts rejected files away, and writes the platform signature where one is wanted.

@@ -51,15 +51,7 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
         }
         Shape::Windows => {
             check(key, text, Shape::Version)?;
-            let mut parts = text.split('.').map(|part| part.parse().unwrap_or(u32::MAX));
-            let (major, minor) = (parts.next(), parts.next());
-            let is_one = match major {
-                Some(5) => matches!(minor, Some(0..=2)),
-                Some(6) => matches!(minor, Some(0..=3)),
-                Some(10) => matches!(minor, None | Some(0)),
-                _ => false,
-            };
-            if !is_one {
+            if !is_windows(text) {
                 let label =
                     "Windows 7 is `6.1`, 8 is `6.2`, 8.1 is `6.3`, 10 and 11 are `10.0` with a build, as `10.0.22000`";
                 return Err(flaw(format!("`{key}` is no version of Windows as it numbers itself: `{shown}`"), label));
@@ -91,6 +83,18 @@ pub(super) fn check(key: &str, text: &str, shape: Shape) -> Result<(), Flaw> {
         }
     }
     Ok(())
+}
+
+/// Whether there is such a version of Windows, by the numbers it has for itself.
+fn is_windows(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(u32::MAX));
+    let (major, minor) = (parts.next(), parts.next());
+    match major {
+        Some(5) => matches!(minor, Some(0..=2)),
+        Some(6) => matches!(minor, Some(0..=3)),
+        Some(10) => matches!(minor, None | Some(0)),
+        _ => false,
+    }
 }
 
 /// An entitlement, whose key may be a glob where any that matches will do.
