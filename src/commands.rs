@@ -1,4 +1,4 @@
-//! One thin file per subcommand; [`main`] is what both binaries call.
+//! One thin file per subcommand; [`main`] is what every binary calls.
 
 mod check;
 mod conflicts;

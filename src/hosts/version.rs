@@ -33,15 +33,6 @@ impl Version {
     pub const fn minor(self) -> u32 {
         self.parts[1]
     }
-
-    /// The version in numbers, as [`crate::facts::elf::ElfFacts::glibc_floor`] has it; further numbers are dropped.
-    pub fn from_numbers(numbers: &[u32]) -> Self {
-        let mut parts = [0; 4];
-        for (part, number) in parts.iter_mut().zip(numbers) {
-            *part = *number;
-        }
-        Version { parts, written: numbers.len().clamp(1, 4) as u8 }
-    }
 }
 
 impl FromStr for Version {
