@@ -1,5 +1,6 @@
 //! What every module needs: scratch directories, runs in a scrubbed environment, and tools that may be missing.
 
+pub(crate) mod damage;
 #[macro_use]
 mod expect;
 mod report;
