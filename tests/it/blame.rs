@@ -116,7 +116,7 @@ fn a_new_glibc_symbol_is_blamed_on_the_object_that_refers_to_it() {
 fn the_programs_own_crate_is_named_when_its_sources_mention_the_symbol() {
     requires!("gcc");
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     let main =
         "extern \"C\" {\n    fn arc4random() -> u32;\n}\nfn main() { println!(\"{}\", unsafe { arc4random() }); }\n";
     scratch.write("src/main.rs", main);
@@ -132,7 +132,7 @@ fn the_programs_own_crate_is_named_when_its_sources_mention_the_symbol() {
 fn the_standard_library_is_named_as_such() {
     requires!("gcc");
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() { std::thread::spawn(|| println!(\"hi\")).join().unwrap(); }\n");
     scratch.write("seaworthy.toml", "linkage = \"any\"\n[linux]\nglibc = \"2.31\"\n");
     let done = guarded(&scratch, &["build", "--target", "x86_64-unknown-linux-gnu"]).expect_code(3);

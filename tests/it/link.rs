@@ -148,7 +148,7 @@ fn an_object_without_a_stack_note_is_named() {
 fn cargo_takes_it_as_a_linker() {
     requires!("cc", "rust-std:x86_64-unknown-linux-musl");
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() {}\n");
     // Written for a compiler driver, although cargo is told of a linker.
     scratch.write("build.rs", "fn main() { println!(\"cargo:rustc-link-arg-bins=-Wl,-z,now\"); }\n");

@@ -9,10 +9,7 @@ const MUSL: &str = "x86_64-unknown-linux-musl";
 /// A crate that builds for musl, with a build script that talks and a feature that breaks it.
 fn project() -> Scratch {
     let scratch = Scratch::empty();
-    scratch.write(
-        "Cargo.toml",
-        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[features]\nbroken = []\n",
-    );
+    scratch.package("[features]\nbroken = []\n");
     scratch
         .write("build.rs", "fn main() { println!(\"plain line\"); println!(\"cargo::rerun-if-changed=build.rs\"); }");
     let main = "fn main() { let unused = 1; println!(\"{:?}\", std::env::args().skip(1).collect::<Vec<_>>());\n\

@@ -36,7 +36,7 @@ print("\nstatus", os.waitstatus_to_exitcode(status))
 
 fn project(script: &str) -> Scratch {
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() { let unused = 1; }");
     scratch.write("build.rs", script);
     scratch

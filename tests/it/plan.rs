@@ -7,8 +7,7 @@ use crate::support::{Done, Run, Scratch};
 const GNU: &str = "x86_64-unknown-linux-gnu";
 
 fn package(scratch: &Scratch, more: &str) {
-    let manifest = format!("[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}");
-    scratch.write("Cargo.toml", manifest);
+    scratch.package(more);
     scratch.write("src/main.rs", "fn main() { println!(\"out\"); }\n");
 }
 

@@ -16,7 +16,7 @@ fn module(scratch: &Scratch) {
 }
 
 fn package(scratch: &Scratch) {
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() {}\n");
 }
 

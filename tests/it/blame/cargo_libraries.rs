@@ -26,8 +26,7 @@ fn static_library(scratch: &Scratch) {
 fn app(manifest: &str, source: &str, code: &str) -> Scratch {
     let scratch = Scratch::empty();
     shared_library(&scratch);
-    let package = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    scratch.write("Cargo.toml", format!("{package}{manifest}"));
+    scratch.package(manifest);
     scratch.write(source, code);
     scratch
 }
@@ -180,8 +179,7 @@ fn a_way_does_not_lead_through_a_feature_that_only_tests_turn_on() {
 fn cxx_code_is_not_sent_to_musl() {
     requires!("gcc", "c++");
     let scratch = Scratch::empty();
-    let package = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    scratch.write("Cargo.toml", package);
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() {}\n");
     let script = "fn main() {\n    println!(\"cargo:rustc-link-arg=-Wl,--no-as-needed\");\n    \
                   println!(\"cargo:rustc-link-lib=stdc++\");\n}\n";

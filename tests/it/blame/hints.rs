@@ -5,7 +5,7 @@ use crate::support::{Done, Run, Scratch, is_waiting};
 
 fn hello(policy: &str) -> Scratch {
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("Cargo.lock", "version = 3\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n");
     scratch.write("src/main.rs", "fn main() {}\n");
     scratch.write("seaworthy.toml", policy);
@@ -70,9 +70,7 @@ fn procedural_macros_that_crt_static_reaches() {
     let scratch = hello("linkage = \"any\"\n");
     scratch.write("made/Cargo.toml", "[package]\nname = \"made\"\nversion = \"0.1.0\"\n[lib]\nproc-macro = true\n");
     scratch.write("made/src/lib.rs", "");
-    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nmade = { path = \
-                    \"made\" }\n";
-    scratch.write("Cargo.toml", manifest);
+    scratch.package("[dependencies]\nmade = { path = \"made\" }\n");
     let build = |more: &[&str]| {
         let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target"));
         run.env("RUSTFLAGS", "-Ctarget-feature=+crt-static").args(["cargo", "build"]).args(more).run()

@@ -7,7 +7,7 @@ const MUSL: &str = "x86_64-unknown-linux-musl";
 
 fn hello(config: &str) -> Scratch {
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() {}\n");
     scratch.write(".cargo/config.toml", config);
     scratch
@@ -105,9 +105,7 @@ fn a_flag_of_the_linker_is_named() {
 fn a_profile_that_keeps_debug_information_is_named_with_its_line() {
     requires!("gcc", "rust-std:x86_64-unknown-linux-musl");
     let scratch = hello("");
-    let manifest =
-        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[profile.release]\ndebug = true\n";
-    scratch.write("Cargo.toml", manifest);
+    scratch.package("\n[profile.release]\ndebug = true\n");
     scratch.write("seaworthy.toml", "[rules]\ndebug-info = \"deny\"\n");
     let done = guarded(&scratch, &["build", "--release"]).expect_code(3).expect_stderr("error[debug-info]");
     let manifest = scratch.path().canonicalize().expect("it is there").join("Cargo.toml");

@@ -81,7 +81,7 @@ fn linkers_without_a_compiler_in_front() {
 fn rusts_own_lld_links_for_cargo() {
     requires!("rust-std:x86_64-unknown-linux-musl");
     let scratch = Scratch::empty();
-    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch.package("");
     scratch.write("src/main.rs", "fn main() {}\n");
     let sysroot = scratch.program("rustc").args(["--print", "sysroot"]).run().expect_code(0).stdout();
     let lld = format!("{}/lib/rustlib/{}/bin/rust-lld", sysroot.trim(), "x86_64-unknown-linux-gnu");

@@ -91,6 +91,12 @@ impl Scratch {
         path
     }
 
+    /// Writes the manifest of a package `app`, which `more` ends.
+    pub(crate) fn package(&self, more: &str) {
+        let package = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+        self.write("Cargo.toml", [package, more].concat());
+    }
+
     /// Writes a file that may be run.
     #[cfg(unix)]
     pub(crate) fn executable(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
