@@ -1,4 +1,4 @@
-//! Names in a sentence: `a, b and c`, and how many more there are where not all of them are told.
+//! Names and numbers of things in a sentence: `a, b and c`, how many more there are where not all of them are told, `2 files`.
 
 use std::collections::HashSet;
 
@@ -20,6 +20,11 @@ pub(crate) fn with_commas(names: &[impl AsRef<str>], limit: usize) -> String {
 /// `` `a`, `b` or `c` ``.
 pub(crate) fn any_of(names: &[impl AsRef<str>]) -> String {
     joined(names, names.len(), "`", " or ")
+}
+
+/// `1 artifact`, `2 artifacts`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Leaves of equal names the first.

@@ -6,6 +6,7 @@ use anstyle::Style;
 use serde::Serialize;
 
 use crate::diff::{Change, Diff, Effect, FileDiff};
+use crate::listing::plural;
 
 use super::markdown::{code, prose, table_cell};
 use super::table::{self, Cell, plain};
@@ -161,8 +162,7 @@ fn style(effect: Effect, styles: &Styles) -> Style {
 /// `3 files compared, 1 less portable, 1 unchanged`.
 fn counts(diff: &Diff) -> String {
     let count = |wanted: &dyn Fn(&FileDiff) -> bool| diff.files.iter().filter(|file| wanted(file)).count();
-    let files = if diff.files.len() == 1 { "file" } else { "files" };
-    let mut parts = vec![format!("{} {files} compared", diff.files.len())];
+    let mut parts = vec![format!("{} compared", plural(diff.files.len(), "file"))];
     for (number, word) in [
         (count(&|file| file.effect() == Effect::Worse), "less portable"),
         (count(&|file| file.effect() == Effect::Unknown), "not comparable"),

@@ -1,6 +1,7 @@
 //! What forms for people say about a report, or an artifact, as a whole.
 
 use crate::check::{ArtifactResult, HostVerdict, Overall, Runs};
+use crate::listing::plural;
 
 use super::describe::describe;
 use super::{Tally, escape, fold};
@@ -84,11 +85,6 @@ fn without_facts(result: &ArtifactResult) -> String {
         Some(interpreter) => format!("script, run by {}", escape(interpreter)),
         None => "not looked at".into(),
     }
-}
-
-/// `1 artifact`, `2 artifacts`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use anstyle::Style;
 
 use crate::check::{ArtifactResult, Finding, Overall};
+use crate::listing::plural;
 use crate::policy::Level;
 
 use super::fold;
@@ -158,7 +159,7 @@ impl Text {
         };
         let mut counts = summary::counts(&tally);
         if let Some(blocks) = folded {
-            counts.extend([", told in ", &summary::plural(blocks, "block"), " (`-v` tells each)"]);
+            counts.extend([", told in ", &plural(blocks, "block"), " (`-v` tells each)"]);
         }
         self.headline(out, style, &["seaworthy"], &counts);
     }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use serde::Serialize;
 
-use super::summary::plural;
 use super::table::{self, Cell};
 use super::{Detail, Styles, Tool, escape};
+use crate::listing::plural;
 use crate::verify::{Checked, FORMAT_VERSION, Line, Machine, Verdict, Verification};
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use super::{Check, Line, Verdict, listed};
 use crate::facts::libc::{LibcFamily, is_glibc_file};
 use crate::hosts::load::{About, Load, Reason};
 use crate::hosts::{Libc, Version};
+use crate::listing::plural;
 use crate::manifest::Slice;
 
 /// A simulated load, and what it found.
@@ -53,7 +54,7 @@ pub(super) fn libraries_needed(slice: &Slice) -> Option<String> {
 /// `93 symbols, the newest of GLIBC_2.34`.
 pub(super) fn symbols_needed(slice: &Slice) -> String {
     let (count, newest) = (slice.symbol_count(), slice.newest_versions());
-    let symbols = if count == 1 { "1 symbol".to_owned() } else { format!("{count} symbols") };
+    let symbols = plural(count, "symbol");
     if newest.is_empty() { symbols } else { format!("{symbols}, versions up to {}", listed(&newest)) }
 }
 

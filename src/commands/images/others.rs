@@ -9,6 +9,7 @@ use super::bench::{Bench, rooted};
 use crate::check::{Finding, Overall};
 use crate::facts::{FileFacts, Unreadable, Wanted, read_file};
 use crate::images::Part;
+use crate::listing::plural;
 use crate::rules::unstartable_program;
 
 /// Programs whose facts are in memory at once.
@@ -51,8 +52,7 @@ fn is_program((_, facts): &(String, Result<FileFacts, Unreadable>)) -> bool {
 }
 
 fn note(image: &str, fine: usize, unsure: usize) -> Option<String> {
-    let programs =
-        |count: usize| if count == 1 { "1 other program".to_owned() } else { format!("{count} other programs") };
+    let programs = |count: usize| plural(count, "other program");
     let image = crate::report::path(Path::new(image));
     match (fine, unsure) {
         (0, 0) => None,

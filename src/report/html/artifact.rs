@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::words::{prose, text};
 use super::{graph, grid};
 use crate::check::{ArtifactResult, Overall};
+use crate::listing::plural;
 use crate::profile::Profile;
 use crate::report::{matrix, path, size, summary};
 
@@ -89,11 +90,10 @@ fn hosts(out: &mut String, at: usize, result: &ArtifactResult) {
 fn asked(out: &mut String, result: &ArtifactResult) {
     let passed: Vec<String> = result.passed.iter().map(|rule| format!("<code>{}</code>", text(rule))).collect();
     if !passed.is_empty() {
-        let rules = if passed.len() == 1 { "rule" } else { "rules" };
         let _ = write!(
             out,
-            "<h4>Rules</h4>\n<details><summary>{} {rules} passed</summary><p class=\"small\">{}</p></details>\n",
-            passed.len(),
+            "<h4>Rules</h4>\n<details><summary>{} passed</summary><p class=\"small\">{}</p></details>\n",
+            plural(passed.len(), "rule"),
             passed.join(", ")
         );
     }

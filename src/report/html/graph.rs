@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::words::text;
 use crate::check::{ArtifactResult, Finding};
+use crate::listing::plural;
 use crate::profile::{Needed, NeededVersion, Profile};
 use crate::report::path;
 use crate::rules::Cause;
@@ -76,7 +77,7 @@ fn needed(out: &mut String, library: &Needed, blamed: &Blamed<'_>) {
         asides.push("optional".to_owned());
     }
     if count > 0 {
-        asides.push(if count == 1 { "1 symbol".to_owned() } else { format!("{count} symbols") });
+        asides.push(plural(count, "symbol"));
     }
     if !asides.is_empty() {
         let _ = write!(out, " <span class=\"aside\">{}</span>", asides.join(" \u{b7} "));
