@@ -6,10 +6,10 @@ use super::support::advice::{Maker, glibc_target, musl_target, zig_target};
 use super::support::hosts::pick;
 use super::support::libraries::{is_compiler_runtime, is_glibc, is_runtime};
 use super::support::new_functions;
-use super::support::versions::{is_newer, node, parse};
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
+use crate::facts::Format;
 use crate::facts::elf::VersionNeed;
-use crate::facts::{Format, dotted};
+use crate::hosts::Version;
 use crate::hosts::load::Reason;
 use crate::policy::{Level, Origin};
 
@@ -52,11 +52,11 @@ error[newer-glibc]: `dist/app` needs glibc 2.34, but may need no newer one than 
 
 /// Marker nodes without a number, and the first release that had them (glibc's `elf/Versions` and `sysdeps/x86*/Versions`).
 /// Distributions backport them, so a named host may have one earlier; a bare version number promises none.
-const MARKERS: &[(&str, &[u32])] = &[
-    ("GLIBC_ABI_DT_RELR", &[2, 36]),
-    ("GLIBC_ABI_GNU2_TLS", &[2, 43]),
-    ("GLIBC_ABI_GNU_TLS", &[2, 43]),
-    ("GLIBC_ABI_DT_X86_64_PLT", &[2, 43]),
+const MARKERS: &[(&str, Version)] = &[
+    ("GLIBC_ABI_DT_RELR", Version::new(2, 36)),
+    ("GLIBC_ABI_GNU2_TLS", Version::new(2, 43)),
+    ("GLIBC_ABI_GNU_TLS", Version::new(2, 43)),
+    ("GLIBC_ABI_DT_X86_64_PLT", Version::new(2, 43)),
 ];
 
 fn check(subject: &Subject<'_>) -> Verdict {
@@ -92,8 +92,8 @@ fn on_hosts(subject: &Subject<'_>) -> Verdict {
         let highest = missing.iter().filter_map(|need| release(&need.version)).max();
         let has = host.glibc().map(|version| version.to_string()).unwrap_or_default();
         let (message, floor) = match (missing.first()?, highest) {
-            (_, Some(highest)) if dotted(&highest) != has => {
-                (format!("`{{artifact}}` needs glibc {}, but `{}` has {has}", dotted(&highest), host.name), has)
+            (_, Some(highest)) if highest.to_string() != has => {
+                (format!("`{{artifact}}` needs glibc {highest}, but `{}` has {has}", host.name), has)
             }
             (need, _) => (format!("`{{artifact}}` needs `{}`, which `{}` does not have", need.version, host.name), has),
         };
@@ -144,31 +144,27 @@ fn floor(subject: &Subject<'_>) -> Verdict {
     }
     let mut floors = Vec::new();
     for limit in limits(subject) {
-        match parse(&limit.version) {
-            Some(offered) => floors.push((offered, limit)),
-            None => return Verdict::Inconclusive(format!("`{}` names no version", limit.source.key)),
+        match limit.version.parse::<Version>() {
+            Ok(offered) => floors.push((offered, limit)),
+            Err(()) => return Verdict::Inconclusive(format!("`{}` names no version", limit.source.key)),
         }
     }
-    let Some((offered, limit)) = floors.into_iter().min_by(|a, b| a.0.cmp(&b.0)) else {
+    let Some((offered, limit)) = floors.into_iter().min_by_key(|(offered, _)| *offered) else {
         return Verdict::NotApplicable("the policy names no glibc floor");
     };
-    let mut newer: Vec<(Vec<u32>, &VersionNeed)> = needs()
+    let mut newer: Vec<(Version, &VersionNeed)> = needs()
         .filter(|need| !need.weak)
         .filter_map(|need| release(&need.version).map(|version| (version, need)))
-        .filter(|(version, _)| is_newer(version, &offered))
+        .filter(|(version, _)| *version > offered)
         .collect();
     newer.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.version.cmp(&b.1.version)));
     let Some((highest, _)) = newer.first() else { return Verdict::Pass };
     Verdict::Violated(vec![Violation {
-        message: format!(
-            "`{{artifact}}` needs glibc {}, but may need no newer one than {}",
-            dotted(highest),
-            limit.version
-        ),
+        message: format!("`{{artifact}}` needs glibc {highest}, but may need no newer one than {}", limit.version),
         evidence: newer.iter().map(|(_, need)| shown(need)).collect(),
         causes: newer.iter().flat_map(|(_, need)| need.symbols.iter()).map(|name| Cause::Symbol(name.into())).collect(),
         help: Some(match limit.source.origin {
-            Origin::CommandLine => broken_promise(&dotted(highest)),
+            Origin::CommandLine => broken_promise(*highest),
             _ => help(subject, &limit.version, &newer.iter().map(|(_, need)| *need).collect::<Vec<_>>()),
         }),
         policy: Some(limit.source),
@@ -177,9 +173,9 @@ fn floor(subject: &Subject<'_>) -> Verdict {
 }
 
 /// The glibc release that brought a version node; `None` for nodes that are bound to no release (`GLIBC_PRIVATE`).
-fn release(version: &str) -> Option<Vec<u32>> {
-    node(version, "GLIBC_")
-        .or_else(|| MARKERS.iter().find(|(marker, _)| *marker == version).map(|(_, release)| release.to_vec()))
+fn release(version: &str) -> Option<Version> {
+    let number = version.strip_prefix("GLIBC_").and_then(|number| number.parse().ok());
+    number.or_else(|| MARKERS.iter().find(|(marker, _)| *marker == version).map(|(_, release)| *release))
 }
 
 /// One need with the symbols behind it.
@@ -193,7 +189,7 @@ fn shown(need: &VersionNeed) -> String {
 }
 
 /// Whoever asked cargo-zigbuild for a floor has no use for the advice to ask it.
-fn broken_promise(highest: &str) -> String {
+fn broken_promise(highest: Version) -> String {
     format!(
         "a library of this machine was linked past zig's own glibc: take its path out of the link (build scripts, \
          `-C link-arg`, pkg-config), or promise no less than `.{highest}`"

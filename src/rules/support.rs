@@ -15,7 +15,6 @@ mod subject;
 mod symbols;
 mod system;
 pub(super) mod target;
-pub(super) mod versions;
 pub(super) mod windows;
 
 pub(crate) use advice::{static_cxx_of_rust, zig_target};
