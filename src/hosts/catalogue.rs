@@ -49,7 +49,7 @@ pub fn known_names() -> Vec<&'static str> {
     names
 }
 
-/// Names of the catalogue that are close to `name`, the closest first.
+/// Names of the catalogue that are close to `name`, the closest first; of several that are as close, what is mostly the newest.
 pub fn close_names(name: &str) -> Vec<String> {
     let wanted = normal(name);
     let family = wanted.split(':').next().unwrap_or_default();
@@ -61,7 +61,7 @@ pub fn close_names(name: &str) -> Vec<String> {
         })
         .filter(|(score, _)| *score > 0.75)
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(a.1)));
     scored.into_iter().take(CLOSE).map(|(_, name)| name.to_owned()).collect()
 }
 
@@ -114,7 +114,8 @@ fn is_variant(row: &str, more: Option<&str>) -> bool {
 }
 
 fn has_alias(row: &str, name: &str) -> bool {
-    row.split('\t').next().is_some_and(|aliases| aliases.split(' ').any(|alias| alias == name))
+    // Most rows have no alias, and no name is empty.
+    !name.is_empty() && row.split('\t').next().is_some_and(|aliases| aliases.split(' ').any(|alias| alias == name))
 }
 
 /// Hosts whose name says all.
@@ -258,9 +259,16 @@ mod tests {
             assert!(names.iter().any(|name| name == close), "{wrong}: {names:?}");
         }
         assert!(find("alpine:latest", "x86_64").is_err(), "a moving tag names no host");
-        for (known, name) in
-            [(false, "alpine:latest"), (false, "glibc:x"), (true, "glibc:2.17"), (true, "debian:12-slim")]
-        {
+        assert_eq!(close_names("debian").first().map(String::as_str), Some("debian:13"), "the newest first");
+        for (known, name) in [
+            (false, "alpine:latest"),
+            (false, "glibc:x"),
+            (true, "glibc:2.17"),
+            (true, "debian:12-slim"),
+            (false, ""),
+            (false, " "),
+            (false, "library/"),
+        ] {
             assert_eq!((find(name, "x86_64").is_ok(), is_known(name)), (known, known), "{name}");
         }
     }

@@ -39,6 +39,15 @@ fn variables_stand_in_for_options_and_are_checked_as_they_are() {
 }
 
 #[test]
+fn an_empty_name_is_no_host() {
+    for name in ["", " "] {
+        Run::seaworthy().args(["hosts", name]).run().expect_code(2).expect_stderr("no host is called");
+        let check = Run::seaworthy().args(["check", "--runs-on", name]).arg(env!("CARGO_BIN_EXE_seaworthy"));
+        check.run().expect_code(2).expect_stderr("unknown host");
+    }
+}
+
+#[test]
 fn completions_and_the_man_page_come_from_the_definition() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = Run::seaworthy().args(["completions", shell]).run().expect_code(0).stdout();
