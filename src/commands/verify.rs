@@ -98,6 +98,12 @@ fn key(path: &Path) -> Result<VerifyingKey, Error> {
 }
 
 fn described(asked: &Verify) -> Result<Machine, Error> {
+    if let Some(root) = asked.root.as_ref().filter(|root| !root.is_dir()) {
+        let name = report::path(root);
+        return Err(Error::Environment(format!(
+            "`{name}` is no directory; unpack the image there, and name it with --root"
+        )));
+    }
     let Some(file) = &asked.machine else {
         return Ok(verify::this_machine(asked.root.as_deref().unwrap_or(Path::new("/"))));
     };

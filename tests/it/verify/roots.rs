@@ -72,6 +72,10 @@ fn a_static_program_needs_nothing_of_a_root() {
     scratch.seaworthy().args(["manifest", "app"]).run().expect_code(0);
     std::fs::create_dir(scratch.join("root")).expect("a scratch directory is writable");
     assert_eq!(in_root(&scratch, &scratch.join("root"), &[]), [""; 0]);
+    // A name that is misspelt must not pass for an image that has nothing.
+    for name in ["rooot", "main.c"] {
+        verify(&scratch, &["--root", name]).expect_code(4).expect_stderr("is no directory; unpack the image there");
+    }
 }
 
 /// A library that is missing, then one that is there without the function, then the right one beside the program.
