@@ -212,6 +212,8 @@ impl Looked {
                 Look::Package(read.artifact.path)
             }
             Err(Unreadable::NotLinked(_)) if !named => Look::Ignored,
+            // A module for WebAssembly is a program of no system, as little as a Java class.
+            Err(Unreadable::Unsupported(what)) if !named && what == "WebAssembly" => Look::Ignored,
             Err(why @ (Unreadable::Io(_) | Unreadable::NotAFile(_))) => {
                 Look::Problem(super::unreadable(&read.artifact.path, why))
             }
@@ -308,10 +310,11 @@ fn artifact(path: PathBuf) -> Artifact {
 /// Whether a file that nobody named, and which is `what`, may hold programs that are shipped.
 fn is_package(path: &Path, what: &str) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // What is packed alone, as manual pages are, is no package, and tar's own magic stands further behind than is looked.
-    let is_tar =
-        name.contains(".tar.") || [".tar", ".tgz", ".txz", ".tbz2", ".crate"].iter().any(|end| name.ends_with(end));
-    is_tar || (unpack(what).is_some() && !what.ends_with(" data"))
+    // What is packed alone, as manual pages are, is no package, and the magic of tar and of disk images stands further behind than is
+    // looked.
+    let ends = [".tar", ".tgz", ".txz", ".tbz2", ".crate", ".iso", ".dmg"];
+    let is_by_name = name.contains(".tar.") || ends.iter().any(|end| name.ends_with(end));
+    is_by_name || (unpack(what).is_some() && !what.ends_with(" data"))
 }
 
 fn notes(ignored: usize, packages: &[PathBuf], links_outside: usize) -> Vec<String> {

@@ -12,7 +12,7 @@ pub(super) fn recognise(source: &Source<'_>) -> Result<Format, Unreadable> {
     match *head.as_ref() {
         [] => Err(Unreadable::NotLinked("an empty file".into())),
         [0x7f, b'E', b'L', b'F', ..] => Ok(Format::Elf),
-        [b'M', b'Z', ..] => mz(source, &head),
+        [b'M', b'Z', ..] if !is_text(&head) => mz(source, &head),
         [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Ok(Format::MachO),
         // Java class files share the magic; their major version, 45 and up, stands where universal files count slices.
         [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, slices, ..] if slices < 45 => Ok(Format::MachO),
@@ -58,12 +58,16 @@ fn name_of_other(head: &[u8]) -> Option<Unreadable> {
         return Some(not_linked(package));
     }
     Some(match head {
-        [0x01, 0xdf | 0xef | 0xf7, ..] => unsupported("XCOFF"),
+        // More sections than 255 have no program, and the loader wants one.
+        [0x01, 0xdf | 0xef | 0xf7, 0, 1..=255, ..] => unsupported("XCOFF"),
         [b'\0', b'a', b's', b'm', ..] => unsupported("WebAssembly"),
         // `_MAGIC` of Plan 9's a.out(6): for 386, arm and amd64, the last with an expanded header.
         [0, 0, 0x01, 0xeb, ..] | [0, 0, 0x06, 0x47, ..] | [0, 0, 0x8a, 0x97, ..] => unsupported("Plan 9 a.out"),
-        [b'V', b'Z', ..] => unsupported("UEFI terse executable (TE)"),
-        [0x07 | 0x08 | 0x0b, 0x01, ..] | [0xcc, 0x00, ..] => unsupported("a.out"),
+        [b'V', b'Z', low, high, ..] if is_machine(u16::from_le_bytes([*low, *high])) => {
+            unsupported("UEFI terse executable (TE)")
+        }
+        // For Linux on i386, as file(1) tells it (`M_386` of `linux/a.out.h`): two bytes alone begin many files of other kinds.
+        [0x07 | 0x08 | 0x0b, 0x01, 0x64, ..] | [0xcc, 0x00, 0x64, ..] => unsupported("a.out"),
         [b'#', b'!', ..] => not_linked("a script"),
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] | [b'<', b'b', b'i', b'g', b'a', b'f', b'>', ..] => {
             not_linked("an archive (ar)")
@@ -73,17 +77,24 @@ fn name_of_other(head: &[u8]) -> Option<Unreadable> {
         [0xca, 0xfe, 0xba, 0xbe, ..] => not_linked("a Java class file"),
         [0, 0, 0xff, 0xff, ..] => not_linked("a COFF object or import library member"),
         _ if is_coff_object(head) => not_linked("a COFF object file"),
-        _ if head.iter().all(|&b| b == b'\t' || b == b'\n' || b == b'\r' || (0x20..0x7f).contains(&b)) => {
-            not_linked("a text file")
-        }
+        _ if is_text(head) => not_linked("a text file"),
         _ => return None,
     })
+}
+
+fn is_text(head: &[u8]) -> bool {
+    head.iter().all(|&b| b == b'\t' || b == b'\n' || b == b'\r' || (0x20..0x7f).contains(&b))
+}
+
+/// A machine of PE and COFF files.
+fn is_machine(number: u16) -> bool {
+    matches!(number, 0x014c | 0x01c0 | 0x01c4 | 0x8664 | 0xaa64 | 0xa641 | 0x5064)
 }
 
 /// A COFF header with a machine and no optional header (Microsoft PE and COFF specification, 3.3).
 fn is_coff_object(head: &[u8]) -> bool {
     let order = Order { big: false, wide: false };
-    let machine = matches!(order.u16(head, 0), Some(0x014c | 0x01c0 | 0x01c4 | 0x8664 | 0xaa64 | 0xa641 | 0x5064));
+    let machine = order.u16(head, 0).is_some_and(is_machine);
     let sections = order.u16(head, 2).is_some_and(|n| (1..0xff00).contains(&n));
     machine && sections && order.u16(head, 16) == Some(0)
 }
@@ -133,7 +144,18 @@ mod tests {
         assert_eq!(of(&file), "not supported: DOS program (MZ)");
         file[0x3c..0x40].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(of(&file).starts_with("damaged: e_lfanew at offset 0x3c"), "{}", of(&file));
-        assert!(of(b"MZ").starts_with("damaged: e_lfanew"));
+        assert!(of(b"MZ\0").starts_with("damaged: e_lfanew"));
+        assert_eq!(of(b"MZ is how this text begins"), "not a linked binary: a text file");
+    }
+
+    #[test]
+    fn two_bytes_alone_are_no_program_of_an_old_system() {
+        assert_eq!(of(b"\x07\x01\x64\0\0\x10\0\0"), "not supported: a.out");
+        assert_eq!(of(b"VZ\x64\x86\x06\x0b"), "not supported: UEFI terse executable (TE)");
+        // A message of protocol buffers, whose first field is 1, and what else begins so.
+        for other in [&b"\x08\x01\x12\x03abc"[..], b"VZ\x01\xff\0", b"\x01\xf7\xff\x04", b"\xcc\0\0\0"] {
+            assert_eq!(of(other), "not a linked binary: unknown format", "{other:?}");
+        }
     }
 
     #[test]

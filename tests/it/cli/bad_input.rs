@@ -37,6 +37,26 @@ fn packages_are_named_and_what_to_do_about_them() {
     scratch.write("dist/b.tar", &tar);
     let said = check(&["dist"]).expect_code(0).stdout();
     assert!(said.contains("`dist/a.rpm` and 2 more are packages"), "{said}");
+    // What tells disk images stands far from their beginning: in a directory they go by their names.
+    scratch.write("dist/c.iso", vec![0; 64]);
+    scratch.write("dist/c.dmg", b"x\xda\0\0");
+    let said = check(&["dist"]).expect_code(0).stdout();
+    assert!(said.contains("`dist/a.rpm` and 4 more are packages"), "{said}");
+}
+
+#[test]
+fn data_that_begins_like_an_old_program_is_left_out_of_a_directory() {
+    let scratch = Scratch::empty();
+    std::fs::copy(env!("CARGO_BIN_EXE_seaworthy"), scratch.write("dist/app", "")).expect("own directory");
+    scratch.write("policy.toml", "linkage = \"any\"");
+    scratch.write("dist/message.pb", b"\x08\x01\x12\x03abc");
+    scratch.write("dist/list.txt", "VZ and others\n");
+    scratch.write("dist/names.txt", "MZ and others: a text that is longer than the header of a program for DOS\n");
+    scratch.write("dist/page.wasm", b"\0asm\x01\0\0\0");
+    let check = |path| scratch.seaworthy().args(["--policy", "policy.toml", "check", path]).run();
+    let said = check("dist").expect_code(0).stdout();
+    assert!(said.contains("note: 4 files that are no linked binaries left out"), "{said}");
+    check("dist/page.wasm").expect_code(3);
 }
 
 #[test]
