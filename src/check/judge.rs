@@ -275,10 +275,15 @@ impl Trial<'_> {
             self.result.excepted.push((finding, exception.reason.clone()));
             return;
         }
-        self.accepted = Some(level.clone());
-        if level.value != Level::Allow {
-            self.result.findings.push(Finding { help: Some(self.help_with(why)), ..finding });
+        // What the policy lets through unread is told of all the same: it is no pass.
+        match level.value {
+            Level::Allow => {
+                let why = format!("`{rule}` is `allow`, {}", report::origin(&level.origin));
+                self.result.excepted.push((finding, why));
+            }
+            _ => self.result.findings.push(Finding { help: Some(self.help_with(why)), ..finding }),
         }
+        self.accepted = Some(level);
     }
 
     /// What to do about a file that cannot be read.
@@ -296,7 +301,7 @@ impl Trial<'_> {
         let advice = match why {
             Unreadable::Unsupported(_) => {
                 "ELF, PE and Mach-O files can be judged; leave this one out, or let it through with an `[[artifact]]` entry for \
-                 its path and `rules = { unreadable-binary = \"allow\" }`"
+                 its path or target and `rules = { unreadable-binary = \"allow\" }`"
             }
             // Whole, and something else: what was cut short is empty, or begins like nothing that is known.
             Unreadable::NotLinked(what) if !matches!(what.as_ref(), "an empty file" | "unknown format") => {

@@ -44,8 +44,10 @@ fn finding_line(out: &mut String, styles: &Styles, finding: &Finding, name: &str
 }
 
 fn inconclusive_line(out: &mut String, styles: &Styles, artifact: &ArtifactResult, name: &str) {
+    // That a file cannot be read is a finding of its own, unless it was let through.
+    let excepted = || artifact.excepted.iter().flat_map(|(finding, _)| &finding.evidence).next().map(|why| escape(why));
+    let Some(why) = artifact.inconclusive.first().map(|(_, reason)| escape(reason)).or_else(excepted) else { return };
     let denied = artifact.inconclusive_level.value == Level::Deny;
     let (style, word) = if denied { (styles.error, "error") } else { (styles.warning, "warning") };
-    let why = artifact.inconclusive.first().map(|(_, reason)| escape(reason)).unwrap_or_default();
     let _ = writeln!(out, "{name}: {style}{word}[inconclusive]{style:#}: could not be judged: {why}");
 }

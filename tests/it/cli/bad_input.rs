@@ -60,6 +60,19 @@ fn data_that_begins_like_an_old_program_is_left_out_of_a_directory() {
 }
 
 #[test]
+fn what_is_let_through_unread_is_named_with_the_reason() {
+    let scratch = Scratch::empty();
+    scratch.write("page.wasm", b"\0asm\x01\0\0\0");
+    scratch.write("seaworthy.toml", "[rules]\nunreadable-binary = \"allow\"\n");
+    let said = check(&scratch, &["page.wasm"]).expect_code(0).stdout();
+    let line = "excepted: unreadable-binary: `page.wasm` cannot be read: not supported: WebAssembly (`unreadable-binary` is `allow`, \
+                seaworthy.toml:2)";
+    assert!(said.contains(line), "{said}");
+    let short = scratch.seaworthy().args(["check", "--format", "short", "page.wasm"]).run().expect_code(0).stdout();
+    assert_eq!(short, "page.wasm: warning[inconclusive]: could not be judged: not supported: WebAssembly\n");
+}
+
+#[test]
 fn a_named_file_that_is_no_binary_is_a_finding() {
     let scratch = Scratch::empty();
     scratch.write("text", "hello\n");
