@@ -15,7 +15,7 @@ use crate::hosts::load::Loads;
 use crate::images::InImage;
 use crate::images::start::Fault;
 use crate::policy::levels::Effective;
-use crate::policy::{FileNames, Level, Policy, Setting};
+use crate::policy::{FileNames, Level, Origin, Policy, Setting};
 use crate::report;
 use crate::rules::{self, RULES, Rule, Subject, Verdict, Violation, unreadable_binary, unstartable_entrypoint};
 use crate::run::Provenance;
@@ -267,7 +267,12 @@ impl Trial<'_> {
     /// There are no facts. The finding can be lowered or excepted, which accepts the file as it is; a pass it never is.
     fn unreadable(&mut self, why: &Unreadable) {
         let rule = unreadable_binary::RULE.id;
-        let level = self.effective.level(rule, unreadable_binary::RULE.default);
+        let mut level = self.effective.level(rule, unreadable_binary::RULE.default);
+        let is_foreign = matches!(why, Unreadable::Unsupported(_))
+            && self.result.artifact.target.as_deref().is_some_and(unreadable_binary::is_foreign);
+        if is_foreign && level.origin == Origin::Default {
+            level.value = Level::Warn;
+        }
         let message = format!("`{}` cannot be read: {why}", self.shown());
         let finding = self.bare(rule, level.clone(), message, &why.to_string());
         if let Some(exception) = self.excuses.find(rule) {

@@ -184,6 +184,28 @@ fn a_packed_file_is_not_judged_by_its_stub() {
 }
 
 #[test]
+fn what_a_build_makes_for_a_system_without_rules_is_warned_of() {
+    let made_for = |target: &str, why| {
+        let mut made = file("a", Err(why));
+        made.artifact.target = Some(target.to_owned());
+        made
+    };
+    let wasm = |target| made_for(target, Unreadable::Unsupported("WebAssembly".into()));
+    let deny = "[rules]\nunreadable-binary = \"deny\"";
+    let damaged = || made_for("js/wasm", Unreadable::NotLinked("an empty file".into()));
+    for (policy, made, code) in [
+        ("", wasm("js/wasm"), exit::OK),
+        (deny, wasm("js/wasm"), exit::VIOLATED),
+        ("", wasm("linux/amd64"), exit::VIOLATED),
+        ("", damaged(), exit::VIOLATED),
+    ] {
+        let report = judge(policy, &[&BAD], vec![made]);
+        assert_eq!((report.artifacts[0].findings.len(), exit_code(&report)), (1, code), "{:?}", report.artifacts[0]);
+        assert_ne!(report.artifacts[0].verdict, Overall::Pass);
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_never_a_pass() {
     let unreadable = || vec![file("a", Err(Unreadable::NotLinked("a script".into())))];
     let report = judge("", &[&BAD], unreadable());

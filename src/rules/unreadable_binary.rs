@@ -20,6 +20,9 @@ floor of glibc, `[baseline]` or a report, and in what is meant for musl.
 What cannot be read cannot be judged, and must not pass. A damaged file is usually one that was cut short by a full disk, a
 broken download, or a linker that is still writing.
 
+What a build makes for WebAssembly, Plan 9 or AIX is whole, and in a format for which there are no rules: a warning says so,
+unless the policy names a level. Modules for WebAssembly that lie in a directory are left out, as Java classes are.
+
 ## Example
 ```text
 error[unreadable-binary]: `dist/app` cannot be read: damaged: program headers at offset 0x40: 728 bytes wanted, the file has 512
@@ -33,7 +36,28 @@ error[unreadable-binary]: `dist/app` cannot be read: damaged: program headers at
 - Cargo: `cargo clean -p PACKAGE` and build again; scripts and archives among the paths given to `seaworthy check` can be
   left out.
 - A package or an archive: unpack it, and check the directory.
-- A build for WebAssembly, Plan 9 or AIX: let its files through with an `[[artifact]]` entry for their path and
-  `rules = { unreadable-binary = "allow" }`.
+- A build for WebAssembly, Plan 9 or AIX, which is warned of: to let its files through without that, an `[[artifact]]` entry
+  with `target = "js/wasm"`, or whatever it is built for, and `rules = { unreadable-binary = "allow" }`.
 "#,
 };
+
+/// Whether programs for a target, a triple or `GOOS/GOARCH`, are in none of the formats that are read: there is nothing wrong with
+/// them, and no policy names a place where they run.
+pub(crate) fn is_foreign(target: &str) -> bool {
+    ["wasm", "aix", "plan9"].iter().any(|system| target.contains(system))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn targets_with_formats_of_their_own_are_told_by_their_names() {
+        for foreign in
+            ["js/wasm", "wasip1/wasm", "wasm32-unknown-unknown", "powerpc64-ibm-aix", "aix/ppc64", "plan9/arm"]
+        {
+            assert!(super::is_foreign(foreign), "{foreign}");
+        }
+        for native in ["linux/amd64", "x86_64-unknown-linux-musl", "aarch64-apple-darwin", "windows/arm64"] {
+            assert!(!super::is_foreign(native), "{native}");
+        }
+    }
+}

@@ -73,6 +73,21 @@ fn what_is_let_through_unread_is_named_with_the_reason() {
 }
 
 #[test]
+fn a_build_for_webassembly_is_warned_of() {
+    requires!("go");
+    let scratch = Scratch::empty();
+    scratch.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    scratch.write("main.go", "package main\n\nfunc main() {}\n");
+    let build = |words: &[&str]| {
+        let run = scratch.seaworthy().args(words).args(["go", "build", "-o", "app.wasm"]);
+        run.env("GOOS", "js").env("GOARCH", "wasm").run()
+    };
+    build(&[]).expect_code(0).expect_stderr("warning[unreadable-binary]: `app.wasm` cannot be read");
+    scratch.write("strict.toml", "extends = \"strict\"\n");
+    build(&["--policy", "strict.toml"]).expect_code(3).expect_stderr("error[unreadable-binary]");
+}
+
+#[test]
 fn a_named_file_that_is_no_binary_is_a_finding() {
     let scratch = Scratch::empty();
     scratch.write("text", "hello\n");
