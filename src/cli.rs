@@ -14,8 +14,9 @@ mod split;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser};
+use clap::{Args, CommandFactory, FromArgMatches as _, Parser};
 
 use crate::plan::Tool;
 use crate::run::linker::Linker;
@@ -206,9 +207,17 @@ pub fn command() -> clap::Command {
 
 /// What clap makes of a command line. What each command says of its options is added where somebody asks for help.
 fn read(argv: Vec<OsString>) -> Result<Cli, Refusal> {
-    Cli::try_parse_from(&argv).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp => Refusal(command().try_get_matches_from(&argv).err().unwrap_or(error)),
-        _ => Refusal(error),
+    // A variable that is there and empty is how a CI system says that there is none.
+    let is_empty = |name: &&&str| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let own = options::VARIABLES.iter().filter(is_empty).fold(Cli::command(), |own, name| {
+        let id = name.trim_start_matches("SEAWORTHY_").to_ascii_lowercase();
+        own.mut_arg(id, |arg| arg.env(Resettable::Reset))
+    });
+    own.try_get_matches_from(&argv).and_then(|found| Cli::from_arg_matches(&found)).map_err(|error| {
+        match error.kind() {
+            ErrorKind::DisplayHelp => Refusal(command().try_get_matches_from(&argv).err().unwrap_or(error)),
+            _ => Refusal(error),
+        }
     })
 }
 
@@ -221,7 +230,8 @@ fn read(argv: Vec<OsString>) -> Result<Cli, Refusal> {
 /// [`Refusal`] when the command line is wrong, or asks for help or the version.
 pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refusal> {
     let split = split::split(argv.into_iter().collect());
-    let from_environment = || options::VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
+    let from_environment =
+        || options::VARIABLES.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     let (action, word) = match (split.tool, split.link) {
         (Some((tool, args)), _) if split.plan => (Action::Plan { tool, args }, tool.name()),
         (Some((tool, args)), _) => (Action::Wrap { tool, args }, tool.name()),

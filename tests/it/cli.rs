@@ -39,6 +39,17 @@ fn variables_stand_in_for_options_and_are_checked_as_they_are() {
 }
 
 #[test]
+fn a_variable_that_is_empty_is_none() {
+    let names = ["SEAWORTHY_POLICY", "SEAWORTHY_REPORT", "SEAWORTHY_FORMAT", "SEAWORTHY_COLOR"];
+    for words in [&["rules"][..], &["--color", "never", "rules"], &["-q", "cargo", "--version"]] {
+        let run = names.iter().fold(Run::seaworthy(), |run, name| run.env(name, ""));
+        run.args(words).run().expect_code(0);
+    }
+    let one = Run::seaworthy().env("SEAWORTHY_POLICY", "").env("SEAWORTHY_FORMAT", "json").args(["-q", "rules"]);
+    assert!(one.run().expect_code(0).stdout().starts_with('['), "the others are heard");
+}
+
+#[test]
 fn an_empty_name_is_no_host() {
     for name in ["", " "] {
         Run::seaworthy().args(["hosts", name]).run().expect_code(2).expect_stderr("no host is called");
