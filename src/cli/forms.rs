@@ -20,6 +20,9 @@ const LISTING: &str = "What is printed: `text`, or `json` for programs";
 /// Commands that print one thing in one form.
 const FIXED: [&str; 5] = ["machine", "init", "completions", "man", "version"];
 
+/// What is said of platform signatures, which few commands write and one reads.
+const SIGNATURE: [&str; 3] = ["manifest", "in_toto", "sign_key"];
+
 /// The command line whose commands say of these options what holds for them.
 pub(super) fn said(mut command: Command) -> Command {
     let own: Vec<Arg> = command.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
@@ -32,10 +35,12 @@ pub(super) fn said(mut command: Command) -> Command {
             }
             _ => arg.hide(true),
         });
-        command = command.mut_subcommand(name, |sub| sub.args(format.into_iter().chain(report)));
+        let reads = usize::from(name == "verify");
+        let hidden = SIGNATURE.into_iter().skip(reads).filter_map(arg).map(|arg| arg.hide(true));
+        command = command.mut_subcommand(name, |sub| sub.args(format.into_iter().chain(report).chain(hidden)));
     }
     for name in FIXED {
-        let hidden = ["format", "report"].into_iter().filter_map(arg).map(|arg| arg.hide(true));
+        let hidden = ["format", "report"].into_iter().chain(SIGNATURE).filter_map(arg).map(|arg| arg.hide(true));
         command = command.mut_subcommand(name, |sub| sub.args(hidden));
     }
     command
@@ -58,6 +63,7 @@ mod tests {
             assert!(!help.contains("sarif") && said.contains("json"), "{name}: {help}");
             assert_eq!(help.contains("markdown"), name == "diff", "{name}");
             assert_eq!(help.contains("--report"), name == "diff", "{name}");
+            assert_eq!((help.contains("--manifest"), help.contains("--sign-key")), (name == "verify", false), "{name}");
         }
         for name in FIXED {
             assert!(!help(name).contains("--format"), "{name}");
