@@ -37,15 +37,19 @@ pub(super) fn run(ui: &Ui, options: &Options, pieces: &[&'static str], merges: b
         policy.how = How::Done;
     }
     finish(ui, &directory, &policy)?;
+    let done = |placed: &Placed| {
+        if placed.how == How::Done {
+            ui.note(&format!("`{}` has it already", report::path(&placed.path)));
+        }
+    };
     for piece in &pieces {
         for placed in init::place(&directory, &project, piece, merges)? {
             finish(ui, &directory, &placed)?;
-            if placed.how == How::Done {
-                ui.note(&format!("`{}` has it already", report::path(&placed.path)));
-            }
+            done(&placed);
         }
     }
     if pieces.is_empty() {
+        done(&policy);
         ui.note(&next(&project));
         for service in &project.services {
             ui.note(&format!("this project uses {service}: `seaworthy init --{service}` adds the guard there"));

@@ -35,9 +35,14 @@ pub enum How {
 
 /// The policy of a project.
 pub fn policy(directory: &Path, project: &Project) -> Placed {
-    let there = fs::symlink_metadata(directory.join(FILE_NAME)).is_ok();
+    let path = directory.join(FILE_NAME);
     let text = policy::starter(&project.found(), &project.chosen());
-    Placed { path: FILE_NAME.into(), how: if there { How::Left(None) } else { How::New }, text }
+    let how = match fs::symlink_metadata(&path) {
+        Err(_) => How::New,
+        Ok(_) if fs::read_to_string(&path).is_ok_and(|old| is_in(&text, &old)) => How::Done,
+        Ok(_) => How::Left(None),
+    };
+    Placed { path: FILE_NAME.into(), how, text }
 }
 
 /// The files of a piece; `merges` is whether files that are there may be added to. Nothing is written.

@@ -85,6 +85,16 @@ fn nothing_that_is_there_is_touched() {
 }
 
 #[test]
+fn a_policy_that_was_written_before_is_not_shown_again() {
+    let scratch = cargo_project();
+    scratch.seaworthy().arg("init").run().expect_code(0);
+    std::fs::write(scratch.join("seaworthy.toml"), format!("# mine\n{}", read(&scratch, "seaworthy.toml")))
+        .expect("own");
+    let done = scratch.seaworthy().arg("init").run().expect_code(0).expect_stderr("`seaworthy.toml` has it already");
+    assert_eq!(done.stdout(), "");
+}
+
+#[test]
 fn what_only_makes_sense_in_a_project_is_refused_elsewhere() {
     let scratch = Scratch::empty();
     scratch
