@@ -35,6 +35,8 @@ pub(super) struct Made<'a> {
 #[derive(Debug)]
 pub(super) struct Wanted {
     file: PathBuf,
+    /// Nobody gave the file a name: it is told of.
+    is_implied: bool,
     in_toto: bool,
     key: Option<SigningKey>,
 }
@@ -45,8 +47,8 @@ impl Wanted {
     /// # Errors
     /// When the key cannot be used.
     pub(super) fn by_options(options: &Options) -> Result<Option<Wanted>, Error> {
-        let implied = || (options.in_toto || options.sign_key.is_some()).then(|| FILE_NAME.into());
-        options.manifest.clone().or_else(implied).map(|file| Wanted::to(file, options)).transpose()
+        let is_implied = options.in_toto || options.sign_key.is_some();
+        (options.manifest.is_some() || is_implied).then(|| Wanted::to(options.manifest.clone(), options)).transpose()
     }
 
     /// By options or the environment.
@@ -55,7 +57,7 @@ impl Wanted {
     /// When the key cannot be used.
     pub(super) fn by_anything(options: &Options) -> Result<Option<Wanted>, Error> {
         match (Wanted::by_options(options)?, variable("SEAWORTHY_MANIFEST")) {
-            (None, Some(file)) => Wanted::to(file, options).map(Some),
+            (None, file @ Some(_)) => Wanted::to(file, options).map(Some),
             (wanted, _) => Ok(wanted),
         }
     }
@@ -65,17 +67,23 @@ impl Wanted {
     /// # Errors
     /// When the key cannot be used.
     pub(super) fn always(options: &Options) -> Result<Wanted, Error> {
-        Wanted::to(file(options), options)
+        Wanted::to(named(options), options)
     }
 
-    fn to(file: PathBuf, options: &Options) -> Result<Wanted, Error> {
-        Ok(Wanted { file, in_toto: options.in_toto, key: key(options)? })
+    fn to(named: Option<PathBuf>, options: &Options) -> Result<Wanted, Error> {
+        let is_implied = named.is_none();
+        let file = named.unwrap_or_else(|| FILE_NAME.into());
+        Ok(Wanted { file, is_implied, in_toto: options.in_toto, key: key(options)? })
     }
 }
 
 /// The signature that a command is about.
 pub(super) fn file(options: &Options) -> PathBuf {
-    options.manifest.clone().or_else(|| variable("SEAWORTHY_MANIFEST")).unwrap_or_else(|| FILE_NAME.into())
+    named(options).unwrap_or_else(|| FILE_NAME.into())
+}
+
+fn named(options: &Options) -> Option<PathBuf> {
+    options.manifest.clone().or_else(|| variable("SEAWORTHY_MANIFEST"))
 }
 
 fn variable(name: &str) -> Option<PathBuf> {
@@ -123,7 +131,11 @@ pub(super) fn write(ui: &Ui, wanted: &Wanted, made: Made<'_>) -> Result<(), Erro
     let manifest = manifest::build(&source).map_err(failed)?;
     let text = envelope::write(&manifest, wanted.in_toto, wanted.key.as_ref());
     let failed = |source| Error::Io { action: "write", path: wanted.file.clone(), source };
-    output::write_whole(&wanted.file, text.as_bytes()).map_err(failed)
+    output::write_whole(&wanted.file, text.as_bytes()).map_err(failed)?;
+    if wanted.is_implied {
+        ui.note(&format!("the platform signature is `{name}`"));
+    }
+    Ok(())
 }
 
 /// The key that signs, if one is named.

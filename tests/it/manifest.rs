@@ -206,6 +206,19 @@ fn a_key_that_is_none_costs_no_build() {
 }
 
 #[test]
+fn a_signature_that_nobody_named_is_told_of() {
+    requires!("go");
+    let scratch = go_module();
+    scratch.seaworthy().args(["go", "build", "-o", "hi"]).run().expect_code(0);
+    let said = "note: the platform signature is `platform-signature.json`";
+    for words in [&["manifest", "hi"][..], &["--in-toto", "check", "hi"]] {
+        scratch.seaworthy().args(words).run().expect_code(0).expect_stderr(said);
+    }
+    let named = scratch.seaworthy().args(["manifest", "--manifest", "m.json", "hi"]).run().expect_code(0);
+    assert_eq!(named.stderr(), "");
+}
+
+#[test]
 fn an_image_has_no_signature_of_its_own() {
     let scratch = Scratch::empty();
     scratch.write("image/oci-layout", "{\"imageLayoutVersion\": \"1.0.0\"}");
