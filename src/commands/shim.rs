@@ -41,9 +41,8 @@ pub(super) fn run(
         }
     }
     if action == Shim::Install {
-        for tool in tools {
-            warn(ui, &shims::status(&directory, *tool, &environment));
-        }
+        let all = tools.iter().map(|tool| shims::status(&directory, *tool, &environment)).collect::<Vec<_>>();
+        warn(ui, &all);
     }
     Ok(exit::OK)
 }
@@ -61,8 +60,8 @@ fn status(
     } else {
         for status in &all {
             ui.out(&line(status, &ui.styles_out()))?;
-            warn(ui, status);
         }
+        warn(ui, &all);
     }
     Ok(if all.iter().any(Status::is_broken) { exit::ENVIRONMENT } else { exit::OK })
 }
@@ -83,9 +82,13 @@ fn line(status: &Status, styles: &Styles) -> String {
     }
 }
 
-fn warn(ui: &Ui, status: &Status) {
-    for warning in &status.warnings {
-        let styles = ui.styles_err();
-        ui.err(&format!("{0}warning{0:#}: {1}\n", styles.warning, escape(warning)));
+/// What is in the way of several tools is said once.
+fn warn(ui: &Ui, all: &[Status]) {
+    let mut said: Vec<&str> = Vec::new();
+    for warning in all.iter().flat_map(|status| &status.warnings) {
+        if !said.contains(&warning.as_str()) {
+            said.push(warning);
+            ui.err(&format!("{0}warning{0:#}: {1}\n", ui.styles_err().warning, escape(warning)));
+        }
     }
 }

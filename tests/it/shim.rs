@@ -109,6 +109,8 @@ fn what_is_in_the_way_is_said() {
     status(path(&[])).expect_stderr("is not on the PATH; put it in front");
     let other = script(&scratch, "other/go", "#!/bin/sh\n");
     status(path(&[&other, &directory])).expect_stderr("comes before the shim on the PATH");
+    let both = scratch.seaworthy().args(["shim", "status", "--dir", "shims"]).env("PATH", path(&[])).run();
+    assert_eq!(both.stderr().matches("is not on the PATH").count(), 1, "once for both: {}", both.stderr());
 }
 
 #[test]
