@@ -41,6 +41,11 @@ pub enum Linker {
 /// When the program is nowhere to be found.
 pub fn call(linker: &Linker, args: Vec<OsString>, environment: &Environment) -> Result<Call, Error> {
     let named = environment.non_empty(LINKER);
+    let way_out = match (linker, named) {
+        (Linker::Named(_), _) => "name another behind `link --`".to_owned(),
+        (_, Some(_)) => format!("correct `{LINKER}`, which is a name or a path, without arguments"),
+        (_, None) => format!("set `{LINKER}` to its path"),
+    };
     let (name, args) = match (linker, named) {
         (Linker::Named(name), _) => (name.as_os_str(), args),
         (Linker::Compiler, _) => (named.unwrap_or("cc".as_ref()), args),
@@ -54,7 +59,7 @@ pub fn call(linker: &Linker, args: Vec<OsString>, environment: &Environment) -> 
             },
         },
     };
-    Ok(Call { name: name.to_owned(), program: find(name, environment)?, args })
+    Ok(Call { name: name.to_owned(), program: find(name, environment, &way_out)?, args })
 }
 
 impl Call {
@@ -75,11 +80,19 @@ pub fn hand_over(call: &Call) -> Result<ExitStatus, Error> {
     crate::run::replace(call.command()).map_err(|source| not_started(&call.program, source))
 }
 
-fn find(name: &OsStr, environment: &Environment) -> Result<PathBuf, Error> {
-    real_tool::on_path(name, environment).find(|path| !real_tool::is_ours(path)).ok_or_else(|| {
-        let name = name.to_string_lossy();
-        Error::ToolNotFound(format!("the linker `{name}` was not found; install it, or set `{LINKER}` to its path"))
-    })
+fn find(name: &OsStr, environment: &Environment, way_out: &str) -> Result<PathBuf, Error> {
+    let mut is_guard = false;
+    for path in real_tool::on_path(name, environment) {
+        if !real_tool::is_ours(&path) {
+            return Ok(path);
+        }
+        is_guard = true;
+    }
+    let name = name.to_string_lossy();
+    Err(Error::ToolNotFound(match is_guard {
+        true => format!("`{name}` is the guard, and no linker; {way_out}"),
+        false => format!("the linker `{name}` was not found, or may not be run; install it, or {way_out}"),
+    }))
 }
 
 /// Runs the linker to its end, with this process's own standard streams.

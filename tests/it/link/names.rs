@@ -112,3 +112,18 @@ fn macros_and_build_scripts_are_no_products() {
         std::fs::remove_dir_all(scratch.join("target")).expect("it was built");
     }
 }
+
+#[test]
+fn a_linker_that_is_none_is_told_with_a_way_out_that_fits() {
+    let scratch = Scratch::empty();
+    scratch.write("text", "no program\n");
+    let link = |name: &str| scratch.seaworthy().args(["link", "--", name, "-o", "app"]).run().expect_code(127);
+    for name in ["nosuch", "./text"] {
+        link(name).expect_stderr("was not found, or may not be run; install it, or name another behind `link --`");
+    }
+    link(env!("CARGO_BIN_EXE_seaworthy")).expect_stderr("is the guard, and no linker; name another");
+    let named =
+        |real: &str| scratch.program(COMPILER).args(["-o", "app"]).env("SEAWORTHY_LINKER", real).run().expect_code(127);
+    named("ccache gcc").expect_stderr("correct `SEAWORTHY_LINKER`, which is a name or a path, without arguments");
+    named(COMPILER).expect_stderr("is the guard, and no linker; correct `SEAWORTHY_LINKER`");
+}
