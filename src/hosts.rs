@@ -31,6 +31,11 @@ pub use rootfs::{
 };
 pub use version::Version;
 
+/// Whether hosts of this architecture have a loader that is known.
+pub fn is_architecture(name: &str) -> bool {
+    glibc::loader_path(name, None).is_some()
+}
+
 /// What [`Host::doubt`] starts with.
 pub(crate) const DOUBT: &str = "unverified: ";
 

@@ -50,6 +50,17 @@ fn a_variable_that_is_empty_is_none() {
 }
 
 #[test]
+fn a_host_is_of_an_architecture_that_there_is() {
+    let host = |arch: &str| Run::seaworthy().args(["hosts", "debian:12", "--arch", arch]).run();
+    assert_eq!(host("arm64").expect_code(0).stdout(), host("aarch64").expect_code(0).stdout());
+    assert!(host("amd64").stdout().contains("loaders: /lib64/ld-linux-x86-64.so.2"));
+    host("x86_65").expect_code(2).expect_stderr("no host is of the architecture `x86_65`");
+    let own = Scratch::empty();
+    own.write("seaworthy.toml", "[hosts.mine]\nrootfs = \"gone\"\n");
+    own.seaworthy().args(["hosts", "mine"]).run().expect_code(4).expect_stderr("the host `mine` cannot be used");
+}
+
+#[test]
 fn an_empty_name_is_no_host() {
     for name in ["", " "] {
         Run::seaworthy().args(["hosts", name]).run().expect_code(2).expect_stderr("no host is called");
