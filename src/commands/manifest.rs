@@ -119,6 +119,7 @@ pub(super) fn write(ui: &Ui, wanted: &Wanted, made: Made<'_>) -> Result<(), Erro
         ui.note(&format!("the platform signature `{name}` was not written: {why}"));
         return Ok(());
     }
+    output::refuse_to_replace(made.report, &wanted.file)?;
     let unreadable = |path: &Path, why: facts::Unreadable| {
         Error::Environment(format!("cannot read `{}`: {}", report::path(path), plain(why)))
     };

@@ -85,10 +85,27 @@ pub(super) fn tells_names(ui: &Ui, options: &Options, signs: bool) -> bool {
 /// The first file that could not be written; what it held before is still there.
 pub(super) fn write_files(report: &Report, options: &Options, directory: &Path) -> Result<(), Error> {
     for to in &options.report {
+        refuse_to_replace(report, &to.path)?;
         let text = render(report, to.format, &Styles::PLAIN, Detail::Verbose, directory);
         write(&to.path, &text)?;
     }
     Ok(())
+}
+
+/// Refuses to write over what was judged: a name too few on the command line must not cost a program.
+///
+/// # Errors
+/// When `path` is one of the artifacts.
+pub(super) fn refuse_to_replace(report: &Report, path: &Path) -> Result<(), Error> {
+    let is_it =
+        |other: &Path| other.file_name() == path.file_name() && other.canonicalize().ok() == path.canonicalize().ok();
+    match path.exists() && report.artifacts.iter().any(|result| is_it(&result.artifact.path)) {
+        true => Err(Error::Usage(format!(
+            "`{}` was judged, and is not written over; name another file",
+            report::path(path)
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Writes one file, whole or not at all.

@@ -206,6 +206,19 @@ fn a_key_that_is_none_costs_no_build() {
 }
 
 #[test]
+fn what_was_judged_is_not_written_over() {
+    requires!("go");
+    let scratch = go_module();
+    scratch.seaworthy().args(["go", "build", "-o", "hi"]).run().expect_code(0);
+    let program = std::fs::read(scratch.join("hi")).expect("it was built");
+    for words in [["--report", "json=./hi"], ["--manifest", "hi"]] {
+        let done = scratch.seaworthy().args(words).args(["check", "hi"]).run();
+        done.expect_code(2).expect_stderr("hi` was judged, and is not written over; name another file");
+    }
+    assert_eq!(std::fs::read(scratch.join("hi")).expect("it is there"), program);
+}
+
+#[test]
 fn a_signature_that_nobody_named_is_told_of() {
     requires!("go");
     let scratch = go_module();
