@@ -1,6 +1,5 @@
 //! Writes the platform signature of what a run has judged.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -88,12 +87,6 @@ fn named(options: &Options) -> Option<PathBuf> {
 
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-/// Whether the option stands behind the tool, among arguments that are the tool's and that no tool knows.
-pub(super) fn is_misplaced(args: &[OsString]) -> bool {
-    let is_ours = |arg: &OsString| arg == "--manifest" || arg.as_encoded_bytes().starts_with(b"--manifest=");
-    args.iter().take_while(|arg| *arg != "--").any(is_ours)
 }
 
 /// Whether the signature can name a file: asked before anything is judged of those that were named themselves.

@@ -39,7 +39,7 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     };
     let directory = super::current_directory()?;
     let policy = crate::policy::load_for(options.policy.as_deref(), &directory, &project)?;
-    let misplaced = manifest::is_misplaced(&args);
+    let misplaced = misplaced(&args);
     let plan = plan::make(tool, args, &environment, &policy)?;
     if !plan.conflicts.is_empty() {
         return show(ui, options, &conflicts::report(&plan.conflicts), &directory).map(|()| exit::VIOLATED);
@@ -74,8 +74,8 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
         for hint in hints(&failed, || Machine::look(environment.get("PATH").map(Into::into), Some(&plan))) {
             ui.hint(&hint.cause, &hint.fix);
         }
-        if misplaced {
-            hint_at_the_place(ui, tool, plan.verb.as_deref().unwrap_or("build"));
+        if let Some(option) = misplaced {
+            hint_at_the_place(ui, tool, plan.verb.as_deref().unwrap_or("build"), option);
         }
         // The tool's own exit code counts, whatever is wrong with what it left behind.
         let report = judged(&plan, &policy, (&environment, &directory), outcome, tells_names);
@@ -85,11 +85,20 @@ pub(super) fn run(ui: &Ui, options: &Options, tool: Tool, args: Vec<OsString>) -
     Ok(end_like(status))
 }
 
-/// Says where `--manifest` stands, which the tool has refused.
-fn hint_at_the_place(ui: &Ui, tool: Tool, verb: &str) {
-    let name = tool.name();
-    let cause = format!("`--manifest` is an option of seaworthy, which stands before `{name}`");
-    ui.hint(&cause, &format!("`seaworthy --manifest FILE {name} {verb} …`, or SEAWORTHY_MANIFEST=FILE"));
+/// Says where an option stands, with its value, that the tool has refused.
+fn hint_at_the_place(ui: &Ui, tool: Tool, verb: &str, (option, value): (&str, &str)) {
+    let (name, variable) = (tool.name(), option.trim_start_matches('-').to_ascii_uppercase());
+    let cause = format!("`{option}` is an option of seaworthy, which stands before `{name}`");
+    ui.hint(&cause, &format!("`seaworthy {option} {value} {name} {verb} …`, or SEAWORTHY_{variable}={value}"));
+}
+
+/// An option of ours that stands behind the tool, among arguments that are the tool's and that no tool knows; with its value.
+fn misplaced(args: &[OsString]) -> Option<(&'static str, &'static str)> {
+    let stands_there = |(option, _): &(&str, &str)| {
+        let is_it = |arg: &OsString| arg.to_str().is_some_and(|arg| arg.split('=').next() == Some(option));
+        args.iter().take_while(|arg| *arg != "--").any(is_it)
+    };
+    [("--policy", "FILE"), ("--report", "FORMAT=FILE"), ("--manifest", "FILE")].into_iter().find(stands_there)
 }
 
 /// Reports, puts rejected files away, and writes the platform signature where one is wanted.

@@ -90,6 +90,10 @@ fn what_stands_behind_the_tool_is_the_tools() {
     assert_eq!(done.code(), Some(2), "go's own exit code");
     done.expect_stderr("`seaworthy --manifest FILE go build …`");
     assert!(!scratch.join("m.json").exists());
+    let done = scratch.seaworthy().args(["go", "build", "--policy=strict.toml"]).run();
+    done.expect_code(2).expect_stderr("`seaworthy --policy FILE go build …`, or SEAWORTHY_POLICY=FILE");
+    let done = scratch.seaworthy().args(["go", "build", "--report", "json=r.json"]).run();
+    done.expect_code(2).expect_stderr("`seaworthy --report FORMAT=FILE go build …`");
 }
 
 #[test]
