@@ -207,6 +207,17 @@ fn check_itself(scratch: &Scratch, args: &[&str]) -> Done {
 }
 
 #[test]
+fn what_is_let_through_unread_fits_the_schema() {
+    let scratch = Scratch::empty();
+    scratch.write("page.wasm", b"\0asm\x01\0\0\0");
+    scratch.write("seaworthy.toml", "rules = { unreadable-binary = \"allow\" }\n");
+    let done = scratch.seaworthy().args(["check", "--format", "json", "page.wasm"]).run().expect_code(0);
+    let document: Value = serde_json::from_str(&done.stdout()).expect("JSON");
+    fits_the_schema(&document);
+    assert_eq!(document["artifacts"][0]["excepted"][0]["finding"]["level"], "allow");
+}
+
+#[test]
 fn a_real_check_fits_the_schema() {
     let done = check_itself(&Scratch::empty(), &["--format", "json"]);
     let document = done.json();
