@@ -17,6 +17,9 @@ const FREE: u64 = 512;
 const ALIGNED: u64 = 64;
 /// `DF_STATIC_TLS`.
 const DF_STATIC_TLS: u64 = 0x10;
+/// A variable of Go's runtime. A plugin of Go's defines it too, but gets that of the program which opens it: only Go programs do,
+/// and they export all of theirs (`-dynlink`, cmd/link).
+const OF_GO_PROGRAM: &str = "runtime.tlsg";
 
 /// Judges what has to lie at a fixed distance from the thread pointer, all together: the storage of those who define it counts, not of
 /// those who use it.
@@ -60,7 +63,7 @@ fn mark(graph: &Graph<'_>, at: usize, node: &Node<'_>, blocks: &mut [bool], resu
         return;
     };
     blocks[at] |= image.relocated.own_static_tls;
-    for name in &image.relocated.static_tls {
+    for name in image.relocated.static_tls.iter().filter(|name| *name != OF_GO_PROGRAM) {
         let defines = |node: &Node<'_>| {
             graph.exports(node).is_some_and(|exports| exports.satisfies_glibc(name, None) == Answer::Yes)
         };
