@@ -61,6 +61,7 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
 
     let source = |flag: &Flag| source_of(flag, &plan.args, resolved, &config);
     let mut targets = targets::chosen(&flags, &config, environment, source);
+    targets::resolve(&mut targets, environment);
     plan.conflicts.extend(targets.iter().filter_map(|target| targets::conflict(target, policy)));
     if targets.is_empty()
         && resolved.row.takes_target

@@ -98,6 +98,13 @@ pub(super) fn shouted(triple: &str) -> String {
     triple.to_uppercase().replace(['-', '.'], "_")
 }
 
+/// The target of the toolchain's own programs, as `rustc` says (70 ms).
+pub(super) fn host(environment: &Environment) -> Option<String> {
+    let options = cargo_config2::ResolveOptions::default().env(environment.iter()).cargo_home(cargo_home(environment));
+    let resolved = cargo_config2::Config::load_with_options(&environment.cwd, options).ok()?;
+    resolved.host_triple().ok().map(str::to_owned)
+}
+
 fn from_variable(name: &str, environment: &Environment) -> Vec<Sourced> {
     let source = Source::Variable(name.to_owned());
     let flags = environment.text(name).unwrap_or_default().split_whitespace();

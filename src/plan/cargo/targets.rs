@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::config::{Config, Source, Sourced};
+use super::rustflags;
 use crate::plan::Conflict;
 use crate::plan::environment::Environment;
 use crate::plan::scan::Flag;
@@ -76,6 +77,13 @@ pub(super) fn chosen(
     }
 }
 
+/// Puts the host's target in the place of `host-tuple` (The Cargo Book, `--target`), which rustc is asked for.
+pub(super) fn resolve(targets: &mut [Sourced], environment: &Environment) {
+    for target in targets.iter_mut().filter(|target| target.value == "host-tuple") {
+        target.value = rustflags::host(environment).unwrap_or_else(own);
+    }
+}
+
 fn sourced(value: &str, source: Source) -> Sourced {
     Sourced { value: value.to_owned(), source }
 }
@@ -103,6 +111,17 @@ pub(crate) fn host_musl() -> Option<&'static str> {
         "s390x" => "s390x-unknown-linux-musl",
         _ => return None,
     })
+}
+
+/// The target of this machine's own programs, as rustup names it, for which cargo builds when it is given none. Only rustc knows
+/// it for sure, and asking takes longer than all the rest.
+pub(super) fn own() -> String {
+    let arch = std::env::consts::ARCH;
+    match std::env::consts::OS {
+        "macos" => format!("{arch}-apple-darwin"),
+        "windows" => format!("{arch}-pc-windows-msvc"),
+        _ => host_musl().unwrap_or_default().replace("-musl", "-gnu"),
+    }
 }
 
 /// Whether the policy wants programs of that target static; `[[artifact]]` entries for it may say otherwise.
