@@ -178,7 +178,8 @@ pub struct Expectations {
     /// cargo-zigbuild: the newest glibc that programs for a target may need, by its suffix: `2.17` for
     /// `x86_64-unknown-linux-gnu`.
     pub glibc: BTreeMap<String, String>,
-    /// cargo: the CPU that rustc makes code for, of targets for which a flag names one: `-C target-cpu`.
+    /// cargo: the CPU that rustc makes code for, of targets for which a flag names one: `-C target-cpu`. Where cargo is given no
+    /// target, it is that of none: `""`.
     pub cpus: BTreeMap<String, String>,
     /// cargo or go: targets that static linking was asked for, `None` where there is one build for all, and who asked.
     pub static_links: Vec<(Option<String>, Origin)>,

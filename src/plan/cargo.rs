@@ -72,6 +72,13 @@ pub fn fill(plan: &mut Plan, resolved: &Resolved, environment: &Environment, pol
     for target in &targets {
         weigh_flags(plan, target, resolved, &config, environment, policy);
     }
+    if targets.is_empty() {
+        let triple = targets::own();
+        let flags = RustFlags::of(&triple, &config, environment);
+        let none = Sourced { value: String::new(), source: Source::CommandLine };
+        let linker = linker(&triple, &flags, &config, environment);
+        note_flags(plan, none, &flags, linker, resolved);
+    }
     name_aliases(plan, &options, resolved, &config);
     plan.users.profile = profile::settings(&flags, &resolved.verb, &config, environment);
     plan.expectations.glibc = promised_glibc(&targets);
@@ -158,23 +165,9 @@ fn weigh_flags(
     let adds = targets::needs_crt_static(triple, policy);
     let stays_static = adds || (targets::libc(triple) == Libc::Musl && targets::must_be_static(triple, policy));
     let flags = RustFlags::of(triple, config, environment);
-    if let Some((variable, hidden)) = &flags.hidden
-        && let Some(first) = hidden.first()
-    {
-        plan.notes.push(format!("`{variable}` in the environment hides the rustflags of {}", first.source));
-    }
     let linker = linker(triple, &flags, config, environment);
-    let all: Vec<Sourced> = flags.flags.iter().cloned().chain(words_for_rustc(resolved)).collect();
-    if let Some(cpu) = all.iter().rev().find_map(|flag| rustflags::target_cpu(&flag.value)) {
-        plan.expectations.cpus.insert(triple.to_owned(), cpu.to_owned());
-    }
-    plan.users.targets.push(TargetSettings {
-        target: Sourced { value: triple.to_owned(), source: target.source.clone() },
-        flags: all,
-        hidden: flags.hidden.clone(),
-        linker: linker.clone(),
-        overrides: overrides(triple, config),
-    });
+    let named = Sourced { value: triple.to_owned(), source: target.source.clone() };
+    note_flags(plan, named, &flags, linker.clone(), resolved).overrides = overrides(triple, config);
     if !stays_static {
         return;
     }
@@ -191,6 +184,29 @@ fn weigh_flags(
     if targets::libc(triple) == Libc::Musl && !flags.says("relocation-model=static") {
         plan.notes.extend(linker.and_then(|linker| musl_gcc(triple, &linker)));
     }
+}
+
+/// Notes what the user set for a target, which has no name where cargo is given none.
+fn note_flags<'p>(
+    plan: &'p mut Plan,
+    target: Sourced,
+    flags: &RustFlags,
+    linker: Option<Sourced>,
+    resolved: &Resolved,
+) -> &'p mut TargetSettings {
+    if let Some((variable, hidden)) = &flags.hidden
+        && let Some(first) = hidden.first()
+    {
+        plan.notes.push(format!("`{variable}` in the environment hides the rustflags of {}", first.source));
+    }
+    let all: Vec<Sourced> = flags.flags.iter().cloned().chain(words_for_rustc(resolved)).collect();
+    if let Some(cpu) = all.iter().rev().find_map(|flag| rustflags::target_cpu(&flag.value)) {
+        plan.expectations.cpus.insert(target.value.clone(), cpu.to_owned());
+    }
+    let hidden = flags.hidden.clone();
+    plan.users.targets.push(TargetSettings { target, flags: all, hidden, linker, overrides: Vec::new() });
+    let last = plan.users.targets.len() - 1;
+    &mut plan.users.targets[last]
 }
 
 /// What stands behind the `--` of `cargo rustc`.

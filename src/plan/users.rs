@@ -89,7 +89,7 @@ pub struct UserSettings {
 /// What the user set for one target of cargo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSettings {
-    /// The target, and who chose it.
+    /// The target, and who chose it; empty where cargo is given none.
     pub target: Sourced,
     /// The flags of rustc that count.
     pub flags: Vec<Sourced>,

@@ -102,9 +102,8 @@ impl<'b> ArtifactBlame<'b> {
     }
 
     /// What the user set for the artifact's target.
-    fn settings(&self) -> impl Iterator<Item = &'b TargetSettings> {
-        let target = self.artifact.target.as_deref();
-        self.blame.plan.users.targets.iter().filter(move |settings| target == Some(settings.target.value.as_str()))
+    fn settings(&self) -> impl Iterator<Item = &'b TargetSettings> + '_ {
+        self.blame.plan.users.targets.iter().filter(|settings| self.is_for(&settings.target.value))
     }
 
     /// What the user set that explains a finding.

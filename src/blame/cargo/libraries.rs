@@ -165,8 +165,9 @@ impl ArtifactBlame<'_> {
         tree.with_links(links).filter(|package| self.is_linked(package)).map(str::to_owned)
     }
 
-    fn is_for(&self, target: &str) -> bool {
-        self.artifact.target.as_deref() == Some(target)
+    /// Whether it was built for the target, or for none where that is empty.
+    pub(super) fn is_for(&self, target: &str) -> bool {
+        self.artifact.target.as_deref().unwrap_or_default() == target
     }
 }
 

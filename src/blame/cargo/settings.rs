@@ -156,7 +156,8 @@ fn of_linker(settings: &TargetSettings, property: &str) -> Option<String> {
 fn of_target_itself(settings: &TargetSettings, property: &str) -> Option<String> {
     let target = &settings.target;
     let for_glibc = property == "loader" && target.value.contains("-linux-gnu");
-    (for_glibc || property == "--target").then(|| format!("the target `{}`, set by {}", target.value, target.place()))
+    let is_wrong = property == "--target" && !target.value.is_empty();
+    (for_glibc || is_wrong).then(|| format!("the target `{}`, set by {}", target.value, target.place()))
 }
 
 /// What the profile has to do with these causes; `manifest` is the one at the root of the workspace.

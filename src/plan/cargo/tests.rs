@@ -128,6 +128,24 @@ fn a_target_the_user_chose_is_respected_or_a_conflict() {
 }
 
 #[test]
+fn the_hosts_own_target_is_weighed_under_its_name() {
+    let plan = Case::new().plan(&["build", "--target", "host-tuple"]);
+    let host = plan.targets[0].as_str();
+    assert!(host.starts_with(std::env::consts::ARCH) && plan.args.contains(&"host-tuple".into()), "{plan:?}");
+    assert_eq!(plan.conflicts.len(), usize::from(host.contains("-linux-gnu")), "{plan:?}");
+}
+
+#[test]
+fn flags_count_where_no_target_is_given() {
+    let case = Case::new().config("build.rustflags = ['-Ctarget-cpu=haswell']");
+    let case =
+        case.policy(|policy| (policy.linkage, policy.cargo.target) = (Setting::default(LinkagePolicy::Any), None));
+    let plan = case.plan(&["build"]);
+    assert_eq!(plan.expectations.cpus.get("").map(String::as_str), Some("haswell"));
+    assert!(plan.targets.is_empty() && plan.expectations.static_links.is_empty(), "{plan:?}");
+}
+
+#[test]
 fn crt_static_is_given_where_the_policy_says_so() {
     let case = Case::new().policy(|policy| policy.cargo.crt_static = said(true));
     for target in [GNU, "x86_64-pc-windows-msvc"] {

@@ -37,7 +37,7 @@ pub(in crate::rules) fn needed(subject: &Subject<'_>) -> Option<(String, String)
 /// The CPU for x86-64 that rustc was told to make code for, which leaves no mark in a file.
 pub(in crate::rules) fn asked_of_rustc<'s>(subject: &Subject<'s>) -> Option<&'s str> {
     let cpus = &subject.provenance.expectations.cpus;
-    let cpu = subject.artifact.target.as_ref().and_then(|target| cpus.get(target));
+    let cpu = cpus.get(subject.artifact.target.as_deref().unwrap_or_default());
     cpu.map(String::as_str).filter(|_| subject.facts.arch == "x86_64")
 }
 
