@@ -1,7 +1,7 @@
 //! A program that has to be static asks for a dynamic loader.
 
 use super::support::advice::{Maker, link_statically};
-use super::support::libraries::{is_musl_loader, is_runtime, needs};
+use super::support::libraries::{is_runtime, needs};
 use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::policy::Level;
@@ -66,7 +66,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     } else {
         (
             format!("`{{artifact}}` has to be statically linked, but asks for the loader `{loader}`"),
-            help(subject, loader, elf.needed.is_empty()),
+            help(subject, elf.needed.is_empty()),
         )
     };
     Verdict::Violated(vec![Violation {
@@ -79,15 +79,8 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }])
 }
 
-fn help(subject: &Subject<'_>, loader: &str, needs_nothing: bool) -> String {
-    let for_musl = subject.target().is_some_and(|target| target.musl);
+fn help(subject: &Subject<'_>, needs_nothing: bool) -> String {
     match subject.maker() {
-        Maker::Rust if is_musl_loader(loader) && needs_nothing => {
-            "remove `linker = \"musl-gcc\"` from cargo's configuration: it adds a loader to Rust's static start-up code, \
-             and the program crashes; or keep it with `-C relocation-model=static`"
-                .into()
-        }
-        Maker::Rust if for_musl => "remove `-C target-feature=-crt-static` from the flags of rustc".into(),
         Maker::Go if needs_nothing => {
             "`-buildmode=pie` asks for a loader even without cgo: build with `-buildmode=exe`, or with cgo and \
              `-ldflags='-linkmode=external -extldflags=-static-pie'`"

@@ -216,6 +216,16 @@ mod tests {
         };
         assert!(help(tls().go(&[])).contains("`-buildmode=c-archive`"));
         assert!(help(tls()).starts_with("compile without `-ftls-model=initial-exec`"));
+        // To build for the target that it was built for changes nothing.
+        let of_musl = |needed: &[&str]| {
+            let case = Case::elf()
+                .dynamic(needed)
+                .rust()
+                .edit(|elf| elf.interpreter = Some("/lib/ld-musl-x86_64.so.1".into()));
+            case.with(|case| case.artifact.target = Some("x86_64-unknown-linux-musl".into())).runs_on(&["scratch"])
+        };
+        assert!(help(of_musl(&[])).contains("musl-gcc"));
+        assert!(help(of_musl(&["libc.so"])).contains("`-C target-feature=-crt-static`"));
         let other = Case::elf().dynamic(&["libnothing.so.1", "libc.so.6"]).shared().edit(|elf| elf.interpreter = None);
         assert!(help(other.runs_on(&["distroless:base"])).contains("`$ORIGIN`"));
     }

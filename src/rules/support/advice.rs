@@ -3,6 +3,7 @@
 use crate::plan::Tool;
 use crate::policy::LinkagePolicy;
 use crate::rules::Subject;
+use crate::rules::support::libraries::is_musl_loader;
 
 /// How a build script has the crate `cc` link the C++ library of GCC statically.
 pub(in crate::rules) const STATIC_CXX: &str = "`CXXSTDLIB=static=stdc++` for build scripts that use the crate `cc`";
@@ -83,6 +84,9 @@ pub(crate) fn zig_target(arch: &str, libc: &str) -> String {
 
 /// How to link a program statically with the tool that made this one.
 pub(in crate::rules) fn link_statically(subject: &Subject<'_>) -> String {
+    if let Some(advice) = of_musl_target(subject) {
+        return advice.into();
+    }
     match subject.maker() {
         Maker::Go if loads_without_cgo(subject) => {
             let any = match subject.policy.linkage.value {
@@ -120,6 +124,19 @@ pub(in crate::rules) fn link_statically(subject: &Subject<'_>) -> String {
         ),
         Maker::Other => "link with `-static`, best against musl: `musl-gcc -static`".into(),
     }
+}
+
+/// What to take out where rustc would have linked the program statically by itself: to name its target again changes nothing.
+fn of_musl_target(subject: &Subject<'_>) -> Option<&'static str> {
+    let elf = subject.elf().filter(|_| subject.maker() == Maker::Rust)?;
+    if is_musl_loader(elf.interpreter.as_ref()?) && elf.needed.is_empty() {
+        return Some(
+            "remove `linker = \"musl-gcc\"` from cargo's configuration: it adds a loader to Rust's static start-up code, \
+             and the program crashes; or keep it with `-C relocation-model=static`",
+        );
+    }
+    let for_musl = subject.target().is_some_and(|target| target.musl);
+    for_musl.then_some("remove `-C target-feature=-crt-static` from the flags of rustc")
 }
 
 /// purego imports libc and libdl through the linker's own directives, so that `CGO_ENABLED=0` does not keep them out.
