@@ -47,7 +47,7 @@ impl<'a> CargoBlame<'a> {
 
     /// Who is behind findings about `artifact`.
     pub(crate) fn of_artifact<'b>(&'b self, artifact: &'b Artifact, facts: Option<&Facts>) -> ArtifactBlame<'b> {
-        ArtifactBlame::new(self, artifact, facts.map(|facts| facts.kind))
+        ArtifactBlame::new(self, artifact, facts)
     }
 
     /// Objects of C code, brought by build scripts, that refer to what glibc has and musl lacks: one phrase per owner, and

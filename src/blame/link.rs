@@ -11,26 +11,29 @@ use super::{About, flags, startup, symbols, with_symbols};
 use crate::check::ArtifactResult;
 use crate::facts::object;
 use crate::rules::Cause;
-use crate::run::linker::{Call, LinkLine};
+use crate::run::linker::{Call, LinkLine, response};
 
 /// Adds the culprit to every finding where the link line shows it. `directory` is where the linker was called.
 pub fn blame(results: &mut [ArtifactResult], line: &LinkLine, directory: &Path, call: &Call) {
     let mut inputs = inputs(line, directory);
     inputs.extend(startup::files(call.program.as_os_str(), call.args.iter().map(OsString::as_os_str)));
     let present = results.first().and_then(|result| object::names_of_file(&directory.join(&result.artifact.path)));
+    let words = response::expand(&call.args, directory);
+    let words: Vec<Cow<'_, str>> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     for finding in results.iter_mut().flat_map(|result| &mut result.findings).filter(|finding| finding.blame.is_none())
     {
         let mut phrases: Vec<String> = finding.causes.iter().filter_map(|cause| of_library(line, cause)).collect();
         let (loaders, rest): (Vec<Cause>, Vec<Cause>) =
             finding.causes.iter().cloned().partition(|cause| matches!(cause, Cause::Loader(_)));
-        let named = of_flags(call, About { causes: &loaders, evidence: &[] });
+        let named = of_flags(&words, About { causes: &loaders, evidence: &[] });
         if named.is_empty() {
             phrases.extend(loaders.iter().filter_map(|cause| of_loader(line, cause)));
         } else if loaders.iter().any(is_odd) {
             finding.help = Some("take that flag out: the linker then names the system's loader".into());
         }
         phrases.extend(named);
-        let flags = of_flags(call, About { causes: &rest, evidence: &finding.evidence });
+        let flags = of_flags(&words, About { causes: &rest, evidence: &finding.evidence });
         let is_flag = !flags.is_empty();
         phrases.extend(flags);
         let symbols: BTreeSet<&str> = symbols(&finding.causes).collect();
@@ -80,11 +83,9 @@ fn of_loader(line: &LinkLine, cause: &Cause) -> Option<String> {
 }
 
 /// The flags of the line behind a finding.
-fn of_flags(call: &Call, about: About<'_>) -> Vec<String> {
-    let words: Vec<Cow<'_, str>> = call.args.iter().map(|word| word.to_string_lossy()).collect();
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    let found = flags::behind(&words, about).into_iter();
-    found.map(|range| format!("`{}` on the link line", flags::text(&words, range))).collect()
+fn of_flags(words: &[&str], about: About<'_>) -> Vec<String> {
+    let found = flags::behind(words, about).into_iter();
+    found.map(|range| format!("`{}` on the link line", flags::text(words, range))).collect()
 }
 
 /// Whether a loader is one that a linker names only where it is told to.

@@ -88,8 +88,8 @@ impl LinkWords {
         })
     }
 
-    /// The static archives that are linked in: named by path, or behind `-l` in the folders of `-L`.
-    pub(super) fn archives(&self) -> impl Iterator<Item = PathBuf> + '_ {
+    /// The objects and static archives that are linked in: named by path, or behind `-l` in the folders of `-L`.
+    pub(super) fn code(&self) -> impl Iterator<Item = PathBuf> + '_ {
         let is_archive = |path: &Path| path.extension().is_some_and(|ending| ending == "a");
         self.words.iter().filter_map(move |word| match &word.asks_for {
             Asked::Name(name) => {
@@ -105,7 +105,9 @@ impl LinkWords {
                 let own = self.directories.iter().map(|folder| folder.join(file)).find(|path| path.is_file());
                 own.or_else(|| of_compiler(&file.to_string_lossy())).filter(|path| is_archive(path))
             }
-            Asked::File(file) => Some(file.clone()).filter(|path| is_archive(path)),
+            Asked::File(file) => {
+                Some(file.clone()).filter(|path| is_archive(path) || path.extension() == Some("o".as_ref()))
+            }
         })
     }
 
@@ -219,10 +221,11 @@ mod tests {
         }
         let search = format!("-L{}", folder.path().display());
         let found = |words: &[&str]| -> Vec<PathBuf> {
-            LinkWords::read([search.as_str()].iter().chain(words).copied()).archives().collect()
+            LinkWords::read([search.as_str()].iter().chain(words).copied()).code().collect()
         };
         let file = |name: &str| folder.path().join(name);
-        assert_eq!(found(&["-la", "-lb", "-lc-1.2", "x.o", "y.a"]), [file("liba.a"), file("libc-1.2.a"), "y.a".into()]);
+        let all = [file("liba.a"), file("libc-1.2.a"), "x.o".into(), "y.a".into()];
+        assert_eq!(found(&["-la", "-lb", "-lc-1.2", "x.o", "y.a"]), all);
         assert_eq!(found(&["-Wl,-Bstatic", "-lb"]), [file("libb.a")]);
         assert_eq!(found(&["-l:libb.a", "-l:libno-such-archive.a", "-l:libb.so"]), [file("libb.a")]);
     }

@@ -7,7 +7,7 @@ mod languages;
 mod parts;
 mod probe;
 mod real;
-mod response;
+pub(crate) mod response;
 mod translate;
 
 use std::ffi::{OsStr, OsString};

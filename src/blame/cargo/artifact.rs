@@ -9,7 +9,7 @@ use super::{CargoBlame, inputs, settings, source};
 use crate::blame::objects::{self, LinkInput, Owner, Reference};
 use crate::blame::ways::Ways;
 use crate::blame::{About, Culprits, flags, one_of, symbols, with_symbols};
-use crate::facts::{Kind, object};
+use crate::facts::{Facts, Kind, Linkage, object};
 use crate::listing::only_once;
 use crate::plan::cargo::targets;
 use crate::plan::users::TargetSettings;
@@ -26,6 +26,7 @@ pub(crate) struct ArtifactBlame<'b> {
     pub(super) blame: &'b CargoBlame<'b>,
     pub(super) artifact: &'b Artifact,
     kind: Option<Kind>,
+    is_static: bool,
     ways: OnceCell<Option<Ways>>,
     inputs: OnceCell<Vec<LinkInput>>,
     /// The names in its symbol table; `None` when it has none.
@@ -33,9 +34,11 @@ pub(crate) struct ArtifactBlame<'b> {
 }
 
 impl<'b> ArtifactBlame<'b> {
-    pub(super) fn new(blame: &'b CargoBlame<'b>, artifact: &'b Artifact, kind: Option<Kind>) -> Self {
+    pub(super) fn new(blame: &'b CargoBlame<'b>, artifact: &'b Artifact, facts: Option<&Facts>) -> Self {
         let (ways, inputs, present) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        ArtifactBlame { blame, artifact, kind, ways, inputs, present }
+        let kind = facts.map(|facts| facts.kind);
+        let is_static = facts.is_some_and(|facts| facts.linkage == Linkage::Static);
+        ArtifactBlame { blame, artifact, kind, is_static, ways, inputs, present }
     }
 
     /// Who is behind a finding.
@@ -197,7 +200,9 @@ impl<'b> ArtifactBlame<'b> {
     fn script_archives(&self) -> Vec<LinkInput> {
         let of = |script: &'b Script| {
             let owner = Owner::Crate(script.package.clone());
-            inputs::archives(script).map(move |path| LinkInput { path, owner: owner.clone() })
+            let given = inputs::given(script, self.own_args(script));
+            let asked = inputs::archives(script, self.is_static);
+            asked.chain(given).map(move |path| LinkInput { path, owner: owner.clone() })
         };
         self.scripts().flat_map(of).collect()
     }

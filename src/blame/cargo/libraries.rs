@@ -1,7 +1,7 @@
 //! Who asks for a shared library in a cargo build.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::artifact::ArtifactBlame;
@@ -13,6 +13,7 @@ use crate::listing::listed;
 use crate::plan::users::{Source, Sourced};
 use crate::rules::Cause;
 use crate::run::cargo::name_and_version;
+use crate::run::linker::response;
 
 /// Libraries that the standard library of every Linux target with glibc asks for itself.
 const STDS_OWN: &[&str] = &["c", "gcc_s"];
@@ -132,7 +133,9 @@ impl ArtifactBlame<'_> {
             "-bin" => flag.split_once('=').filter(|(bin, _)| *bin == name).map(|(_, flag)| flag.to_owned()),
             _ => None,
         });
-        args.collect()
+        let args: Vec<OsString> = args.map(OsString::from).collect();
+        let words = response::expand(&args, Path::new("")).into_iter();
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
     }
 
     /// What stands behind the `--` of `cargo rustc`.

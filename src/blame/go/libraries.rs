@@ -153,7 +153,7 @@ fn the_only_one<'p>(users: &[Asking<'p>]) -> Option<&'p Package> {
 /// Static archives that the `#cgo` lines of a package name.
 pub(super) fn archives(package: &Package) -> Vec<PathBuf> {
     let flags = LinkWords::read(package.cgo_ldflags.iter().map(String::as_str));
-    flags.archives().map(|path| package.dir.join(path)).collect()
+    flags.code().map(|path| package.dir.join(path)).collect()
 }
 
 /// Whether a package asks for libraries that are not part of every C program.

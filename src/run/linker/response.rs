@@ -9,7 +9,7 @@ const DEEPEST: usize = 8;
 const LONGEST: u64 = 64 << 20;
 
 /// `args` with response files replaced by their words. A file that cannot be read stays a word, as GNU tools treat it.
-pub(super) fn expand(args: &[OsString], directory: &Path) -> Vec<OsString> {
+pub(crate) fn expand(args: &[OsString], directory: &Path) -> Vec<OsString> {
     let mut words = Vec::with_capacity(args.len());
     for arg in args {
         expand_one(arg, directory, DEEPEST, &mut words);

@@ -78,3 +78,33 @@ fn a_way_does_not_lead_through_what_another_system_needs() {
     let wanted = "crate `foo-sys 0.3.1` (app → middle → foo-sys): its build script asks for the library";
     assert_eq!(blame(&done), wanted);
 }
+
+#[test]
+fn code_that_a_build_script_gives_the_linker_by_itself_is_named() {
+    requires!("gcc");
+    let scratch = Scratch::empty();
+    scratch.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    scratch
+        .write("src/main.rs", "extern \"C\" { fn foo() -> i32; }\nfn main() { println!(\"{}\", unsafe { foo() }); }\n");
+    let script = "fn main() {\n    println!(\"cargo:rerun-if-env-changed=GIVES\");\n    \
+                  println!(\"cargo:rustc-link-arg={}\", std::env::var(\"GIVES\").unwrap());\n}\n";
+    scratch.write("build.rs", script);
+    scratch.write("seaworthy.toml", OLD);
+    scratch.write("random.c", "unsigned arc4random(void);\nint foo(void) { return (int)arc4random(); }\n");
+    scratch.program("gcc").args(["-c", "-fPIC", "random.c"]).run().expect_code(0);
+    scratch.program("ar").args(["rcs", "librandom.a", "random.o"]).run().expect_code(0);
+    let file = |name: &str| scratch.join(name).display().to_string();
+    scratch.write("given.rsp", format!("{} -Wl,-rpath,/opt/bad\n", file("librandom.a")));
+    for (gives, member) in [
+        (file("random.o"), ""),
+        (file("librandom.a"), ", object `random.o`"),
+        (format!("@{}", file("given.rsp")), ", object `random.o`"),
+    ] {
+        let run = scratch.seaworthy().env("CARGO_TARGET_DIR", scratch.join("target")).env("GIVES", &gives);
+        let done = run.args(["cargo", "build", "--target", GNU]).run().expect_code(3);
+        let done = done.expect_stderr(&format!("= blame: crate `app 0.1.0`{member} refers to `arc4random`\n"));
+        if gives.starts_with('@') {
+            done.expect_stderr("`-Wl,-rpath,/opt/bad`, which the build script of crate `app 0.1.0` gives the linker");
+        }
+    }
+}
