@@ -105,10 +105,13 @@ pub(super) fn behind(words: &[&str], about: About<'_>) -> Vec<RangeInclusive<usi
                 let shown = |option: &&LinkOption| about.evidence.iter().any(|line| line.ends_with(&option.value));
                 found.extend(set.filter(shown).map(|option| option.words.clone()));
             }
-            Some("pie" | "start-files") => {
+            Some(of @ ("pie" | "start-files")) => {
                 let set = last(&|option| matches!(option.kind, Kind::Pie | Kind::NoPie));
                 found.extend(set.filter(|option| option.kind == Kind::NoPie).map(|option| option.words.clone()));
+                let loader = last(&|option| of != "pie" && option.kind == Kind::Loader && about.shows(&option.value));
+                found.extend(loader.map(|option| option.words.clone()));
             }
+            Some("text") => found.extend(keyword("notext", "text").map(|option| option.words.clone())),
             _ => {}
         }
         if let Cause::Loader(path) = cause {
@@ -134,6 +137,8 @@ pub(super) fn property(cause: &Cause) -> Option<&str> {
     match cause {
         Cause::Loader(_) => Some("loader"),
         Cause::ExecutableStack => Some("stack"),
+        Cause::TextRelocations => Some("text"),
+        Cause::Library(name) if name.trim_start_matches("lib").starts_with("std-") => Some("std"),
         Cause::Setting(name) if name == "static linking" => Some("loader"),
         Cause::Setting(name) => Some(name),
         _ => None,
@@ -201,6 +206,11 @@ mod tests {
         assert_eq!(behind_of(&["-Wl,-z,relro", "-Wl,-z,norelro"], relro(), &[]), ["-Wl,-z,norelro"]);
         assert!(behind_of(&["-z", "norelro", "-zrelro"], relro(), &[]).is_empty());
         assert_eq!(behind_of(&["-z", "execstack"], Cause::ExecutableStack, &[]), ["-z execstack"]);
+        assert_eq!(behind_of(&["-Wl,-z,text", "-Wl,-z,notext"], Cause::TextRelocations, &[]), ["-Wl,-z,notext"]);
+        let shown = ["`PT_INTERP` asks for the loader `/lib/nope.so` as well"];
+        let start = || Cause::Setting("start-files".into());
+        assert_eq!(behind_of(&["-Wl,-I/lib/nope.so"], start(), &shown), ["-Wl,-I/lib/nope.so"]);
+        assert!(behind_of(&["-Wl,-I/lib/nope.so"], start(), &[]).is_empty());
         assert!(behind_of(&["-z", "execstack", "-Wl,-z,noexecstack"], Cause::ExecutableStack, &[]).is_empty());
     }
 

@@ -63,8 +63,8 @@ impl<'b> ArtifactBlame<'b> {
             culprits.phrases.extend(self.phrases(found, |who, _| format!("{who} has no `.note.GNU-stack` section")));
         }
         let of_settings = self.of_settings(about);
-        if culprits.phrases.is_empty() && !of_settings.is_empty() && causes == [Cause::ExecutableStack] {
-            culprits.help = Some("take that flag out".into());
+        if culprits.phrases.is_empty() && !of_settings.is_empty() {
+            culprits.help = without_flag(causes).map(str::to_owned);
         }
         culprits.phrases.extend(of_settings);
         culprits.help = self.static_cxx(causes).or(culprits.help);
@@ -287,5 +287,16 @@ impl<'b> ArtifactBlame<'b> {
             }
             None => format!("crate `{name} {version}`"),
         }
+    }
+}
+
+/// What to do about a flag that alone brings the cause about.
+fn without_flag(causes: &[Cause]) -> Option<&'static str> {
+    let [cause] = causes else { return None };
+    match flags::property(cause)? {
+        "stack" => Some("take that flag out"),
+        "std" => Some("take that flag out: the standard library is then linked in"),
+        "text" => Some("take that flag out: the linker then names the object, whose source wants `-fPIC`"),
+        _ => None,
     }
 }

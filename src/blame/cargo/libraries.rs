@@ -36,7 +36,11 @@ impl ArtifactBlame<'_> {
             .iter()
             .filter_map(|cause| if let Cause::Library(name) = cause { Some(name.as_str()) } else { None })
             .collect();
-        let is_told = |needed: &&&str| ![GLIBCS, STDS_OWN].iter().any(|own| own.contains(&link_name(needed)));
+        let is_told = |needed: &&&str| {
+            let name = link_name(needed);
+            // The loader is a library of glibc too.
+            ![GLIBCS, STDS_OWN].iter().any(|own| own.contains(&name)) && !name.starts_with("ld-linux")
+        };
         let several = needed.iter().filter(is_told).count() > 1;
         let (mut shared, mut unknown): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         // Each phrase once, with the libraries that it is about.

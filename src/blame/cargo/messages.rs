@@ -44,7 +44,7 @@ pub(crate) struct ProgramFiles {
 }
 
 /// What one build script asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Script {
     /// cargo's package id.
     pub(crate) package: String,
@@ -73,8 +73,9 @@ impl Script {
         let text = record.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
         let of_line = |line: &str| {
             let line = line.strip_prefix("cargo:")?;
-            let (kind, flag) =
-                line.strip_prefix(':').unwrap_or(line).strip_prefix("rustc-link-arg")?.split_once('=')?;
+            let (key, flag) = line.strip_prefix(':').unwrap_or(line).split_once('=')?;
+            // Its older name.
+            let kind = if key == "rustc-cdylib-link-arg" { "-cdylib" } else { key.strip_prefix("rustc-link-arg")? };
             Some((kind.to_owned(), flag.to_owned()))
         };
         text.lines().filter_map(of_line).collect()
@@ -130,11 +131,11 @@ fn directory(entry: &str) -> PathBuf {
 
 /// The library name a `cargo:rustc-link-lib` entry stands for, and whether it asks for a static one.
 ///
-/// The form is `[KIND[:MODIFIERS]=]NAME[:RENAME]` (The rustc book, `-l`).
+/// The form is `[KIND[:MODIFIERS]=]NAME[:RENAME]`, of which the linker is told the last (The rustc book, `-l`).
 pub(crate) fn link_lib(entry: &str) -> (&str, bool) {
     let (kind, name) = entry.split_once('=').unwrap_or(("", entry));
     let kind = kind.split(':').next().unwrap_or_default();
-    (name.split(':').next().unwrap_or(name), kind == "static")
+    (name.rsplit(':').next().unwrap_or(name), kind == "static")
 }
 
 /// The flag of a linker that a `cargo:rustc-link-lib` entry stands for, unless it asks for a static library.
@@ -154,9 +155,19 @@ mod tests {
         assert_eq!(link_lib("z"), ("z", false));
         assert_eq!(link_lib("dylib=z"), ("z", false));
         assert_eq!(link_lib("static:+whole-archive=foo"), ("foo", true));
-        assert_eq!(link_lib("dylib=foo:bar"), ("foo", false));
+        assert_eq!(link_lib("dylib=foo:bar"), ("bar", false));
         assert_eq!(link_flag("dylib:+verbatim=libfoo.so.3").as_deref(), Some("-l:libfoo.so.3"));
         assert_eq!((link_flag("foo").as_deref(), link_flag("static=foo")), (Some("-lfoo"), None));
+    }
+
+    #[test]
+    fn arguments_for_the_linker_are_read_under_both_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = "cargo::rustc-link-arg-bins=-a\ncargo:rustc-cdylib-link-arg=-b=c\ncargo:rustc-link-lib=z\n";
+        std::fs::write(folder.path().join("output"), lines).unwrap();
+        let script = Script { out: folder.path().join("out"), ..Script::default() };
+        let wanted = [("-bins", "-a"), ("-cdylib", "-b=c")].map(|(kind, flag)| (kind.to_owned(), flag.to_owned()));
+        assert_eq!(script.link_args(), wanted);
     }
 
     #[test]

@@ -39,6 +39,8 @@ fn touch<'f>(flag: &'f str, property: &str, about: About<'_>) -> Option<(&'f str
         }
         ("relro", "relro-level", "off" | "partial") => Touch::Brings,
         ("relro", "relro-level", _) => Touch::Resets,
+        ("std", "prefer-dynamic", "" | "y" | "yes" | "on" | "true") => Touch::Brings,
+        ("std", "prefer-dynamic", _) => Touch::Resets,
         ("pie", "relocation-model", "static") => Touch::Brings,
         ("pie", "relocation-model", model) if model.starts_with("pi") => Touch::Prevents,
         ("build-path", "remap-path-prefix", _) => Touch::Prevents,
@@ -184,11 +186,10 @@ pub(super) fn of_profile(profile: &ProfileSettings, manifest: Option<&Path>, cau
 
 /// The place of a key, whose value alone is found on too many lines.
 fn place(set: &Sourced, key: &str) -> String {
-    let line = Sourced { value: format!("{key} = {}", set.value), source: set.source.clone() };
-    match set.source {
-        Source::File(_) => line.place(),
-        _ => set.place(),
-    }
+    let bare = set.source.to_string();
+    let written = [" = \"", "=\"", " = '", "='", " = ", "="].map(|between| format!("{key}{between}{}", set.value));
+    let places = written.map(|value| Sourced { value, source: set.source.clone() }.place());
+    places.into_iter().find(|place| *place != bare).unwrap_or(bare)
 }
 
 fn in_manifest(manifest: &Path, profile: &str, key: &str) -> Option<Sourced> {
@@ -291,6 +292,9 @@ mod tests {
         let mut profile = ProfileSettings { name: "release".into(), values: Vec::new() };
         let found = of_profile(&profile, Some(&manifest), &cause);
         assert_eq!(found, [format!("`profile.release.rpath = true`, set by {}:4", manifest.display())]);
+        std::fs::write(&manifest, "[profile.release]\ndebug = 'line-tables-only'\n").expect("a file");
+        let found = of_profile(&profile, Some(&manifest), &[Cause::Setting("debug-info".into())]);
+        assert_eq!(found, [format!("`profile.release.debug = line-tables-only`, set by {}:2", manifest.display())]);
         profile.values.push(("rpath", flag("false", "CARGO_PROFILE_RELEASE_RPATH")));
         assert!(of_profile(&profile, Some(&manifest), &cause).is_empty());
     }

@@ -185,3 +185,17 @@ fn a_link_mode_that_needs_cgo_is_named() {
     let done = build(go(&scratch)).expect_code(3).expect_stderr("help: take that flag out");
     assert!(blame(&done).starts_with("`-linkmode=external` in `-ldflags` of the command line: "), "{}", done.stderr());
 }
+
+#[test]
+fn flags_count_where_cargo_is_given_no_target() {
+    requires!("gcc");
+    let scratch = hello("[build]\nrustflags = [\n  \"-Ctarget-cpu=x86-64-v3\",\n  \"-Cprefer-dynamic\",\n]\n");
+    scratch.write("seaworthy.toml", "linkage = \"any\"\nruns-on = [\"debian:12\"]\nlinux.cpu = \"x86-64-v2\"\n");
+    let done = guarded(&scratch, &["build"]).expect_code(3).expect_stderr("error[newer-cpu]");
+    let named = |flag: &str, line| format!("`{flag}`, set by {}:{line}", config(&scratch));
+    let wanted = [named("-Cprefer-dynamic", 4), named("-Ctarget-cpu=x86-64-v3", 3)];
+    assert_eq!(blames(&done), wanted, "{}", done.stderr());
+    done.expect_stderr("help: take that flag out: the standard library is then linked in");
+    scratch.write(".cargo/config.toml", "");
+    guarded(&scratch, &["build"]).expect_code(0);
+}
