@@ -1,13 +1,16 @@
-//! What a Mach-O file needs of macOS beyond what it says itself: a kernel that runs its processor's code, and a dyld that knows
-//! its load commands.
+//! What a Mach-O file needs of macOS beyond what it says itself: a kernel that runs its processor's code, a dyld that knows
+//! its load commands, and libraries that export what it imports.
 //!
 //! dyld refuses a file with a load command that it does not know and that has `LC_REQ_DYLD` set (`mach-o/loader.h`; "unknown
 //! required load command" in dyld's `ImageLoaderMachO.cpp`, later "load command … is unknown").
 
 use super::Version;
+use super::table::Table;
 use crate::facts::macho::MachOFacts;
 use crate::facts::macho::code_signature::SignatureKind;
 use crate::facts::{Details, Facts, Kind};
+
+static SINCE: Table = Table::new(include_str!("../../data/macos-symbols.tsv"));
 
 /// The first macOS on Macs with Apple silicon (macOS 11 release notes).
 pub const APPLE_SILICON: Version = Version::new(11, 0);
@@ -93,6 +96,42 @@ fn is_loaded_by_dyld(macho: &MachOFacts) -> bool {
     macho.dylinker.is_some() || macho.file_type != "execute"
 }
 
+/// What a file imports of the system's own, with the first macOS that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newer<'f> {
+    /// A symbol, as objects and dyld write it; `None` where the whole library is newer.
+    pub symbol: Option<&'f str>,
+    /// The library, or the one that the symbol is looked for in.
+    pub library: &'f str,
+    /// The first macOS that has it.
+    pub since: Version,
+}
+
+/// The libraries and symbols of the system that are known to have come later than Mac OS X 10.11. dyld ends a program for one
+/// that is not there ("Library not loaded", "Symbol not found"; cloudflare/workerd#4284 on macOS 12), unless it is weak.
+pub fn newer(macho: &MachOFacts) -> impl Iterator<Item = Newer<'_>> {
+    let libraries = macho.dylibs.iter().filter(|dylib| dylib.kind != "weak").filter_map(|dylib| {
+        let library = dylib.name.as_str();
+        let after = |directory| library.strip_prefix(directory).and_then(|rest: &str| rest.split('/').next());
+        let name = after("/System/Library/Frameworks/").or_else(|| after("/usr/lib/swift/"))?;
+        Some(Newer { symbol: None, library, since: came(name)? })
+    });
+    let own = macho.imports.iter().filter(|imports| imports.library.starts_with("/usr/lib/"));
+    let symbols = own.flat_map(|imports| {
+        let strong = imports.symbols.iter().filter(|symbol| !symbol.weak);
+        strong.filter_map(|symbol| {
+            let since = came(symbol.name.strip_prefix('_')?.split('$').next()?)?;
+            Some(Newer { symbol: Some(&symbol.name), library: &imports.library, since })
+        })
+    });
+    libraries.chain(symbols)
+}
+
+/// When a framework, a library or a symbol came, if that is known.
+fn came(name: &str) -> Option<Version> {
+    SINCE.rows(name).next()?.parse().ok()
+}
+
 /// The lowest macOS that a file says it runs on.
 pub fn min(macho: &MachOFacts) -> Option<Version> {
     as_macos(macho, macho.min_os.as_deref()?)
@@ -118,16 +157,18 @@ fn as_macos(macho: &MachOFacts, version: &str) -> Option<Version> {
     }
 }
 
-/// The oldest macOS by processor and load commands, whatever the file says.
+/// The oldest macOS by processor, load commands and imports, whatever the file says.
 pub fn floor(facts: &Facts) -> Option<Version> {
     let Details::MachO(macho) = &facts.details else { return None };
     let processor = (facts.arch == "aarch64").then_some(APPLE_SILICON);
-    processor.max(newest_command(macho).map(|command| command.since))
+    let command = newest_command(macho).map(|command| command.since);
+    processor.max(command).max(newer(macho).map(|import| import.since).max())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::macho::{Dylib, ImportedSymbol, LibraryImports};
 
     fn with(names: &[&str]) -> MachOFacts {
         MachOFacts { load_commands: names.iter().map(ToString::to_string).collect(), ..MachOFacts::default() }
@@ -151,6 +192,39 @@ mod tests {
         {
             assert_eq!(min_of("mac-catalyst", ios), macos.map(|(major, minor)| Version::new(major, minor)), "{ios}");
         }
+    }
+
+    #[test]
+    fn symbols_that_came_later_are_known() {
+        SINCE.assert_sorted();
+        let since = |library: &str, name: &str, weak: bool| {
+            let symbols = vec![ImportedSymbol { name: name.into(), weak }];
+            let imports = vec![LibraryImports { library: library.into(), symbols }];
+            newer(&MachOFacts { imports, ..MachOFacts::default() }).map(|import| import.since.to_string()).next()
+        };
+        const SYSTEM: &str = "/usr/lib/libSystem.B.dylib";
+        assert_eq!(since(SYSTEM, "_strchrnul", false).as_deref(), Some("15.4"));
+        assert_eq!(since(SYSTEM, "_getmntinfo_r_np$INODE64", false).as_deref(), Some("10.13"));
+        assert_eq!(since("/usr/lib/libc++.1.dylib", "__ZNSt3__18to_charsEPcS0_d", false).as_deref(), Some("13.3"));
+        // Zero where it is not there; somebody else's; as old as macOS.
+        assert_eq!(since(SYSTEM, "_strchrnul", true), None);
+        assert_eq!(since("@rpath/libc++.1.dylib", "__ZNSt3__18to_charsEPcS0_d", false), None);
+        assert_eq!(since(SYSTEM, "_strchr", false), None);
+    }
+
+    #[test]
+    fn libraries_that_came_later_are_known() {
+        let since = |name: &str, kind: &str| {
+            let [name, kind, current, compat] = [name, kind, "1.0.0", "1.0.0"].map(String::from);
+            let dylibs = vec![Dylib { name, kind, current, compat }];
+            newer(&MachOFacts { dylibs, ..MachOFacts::default() }).map(|import| import.since.to_string()).next()
+        };
+        let framework = "/System/Library/Frameworks/Virtualization.framework/Versions/A/Virtualization";
+        assert_eq!(since(framework, "load").as_deref(), Some("11.0"));
+        assert_eq!(since("/usr/lib/swift/libswift_Concurrency.dylib", "load").as_deref(), Some("12.0"));
+        assert_eq!(since(framework, "weak"), None);
+        assert_eq!(since("@rpath/Virtualization.framework/Virtualization", "load"), None);
+        assert_eq!(since("/System/Library/Frameworks/AppKit.framework/Versions/C/AppKit", "load"), None);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use super::support::advice::Maker;
 use super::support::macs::{Limit, Processor, first_system, limits, other_system, processor};
-use super::{Rule, Subject, Verdict, Violation};
+use super::{Cause, Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
-use crate::hosts::macos::{self, Command};
+use crate::hosts::macos::{self, Command, Newer};
 use crate::hosts::{Version, kernel};
 use crate::policy::Level;
 
@@ -18,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
     docs: r#"## What it checks
 The lowest macOS in the load commands (`LC_BUILD_VERSION`, `LC_VERSION_MIN_MACOSX`), what the Go release in the file
-supports, and the load commands that dyld has to know (`LC_MAIN` since 10.8, `LC_DYLD_CHAINED_FIXUPS` since 11), against
-`[macos] min` and the macOS hosts of `runs-on`. And whether those Macs run such code at all: no 32-bit code
+supports, the load commands that dyld has to know (`LC_MAIN` since 10.8, `LC_DYLD_CHAINED_FIXUPS` since 11), and the frameworks
+and symbols of the system that are known to have come later (`strchrnul` with 15.4: `data/macos-symbols.tsv`; what is weak may
+be missing), against `[macos] min` and the macOS hosts of `runs-on`. And whether those Macs run such code at all: no 32-bit code
 for Intel Macs from macOS 10.15 on, none for PowerPC from 10.7 on, and none for Apple silicon before 11. Of a universal file
 they take the code for their own processor, and what the rest of it needs is no matter there. A program in arm64e code alone
 fails before macOS 26 unless it is Apple's own, and nobody knows from there on. Code for the simulators, tvOS and watchOS fails
@@ -41,6 +42,8 @@ error[newer-macos]: `dist/app` needs macOS 14.0, but has to run on 12.0
 ## How to fix
 - Go: each release raises the floor; take the last one for the oldest macOS. With cgo set `MACOSX_DEPLOYMENT_TARGET`.
 - Cargo: set `MACOSX_DEPLOYMENT_TARGET`, for the C code of crates too.
+- A newer symbol: compile with the headers of Apple's SDK, which import it weakly or do without it, and for C++ not with those
+  of another clang; code of your own that declares it looks it up with `dlsym` instead.
 - Fixup chains: `-Wl,-no_fixup_chains`, and no `-Wl,-fixup_chains`.
 - 32-bit code: build for `x86_64`, and for `arm64` too.
 - arm64e code: build for `arm64`, with or without the other beside it.
@@ -98,14 +101,20 @@ fn compare(
     let mut told = 0;
     for limit in &limits {
         let has = limit.has.max(oldest);
-        let known = stated.max(go);
+        // What is no newer than the file itself is not what there is to mend.
+        let said = stated.max(go);
+        let newer: Vec<Newer<'_>> =
+            macos::newer(macho).filter(|import| Some(import.since) > said && import.since > has).collect();
+        let known = said.max(newer.iter().map(|import| import.since).max());
         let refused = command.filter(|command| command.refused_before > has.max(known.unwrap_or(has)));
         if let Some(command) = refused {
             violations.push(refused_by_dyld(limit, command));
         } else if let Some(floor) = known.filter(|floor| *floor > has) {
             violations.push(Violation {
-                evidence: evidence.clone(),
+                evidence: evidence.iter().cloned().chain(newer.iter().map(shown)).collect(),
+                causes: newer.iter().map(cause).collect(),
                 help: Some(match subject.maker() {
+                    _ if said < Some(floor) => NEWER_IMPORT.into(),
                     Maker::Go if go >= stated => "build with the last Go release for that macOS".into(),
                     _ => format!("build with `MACOSX_DEPLOYMENT_TARGET={has}`"),
                 }),
@@ -123,6 +132,24 @@ fn compare(
     if let Some(command) = macos::unknown_command(macho) {
         let names: Vec<String> = limits.iter().map(Limit::name).collect();
         gaps.push(format!("whether the dyld of {} knows the load command {command} is not known", names.join(" or ")));
+    }
+}
+
+/// What to do about imports that are newer than the system the file says it is for.
+const NEWER_IMPORT: &str =
+    "compile with the headers of Apple's SDK, which import it weakly or do without it, or look it up with `dlsym`";
+
+fn shown(import: &Newer<'_>) -> String {
+    match import.symbol {
+        Some(symbol) => format!("`{symbol}` of `{}` came with macOS {}", import.library, import.since),
+        None => format!("`{}` came with macOS {}", import.library, import.since),
+    }
+}
+
+fn cause(import: &Newer<'_>) -> Cause {
+    match import.symbol {
+        Some(symbol) => Cause::Symbol(symbol.to_owned()),
+        None => Cause::Library(import.library.to_owned()),
     }
 }
 
@@ -155,6 +182,7 @@ mod tests {
     use super::RULE;
     use crate::facts::Os;
     use crate::facts::macho::code_signature::SignatureKind;
+    use crate::facts::macho::{ImportedSymbol, LibraryImports};
     use crate::rules::support::testing::{Case, from_file, signed_macho};
 
     fn case(min: &str) -> Case {
@@ -258,6 +286,24 @@ mod tests {
         with(&["LC_MAIN"], "10.6").runs_on(&["macos:10.8"]).passes(&RULE);
         with(&["LC_MAIN", "0x80000077"], "10.9").runs_on(&["macos:15"]).inconclusive(&RULE);
         with(&["LC_MAIN", "0x77"], "10.9").runs_on(&["macos:15"]).passes(&RULE);
+    }
+
+    #[test]
+    fn a_symbol_that_came_later_violates() {
+        let imports = |min: &str, weak| {
+            let symbols = vec![ImportedSymbol { name: "__ZNSt3__122__libcpp_verbose_abortEPKcz".into(), weak }];
+            let imports = vec![LibraryImports { library: "/usr/lib/libc++.1.dylib".into(), symbols }];
+            case(min).edit_macho(|macho| macho.imports = imports)
+        };
+        let found = imports("11.0", false).runs_on(&["macos:12", "macos:14"]).violations(&RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains("needs macOS 13.3, but `macos:12` is older"), "{found:?}");
+        assert!(found[0].evidence[1].contains("came with macOS 13.3"), "{found:?}");
+        assert!(found[0].help.as_ref().is_some_and(|help| help.contains("dlsym")), "{found:?}");
+        // Where the file says so itself, that is what there is to mend.
+        let help = imports("14.0", false).runs_on(&["macos:12"]).violations(&RULE).remove(0).help;
+        assert_eq!(help.as_deref(), Some("build with `MACOSX_DEPLOYMENT_TARGET=12.0`"));
+        imports("11.0", true).runs_on(&["macos:12"]).passes(&RULE);
     }
 
     #[test]

@@ -102,3 +102,27 @@ fn dyld_has_to_know_the_load_commands() {
     let told = scratch.seaworthy().args(["check", "app"]).run().expect_code(0).stdout();
     assert!(told.contains("; needs macos 11.0 · "), "{told}");
 }
+
+#[test]
+fn a_symbol_of_the_system_that_came_later_ends_a_program_unless_it_is_weak() {
+    requires!("zig");
+    let made = |declaration: &str| {
+        let scratch = Scratch::empty();
+        scratch
+            .write("main.c", format!("{declaration}\nint main(int n, char **v) {{ return *strchrnul(v[0], n); }}\n"));
+        let target = ["cc", "-w", "-target", "aarch64-macos.11.0", "main.c", "-o", "app"];
+        scratch.program("zig").args(target).run().expect_code(0);
+        std::fs::read(scratch.path().join("app")).expect("app")
+    };
+    let hosts = ["macos:11", "macos:15", "macos:15.4", "macos:26"];
+    // As configure scripts and bindings declare it; the header of the SDK says since when it is there.
+    let strong = made("char *strchrnul(const char *, int);");
+    assert_eq!(runs(&strong, &hosts), ["no", "no", "runs", "runs"]);
+    assert_eq!(runs(&made("#include <string.h>"), &hosts), ["runs", "runs", "runs", "runs"]);
+
+    let scratch = Scratch::empty();
+    scratch.write("app", &strong);
+    scratch.write("seaworthy.toml", "runs-on = [\"macos:15\"]\n");
+    let told = scratch.seaworthy().args(["check", "app"]).run().expect_code(3).stdout();
+    assert!(told.contains("`_strchrnul` of `/usr/lib/libSystem.B.dylib` came with macOS 15.4"), "{told}");
+}
