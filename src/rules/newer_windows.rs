@@ -1,6 +1,7 @@
 //! The file needs a newer Windows than it will find.
 
 use super::support::NOT_WINDOWS;
+use super::support::hosts::first_of;
 use super::{Cause, PolicySource, Rule, Subject, Verdict, Violation};
 use crate::facts::pe::{DllImport, PeFacts};
 use crate::facts::{Format, Os};
@@ -72,13 +73,15 @@ fn check(subject: &Subject<'_>) -> Verdict {
         return Verdict::NotApplicable("the policy names no Windows");
     }
     let needs = needs(subject, pe);
-    let doubts: Vec<String> = limits.iter().filter_map(|(has, ..)| doubt(&needs, *has)).collect();
-    let violations: Vec<Violation> = limits.into_iter().filter_map(|limit| violation(&needs, limit)).collect();
-    match (violations.is_empty(), doubts.first()) {
-        (false, _) => Verdict::Violated(violations),
-        (true, Some(doubt)) => Verdict::Inconclusive(doubt.clone()),
-        (true, None) => Verdict::Pass,
+    let (mut violations, mut doubts) = (Vec::new(), Vec::new());
+    for limit in limits {
+        let doubt = doubt(&needs, limit.0);
+        match violation(&needs, limit) {
+            Some(violation) => violations.push(violation),
+            None => doubts.extend(doubt),
+        }
     }
+    Verdict::of(violations, first_of(&doubts))
 }
 
 impl Need {
@@ -238,6 +241,10 @@ mod tests {
     fn what_an_update_may_have_brought_is_not_known() {
         importing("GetTempPath2W").runs_on(&["windows:servercore-ltsc2019", "windows:11"]).inconclusive(&RULE);
         importing("GetTempPath2W").runs_on(&["windows:10"]).violations(&RULE);
+        let both = importing("GetTempPath2W").runs_on(&["windows:10", "windows:servercore-ltsc2019", "windows:11"]);
+        let (violations, open) = both.partly_open(&RULE);
+        assert_eq!(violations.len(), 1, "{violations:?}");
+        assert!(open.ends_with("and to Windows 10.0.17763 by an update"), "{open}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Of [`RULE`](super::RULE) what holds for Windows: which DLLs the named images have, and which programs they run.
 
+use super::super::support::hosts::first_of;
 use super::super::support::listed;
 use super::super::support::windows::{OnImage, on_image, shown};
 use super::super::{Cause, Subject, Verdict, Violation};
@@ -13,15 +14,17 @@ pub(super) fn check(subject: &Subject<'_>) -> Verdict {
     let mut unknown = Vec::new();
     let hosts: Vec<_> = subject.hosts.iter().filter(|host| matches!(host.system, System::Windows(_))).collect();
     for host in &hosts {
+        let mut open = Vec::new();
         match runs_32_bit(subject, pe, host) {
             Some(true) => {}
             Some(false) => {
                 violations.push(wrong_width(subject, host));
                 continue;
             }
-            None => unknown.push(format!("whether `{}` runs 32-bit programs hangs on features added to it", host.name)),
+            None => open.push(format!("whether `{}` runs 32-bit programs hangs on features added to it", host.name)),
         }
-        unknown.extend(unpublished(subject, host));
+        open.extend(unpublished(subject, host));
+        let before = violations.len();
         let mut absent = Vec::new();
         // The loader looks for the others when they are called.
         for import in &pe.imports {
@@ -29,19 +32,20 @@ pub(super) fn check(subject: &Subject<'_>) -> Verdict {
                 OnImage::Present => {}
                 OnImage::NoDll => absent.push(import),
                 OnImage::NoFunction(function) => violations.push(without_function(subject, host, import, function)),
-                OnImage::Unknown => unknown.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),
+                OnImage::Unknown => open.push(format!("whether `{}` has `{}` is not known", host.name, import.dll)),
             }
         }
         if !absent.is_empty() {
             violations.push(without(subject, host, &absent));
         }
+        if violations.len() == before {
+            unknown.extend(open);
+        }
     }
-    match (hosts.is_empty(), violations.is_empty(), unknown.first()) {
-        (true, ..) => Verdict::NotApplicable("the policy names no Windows host in `runs-on`"),
-        (_, false, _) => Verdict::Violated(violations),
-        (_, _, Some(first)) => Verdict::Inconclusive(first.clone()),
-        _ => Verdict::Pass,
+    if hosts.is_empty() {
+        return Verdict::NotApplicable("the policy names no Windows host in `runs-on`");
     }
+    Verdict::of(violations, first_of(&unknown))
 }
 
 /// Whether the image can run it as far as its width goes. Nano Server has no WoW64; from 2025 on it can be added. .NET code
@@ -126,6 +130,15 @@ mod tests {
             case(dll, "windows:nanoserver-ltsc2022").inconclusive(&RULE);
         }
         Case::pe().runs_on(&["windows:11"]).passes(&RULE);
+    }
+
+    #[test]
+    fn what_is_not_known_of_one_image_is_said_beside_what_another_lacks() {
+        let needs = |dll: &str| DllImport { dll: dll.into(), functions: Vec::new() };
+        let case = Case::pe().edit_pe(|pe| pe.imports = vec![needs("netapi32.dll"), needs("combase.dll")]);
+        let hosts = ["windows:nanoserver-ltsc2022", "windows:servercore-ltsc2022"];
+        let (_, open) = case.runs_on(&hosts).partly_open(&RULE);
+        assert_eq!(open, "whether `windows:servercore-ltsc2022` has `combase.dll` is not known");
     }
 
     #[test]

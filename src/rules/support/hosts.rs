@@ -8,6 +8,12 @@ use crate::rules::{PolicySource, Subject, Verdict, Violation};
 /// Why a rule about hosts has nothing to say.
 pub(in crate::rules) const NO_HOSTS: &str = "the policy names no Linux host in `runs-on`";
 
+/// The first of what could not be told, and how much more there is.
+pub(in crate::rules) fn first_of(gaps: &[String]) -> Option<String> {
+    let (first, rest) = gaps.split_first()?;
+    Some(if rest.is_empty() { first.clone() } else { format!("{first} (and {} more)", rest.len()) })
+}
+
 impl<'a> Subject<'a> {
     /// The line of `runs-on` that names a host.
     pub(in crate::rules) fn listed(&self, host: &str) -> PolicySource {

@@ -250,6 +250,15 @@ impl Case {
         }
     }
 
+    /// The violations a rule finds, and what it leaves open beside them.
+    #[track_caller]
+    pub(crate) fn partly_open(&self, rule: &Rule) -> (Vec<Violation>, String) {
+        match self.judge(rule) {
+            Verdict::PartlyOpen(violations, open) => (violations, open),
+            other => panic!("{}: {other:?}", rule.id),
+        }
+    }
+
     /// The only violation a rule finds, which its page has to show as its example, word for word.
     #[track_caller]
     pub(crate) fn documented(&self, rule: &Rule) -> Violation {
