@@ -17,14 +17,14 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     check: Some(check),
     docs: r#"## What it checks
-Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version in the header, each imported DLL of Windows
+Against `[windows] min` and the Windows hosts of `runs-on`: the subsystem version of a program, each imported DLL of Windows
 that is known to have come later (`icu.dll`) and does not lie beside the file, each such function of Windows' own DLLs
 (`data/windows-functions.tsv`), and what the Go release or Rust's std in the file supports. Delay-loaded DLLs do not count: a
 program can ask for them before it calls them. What an update brought to an older Windows, as the Universal C Runtime to
 Windows 7, is not known to be there.
 
 ## Why it matters
-The loader refuses an image whose subsystem version is newer than the system, and one whose function is not there: "the
+Windows refuses a program whose subsystem version is newer than the system, and an image whose function is not there: "the
 procedure entry point could not be located". On the build machine both are.
 
 ## Example
@@ -121,7 +121,10 @@ fn violation(needs: &[Need], (has, host, policy): (Version, Option<String>, Poli
 
 fn needs(subject: &Subject<'_>, pe: &PeFacts) -> Vec<Need> {
     let mut needs = Vec::new();
-    if let Ok(version) = pe.subsystem_version.parse() {
+    // `CreateProcess` asks for it (`BasepIsImageVersionOk` in ReactOS's kernel32), the loader of DLLs does not.
+    if let Ok(version) = pe.subsystem_version.parse()
+        && subject.is_program()
+    {
         let evidence = format!("its subsystem version is {}", pe.subsystem_version);
         needs.push(Need { version, evidence, ..Need::default() });
     }
@@ -178,6 +181,7 @@ fn dll_came(subject: &Subject<'_>, import: &DllImport) -> Option<Need> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::facts::Kind;
     use crate::facts::pe::DllImport;
     use crate::rules::support::testing::{Case, from_file};
 
@@ -192,6 +196,13 @@ mod tests {
     #[test]
     fn a_newer_function_violates() {
         importing("GetMachineTypeAttributes").runs_on(&["windows:servercore-ltsc2019", "windows:11"]).documented(&RULE);
+    }
+
+    #[test]
+    fn the_subsystem_version_of_a_dll_is_not_asked_for() {
+        let newer = || importing("Sleep").edit_pe(|pe| pe.subsystem_version = "10.0".into());
+        newer().runs_on(&["windows:6.1"]).violations(&RULE);
+        newer().with(|case| case.facts.kind = Kind::SharedObject).runs_on(&["windows:6.1"]).passes(&RULE);
     }
 
     #[test]
@@ -259,6 +270,11 @@ mod tests {
         case("api-ms-win-crt-heap-l1-1-0.dll").runs_on(&["windows:6.1"]).inconclusive(&RULE);
         case("ucrtbase.dll").runs_on(&["windows:6.3"]).inconclusive(&RULE);
         case("ucrtbase.dll").runs_on(&["windows:10"]).passes(&RULE);
+        // The first is the one that Python 3.9 ended Windows 7 with; that has the second, and not all of what came after it.
+        case("api-ms-win-core-path-l1-1-0.dll").runs_on(&["windows:6.1"]).violations(&RULE);
+        case("api-ms-win-core-file-l1-1-0.dll").runs_on(&["windows:6.1"]).passes(&RULE);
+        case("api-ms-win-core-file-l1-2-0.dll").runs_on(&["windows:6.1"]).inconclusive(&RULE);
+        case("api-ms-win-core-file-l1-2-0.dll").runs_on(&["windows:6.2"]).passes(&RULE);
         importing("GetSystemMetricsForDpi").runs_on(&["windows:10"]).violations(&RULE);
     }
 
