@@ -1,13 +1,15 @@
 //! A program for macOS claims an entitlement that nobody allowed it.
 
+use serde_json::{Map, Value};
+
 use super::support::apple::{NOT_SIGNED, signature};
 use super::support::names::attributes;
 use super::support::{NOT_MACOS, NOT_PROGRAM, listed};
 use super::{Rule, Subject, Verdict, Violation};
 use crate::facts::Format;
 use crate::facts::macho::MachOFacts;
-use crate::facts::macho::code_signature::{CodeSignature, SignatureKind};
-use crate::hosts::load::{Files, Opened};
+use crate::facts::macho::code_signature::{CodeSignature, Entitlements, SignatureKind, from_xml};
+use crate::hosts::load::Files;
 use crate::policy::Level;
 
 pub(super) static RULE: Rule = Rule {
@@ -20,8 +22,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"## What it checks
 Whether a program claims an entitlement that a provisioning profile has to allow (`com.apple.developer.*`,
 `keychain-access-groups`, `com.apple.vm.networking`) or that Apple alone has (`com.apple.private.*`), and is signed ad hoc, or
-has no profile: no `Contents/embedded.provisionprofile` lies in a bundle around it. What a profile allows is not read, and one
-that is installed on a Mac does not count. `get-task-allow`, app groups, and what the sandbox and the hardened runtime are set
+has no profile: no `Contents/embedded.provisionprofile` lies in a bundle around it; or one lies in its own bundle and does not
+allow it. Who signed a profile and when it ends is not read, and one that is installed on a Mac does not count. `get-task-allow`, app groups, and what the sandbox and the hardened runtime are set
 up with (`com.apple.security.*`) anybody may claim.
 
 ## Why it matters
@@ -66,7 +68,7 @@ fn check(subject: &Subject<'_>) -> Verdict {
     let is_restricted =
         |key: &str| RESTRICTED.iter().any(|one| key == *one || one.ends_with('.') && key.starts_with(one));
     let keys = entitlements.values.keys().filter(|key| is_restricted(key) && entitlements.grants(key));
-    let claimed: Vec<String> = keys.cloned().collect();
+    let mut claimed: Vec<String> = keys.cloned().collect();
     if claimed.is_empty() {
         return match entitlements.unreadable {
             true => Verdict::Inconclusive("a form of its entitlements cannot be read".into()),
@@ -76,18 +78,9 @@ fn check(subject: &Subject<'_>) -> Verdict {
     if is_apples(signature) {
         return Verdict::NotApplicable("Apple signed it, and allows itself what it likes");
     }
-    let (why, place) = if is_adhoc(macho) {
-        ("in an ad hoc signature", "an ad hoc signature is by nobody whom a profile could allow anything".to_owned())
-    } else {
-        let Some((home, files)) = subject.loads.beside() else {
-            return Verdict::Inconclusive("whether a provisioning profile is shipped with it is not known".into());
-        };
-        match profile(home, files) {
-            Profile::There => {
-                return Verdict::NotApplicable("what the provisioning profile of its bundle allows is not read");
-            }
-            Profile::Absent(place) => ("without a provisioning profile", place),
-        }
+    let (why, place) = match refusal(subject, macho, entitlements, &mut claimed) {
+        Ok(refusal) => refusal,
+        Err(verdict) => return verdict,
     };
     let shown = |key: &String| {
         let value = entitlements.values.get(key).map(ToString::to_string).unwrap_or_default();
@@ -104,6 +97,45 @@ fn check(subject: &Subject<'_>) -> Verdict {
     }])
 }
 
+/// Why macOS refuses what is claimed, and what shows it; of the keys, those are left that it refuses.
+fn refusal(
+    subject: &Subject<'_>,
+    macho: &MachOFacts,
+    entitlements: &Entitlements,
+    claimed: &mut Vec<String>,
+) -> Result<(&'static str, String), Verdict> {
+    if is_adhoc(macho) {
+        let place = "an ad hoc signature is by nobody whom a profile could allow anything";
+        return Ok(("in an ad hoc signature", place.into()));
+    }
+    let Some((home, files)) = subject.loads.beside() else {
+        return Err(Verdict::Inconclusive("whether a provisioning profile is shipped with it is not known".into()));
+    };
+    let profile = match profile(home, files) {
+        Profile::Own(profile) => profile.and_then(|data| allowed(&data)),
+        Profile::Outer => {
+            return Err(Verdict::NotApplicable(
+                "whether the profile of the bundle around its own allows it is not known",
+            ));
+        }
+        Profile::Absent(place) => return Ok(("without a provisioning profile", place)),
+    };
+    let allowed = profile.map_err(|why| {
+        Verdict::Inconclusive(format!("its `Contents/embedded.provisionprofile` cannot be read: {why}"))
+    })?;
+    claimed.retain(|key| {
+        let mut values = entitlements.forms().filter_map(|values| values.get(key));
+        !values.all(|value| allows(allowed.get(key), value))
+    });
+    if claimed.is_empty() {
+        return Err(Verdict::NotApplicable(
+            "the provisioning profile of its bundle allows it; who signed that is not read",
+        ));
+    }
+    let place = "its `Contents/embedded.provisionprofile` does not allow that";
+    Ok(("beyond its provisioning profile", place.into()))
+}
+
 fn is_adhoc(macho: &MachOFacts) -> bool {
     matches!(macho.signature_kind, SignatureKind::Adhoc | SignatureKind::LinkerAdhoc)
 }
@@ -115,9 +147,39 @@ fn is_apples(signature: &CodeSignature) -> bool {
         || signers.flat_map(attributes).any(|(kind, value)| kind == "O" && value == "Apple Inc.")
 }
 
+/// Bytes of the largest profile that is read; one for a hundred devices has some ten thousand.
+const LARGEST: u64 = 4 << 20;
+
+/// What a profile allows, by key: the property list in XML that its signature is about (Apple, TN3125).
+fn allowed(profile: &[u8]) -> Result<Map<String, Value>, String> {
+    let find = |what: &[u8]| profile.windows(what.len()).position(|window| window == what);
+    let list = find(b"<?xml").zip(find(b"</plist>")).and_then(|(start, end)| profile.get(start..end + 8));
+    match from_xml(list.ok_or("it holds no property list")?)?.remove("Entitlements") {
+        Some(Value::Object(allowed)) => Ok(allowed),
+        _ => Err("it names no entitlements".into()),
+    }
+}
+
+/// Whether a profile allows a value: the same one, one that its own with a `*` at the end stands for, or some of an array.
+fn allows(allowed: Option<&Value>, claimed: &Value) -> bool {
+    let Some(allowed) = allowed else { return false };
+    match (allowed, claimed) {
+        (_, Value::Array(claimed)) => claimed.iter().all(|one| allows(Some(allowed), one)),
+        (Value::Array(allowed), _) => allowed.iter().any(|one| allows(Some(one), claimed)),
+        (Value::String(pattern), Value::String(claimed)) => match pattern.strip_suffix('*') {
+            Some(start) => claimed.starts_with(start),
+            None => pattern == claimed,
+        },
+        _ => allowed == claimed,
+    }
+}
+
 /// What came of looking for a profile.
 enum Profile {
-    There,
+    /// In the bundle of the program itself: its bytes, or why they cannot be read.
+    Own(Result<Vec<u8>, String>),
+    /// In a bundle around that one.
+    Outer,
     /// It is not there, and where it would be.
     Absent(String),
 }
@@ -128,8 +190,10 @@ fn profile(home: &str, files: &dyn Files) -> Profile {
     let mut directory = Some(home);
     while let Some(path) = directory {
         if path.ends_with("/Contents") {
-            if !matches!(files.open(&format!("{path}/embedded.provisionprofile")), Opened::Absent) {
-                return Profile::There;
+            match files.read(&format!("{path}/embedded.provisionprofile"), LARGEST).transpose() {
+                None => {}
+                Some(_) if nearest.is_some() => return Profile::Outer,
+                Some(read) => return Profile::Own(read),
             }
             let bundle = path.trim_end_matches("/Contents").rsplit('/').next().unwrap_or_default();
             nearest = nearest.or_else(|| Some(format!("`{bundle}/Contents/embedded.provisionprofile` is not there")));
@@ -149,6 +213,7 @@ mod tests {
     use crate::rules::support::testing::{Case, signed_macho, signer};
 
     const GROUPS: &str = "keychain-access-groups";
+    const PROFILE: &str = "/app/A.app/Contents/embedded.provisionprofile";
 
     fn claims(kind: SignatureKind, entitlements: &[(&str, Value)]) -> Case {
         let values = entitlements.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
@@ -178,17 +243,35 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_without_a_profile_violates_and_one_with_it_is_left_to_apple() {
+    fn a_bundle_without_a_profile_violates_and_that_of_an_outer_one_is_left_to_apple() {
         let path = "A.app/Contents/MacOS/app";
         let found = at(claims_groups(), path).violations(&RULE).remove(0);
         assert_eq!(found.evidence[1], "`A.app/Contents/embedded.provisionprofile` is not there");
-        let profile = "/app/A.app/Contents/embedded.provisionprofile";
-        at(claims_groups(), path).beside(profile, Case::elf()).not_applicable(&RULE);
         let helper = at(claims_groups(), "A.app/Contents/XPCServices/B.xpc/Contents/MacOS/b");
-        helper.beside(profile, Case::elf()).not_applicable(&RULE);
+        helper.beside_data(PROFILE, "").not_applicable(&RULE);
         // Nobody is allowed anything by it.
         let adhoc = at(claims(SignatureKind::Adhoc, &[(GROUPS, json!(["a"]))]), path);
-        adhoc.beside(profile, Case::elf()).violations(&RULE);
+        adhoc.beside_data(PROFILE, "").violations(&RULE);
+    }
+
+    #[test]
+    fn a_profile_allows_what_it_names() {
+        let with = |key: &str, claimed: Value, entitlements: &str| {
+            // What is signed lies in the midst of the signature.
+            let profile = format!(
+                "\u{1}0<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>Entitlements</key><dict>{entitlements}</dict>\
+                 </dict></plist>\u{1}0"
+            );
+            at(claims(SignatureKind::Cms, &[(key, claimed)]), "A.app/Contents/MacOS/app").beside_data(PROFILE, &profile)
+        };
+        let groups = "<key>keychain-access-groups</key><array><string>ABCDE12345.*</string></array>";
+        with(GROUPS, json!(["ABCDE12345.com.example.app"]), groups).not_applicable(&RULE);
+        with(GROUPS, json!(["ABCDE12345.com.example.app", "OTHER67890.x"]), groups).violations(&RULE);
+        const VPN: &str = "com.apple.developer.networking.vpn.api";
+        let found = with(VPN, json!(true), groups).violations(&RULE).remove(0);
+        assert!(found.message.contains("beyond its provisioning profile"), "{found:?}");
+        with(VPN, json!(true), &format!("<key>{VPN}</key><true/>")).not_applicable(&RULE);
+        with(VPN, json!(true), "<key>").inconclusive(&RULE);
     }
 
     #[test]
