@@ -63,6 +63,9 @@ pub struct Host {
     pub kernel: Option<Version>,
     /// Lowest CPU level the system starts on, so what a program may count on.
     pub cpu: Option<&'static str>,
+    /// Architectures that it is made for, `?` behind those of which that is not known; empty where there is no limit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub architectures: Vec<&'static str>,
     /// End of (free) support: a date, or empty.
     pub eol: &'static str,
     /// How sure the catalogue is of this host.
@@ -72,6 +75,15 @@ pub struct Host {
     /// Its files, when the host is a root file system on disk.
     #[serde(skip)]
     pub root: Option<Arc<Root>>,
+}
+
+/// The architecture of the 32-bit programs that a Linux machine may run beside its own.
+pub fn narrow(arch: &str) -> Option<&'static str> {
+    match arch {
+        "x86_64" => Some("i386"),
+        "aarch64" => Some("arm"),
+        _ => None,
+    }
 }
 
 /// The system of a host.

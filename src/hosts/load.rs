@@ -15,6 +15,7 @@ mod loader;
 mod objects;
 mod paths;
 mod protected;
+mod published;
 mod reason;
 mod search;
 mod symbols;
@@ -154,7 +155,9 @@ fn with_bindings(
         return result;
     };
     let name = program.path.rsplit('/').next().unwrap_or_default();
+    let alone = program.facts.linkage == Linkage::Static && program.facts.kind != Kind::SharedObject;
     result.reasons.extend(machine(program.facts, elf, host, name));
+    published::check(program.facts, host, alone, &mut result);
     layout::program(program, elf, host, name, &mut result);
     let relative = elf.interpreter.as_deref().is_some_and(|path| !path.starts_with('/'));
     if relative {
@@ -163,7 +166,6 @@ fn with_bindings(
             .push(Gap::library("its loader is looked for from the working directory, which is not known".into()));
     }
     result.gaps.extend(kernel_gap(program.facts, host));
-    let alone = program.facts.linkage == Linkage::Static && program.facts.kind != Kind::SharedObject;
     // `linux:K` is a kernel and nothing else.
     let only_kernel = host.kernel.is_some() && host.libc.is_none() && !host.complete;
     if !alone && !only_kernel && !relative && result.reasons.is_empty() {

@@ -29,6 +29,25 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Symbols of opened libraries that are held at once; beyond them, what nobody uses is read again. Some tens of MB.
 const MOST_SYMBOLS: usize = 400_000;
 
+/// What the loaders of a root may be made for.
+const ARCHITECTURES: &[&str] = &[
+    "x86_64",
+    "i386",
+    "aarch64",
+    "arm",
+    "loongarch64",
+    "mips",
+    "mips64",
+    "mips64el",
+    "mipsel",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv64",
+    "s390x",
+    "sparc64",
+];
+
 /// A root file system.
 #[derive(Debug)]
 pub struct Root {
@@ -216,6 +235,12 @@ pub(super) fn family(loader: &Image) -> LibcFamily {
 /// A sentence when the directory cannot be used.
 pub(super) fn directory(name: &str, path: &Path, arch: &str) -> Result<Host, String> {
     let mut host = host(name, Root::new(path, arch)?);
+    if let (true, Some(root)) = (host.loaders.is_empty(), &host.root) {
+        let is_of =
+            |path: &str, arch: &str| matches!(root.open(path), Opened::Object(image) if image.facts.arch == arch);
+        let archs = ARCHITECTURES.iter().filter(|arch| usual_loaders(arch).any(|path| is_of(path, arch)));
+        host.architectures = archs.copied().collect();
+    }
     host.source = format!("the root file system `{}`", path.display());
     Ok(host)
 }

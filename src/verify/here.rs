@@ -32,7 +32,7 @@ fn loaders(root: &Path, arch: &str) -> Option<Vec<MachineLoader>> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    let narrow = super::lines::narrow(arch);
+    let narrow = hosts::narrow(arch);
     let mut found = Vec::new();
     for arch in std::iter::once(arch).chain(narrow) {
         let host = hosts::of_root("this machine", Root::new(root, arch).ok()?);

@@ -62,15 +62,6 @@ fn is_of(slice: &Slice, name: &str) -> bool {
     system(slice.os) == name || (slice.os == Os::Unknown && slice.format == Format::Elf)
 }
 
-/// The architecture of the 32-bit programs that a Linux machine may run beside its own.
-pub(super) fn narrow(arch: &str) -> Option<&'static str> {
-    match arch {
-        "x86_64" => Some("i386"),
-        "aarch64" => Some("arm"),
-        _ => None,
-    }
-}
-
 /// Architectures that a machine of another one runs when it is set up for that.
 fn may_run(program: &str, system: &str, machine: &str) -> bool {
     matches!(

@@ -48,6 +48,27 @@ fn go_for_macos_arm64() {
     go("darwin", "arm64", "macho", "aarch64");
 }
 
+#[test]
+fn a_program_is_refused_on_hosts_that_are_made_for_other_machines() {
+    requires!("go");
+    let scratch = Scratch::fixture("builds/go-hello");
+    // The root is for what its loader is made for.
+    let root = scratch.join("root/lib64");
+    std::fs::create_dir_all(&root).expect("a directory can be made");
+    let loader = "ld-linux-x86-64.so.2";
+    let has_loader = std::fs::copy(format!("/lib64/{loader}"), root.join(loader)).is_ok();
+    let hosts = if has_loader { "\"archlinux\", \"own\"" } else { "\"archlinux\"" };
+    scratch.write("seaworthy.toml", format!("runs-on = [\"scratch\", {hosts}]\n[hosts.own]\nrootfs = \"root\"\n"));
+    let build = |arch: &str| scratch.seaworthy().args(["go", "build"]).env("GOOS", "linux").env("GOARCH", arch).run();
+    build("amd64").expect_code(0);
+    let refused = build("arm64").expect_code(3);
+    let said =
+        refused.expect_stderr("error[wrong-architecture]: `go-hello` is made for aarch64, and `archlinux` is not");
+    if has_loader {
+        said.expect_stderr("also on: own");
+    }
+}
+
 /// A guarded `cargo build` for a target; what is reported about its program.
 fn cargo(target: &str, policy: &str, file: &str) -> (String, String, String) {
     let scratch = Scratch::fixture("builds/rust-hello");

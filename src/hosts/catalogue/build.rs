@@ -39,6 +39,7 @@ pub(in crate::hosts) fn empty(name: &str, arch: &str) -> Host {
         complete: true,
         kernel: None,
         cpu: None,
+        architectures: Vec::new(),
         eol: "",
         confidence: Confidence::Verified,
         source: String::new(),
@@ -51,10 +52,11 @@ pub(super) fn from_row(name: &str, row: &'static str, arch: &str) -> Host {
     let mut columns = row.split('\t').skip(1);
     let mut next = || columns.next().unwrap_or_default();
     let (libc, markers, gcc, stdcxx, zlib, libraries) = (next(), next(), next(), next(), next(), next());
-    let (kernel, cpu, eol, confidence, source) = (next(), next(), next(), next(), next());
+    let (kernel, cpu, architectures, eol, confidence, source) = (next(), next(), next(), next(), next(), next());
     let mut host = empty(name, arch);
     host.kernel = kernel.parse().ok();
     host.cpu = (!cpu.is_empty() && arch == "x86_64").then_some(cpu);
+    host.architectures = architectures.split_whitespace().collect();
     host.eol = eol;
     host.confidence = match confidence {
         "V" => Confidence::Verified,

@@ -17,6 +17,15 @@ pub enum Reason {
         /// What the host is.
         host: String,
     },
+    /// The host is published for other architectures.
+    NotPublished {
+        /// What the program is made for.
+        arch: String,
+        /// What the host is published for.
+        published: Vec<&'static str>,
+        /// Its kernel starts such programs all the same, and there is nothing to load others with.
+        static_only: bool,
+    },
     /// `PT_INTERP` names a file that is not there (`execve` says "no such file or directory").
     NoLoader {
         /// The path asked for.
@@ -176,6 +185,10 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::WrongArchitecture { program, host } => write!(f, "made for {program}, the host is {host}"),
+            Reason::NotPublished { arch, published, static_only } => {
+                let others = if *static_only { ", of which it starts static programs alone" } else { "" };
+                write!(f, "the host is made for {}, not for {arch}{others}", published.join(", "))
+            }
             Reason::NoLoader { path, present } if present.is_empty() => {
                 write!(f, "its loader {path} is not there, nor any other")
             }
