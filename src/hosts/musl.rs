@@ -13,6 +13,12 @@ const OLDEST: Version = Version::patch(1, 1, 24);
 /// The release whose loader learned `DT_RELR` and the aliases of the `64` names.
 pub(super) const RELR: Version = Version::patch(1, 2, 4);
 
+/// The release whose loader knows all of those names again.
+const ALIASES: Version = Version::patch(1, 2, 6);
+/// The one `64` name that is longer than the buffer in which loaders between the two looked for it (`get_lfs64`; seen with 1.2.5:
+/// "symbol not found").
+const TOO_LONG: &str = "posix_fallocate64";
+
 /// Symbols of architectures whose tables were not measured: musl's `src/thread/i386/tls.s`,
 /// `src/thread/s390x/__tls_get_offset.s`, `arch/riscv64` and `src/linux/cache.c`.
 const OF_ONE_ARCHITECTURE: &[(&str, &str)] = &[
@@ -37,6 +43,9 @@ pub(super) fn defines(name: &str, release: Version, arch: &str) -> Answer {
     let Some(row) = SYMBOLS.rows(name).next() else {
         return if release > NEWEST { Answer::Unknown } else { Answer::No };
     };
+    if name == TOO_LONG && release >= RELR && release < ALIASES {
+        return Answer::No;
+    }
     let mut columns = row.split('\t');
     let bound = columns.next().unwrap_or_default();
     let first = columns.next().and_then(|first| first.parse::<Version>().ok());
@@ -61,8 +70,12 @@ pub(super) fn is_own_name(name: &str) -> bool {
     name.strip_prefix("lib").and_then(|rest| rest.split_once('.')).is_some_and(|(stem, _)| RESERVED.contains(&stem))
 }
 
-/// The name a `64` name stands for at load time from [`RELR`] on (`ldso/dynlink.c`, `get_lfs64`).
-pub(super) fn load_time_alias(name: &str) -> Option<&str> {
+/// The name a `64` name stands for at load time from [`RELR`] on (`ldso/dynlink.c`, `get_lfs64`); `release` is that of the loader,
+/// where it is known.
+pub(super) fn load_time_alias(name: &str, release: Option<Version>) -> Option<&str> {
+    if name == TOO_LONG && release.is_none_or(|release| release < ALIASES) {
+        return None;
+    }
     if name == "readdir64_r" {
         return Some("readdir_r");
     }
@@ -107,8 +120,13 @@ mod tests {
         assert_eq!(defines("__memcpy_chk", at(5), "x86_64"), Answer::No);
         assert_eq!(defines("__time64", at(5), "x86_64"), Answer::No);
         assert_eq!(defines("__time64", at(5), "arm"), Answer::Yes);
-        assert_eq!(load_time_alias("fopen64"), Some("fopen"));
-        assert_eq!(load_time_alias("strlen64"), None);
+        assert_eq!(load_time_alias("fopen64", None), Some("fopen"));
+        assert_eq!(load_time_alias("strlen64", None), None);
+        assert_eq!(
+            [3, 5, 6].map(|patch| defines(TOO_LONG, at(patch), "x86_64")),
+            [Answer::Yes, Answer::No, Answer::Yes]
+        );
+        assert_eq!([5, 6].map(|patch| load_time_alias(TOO_LONG, Some(at(patch)))), [None, Some("posix_fallocate")]);
     }
 
     #[test]

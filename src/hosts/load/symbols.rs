@@ -183,7 +183,7 @@ fn defined(graph: &Graph<'_>, scope: &[Node<'_>], (name, version): (&str, Option
             Answer::No => {}
         }
     }
-    let alias = musl::load_time_alias(name).filter(|_| graph.family == LibcFamily::Musl);
+    let alias = musl::load_time_alias(name, graph.host.musl()).filter(|_| graph.family == LibcFamily::Musl);
     match alias {
         Some(alias) if graph.musl_release() == Some(true) => defined(graph, scope, (alias, None), by_program),
         _ => answer,
