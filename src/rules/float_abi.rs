@@ -103,6 +103,11 @@ mod tests {
     fn matching_ones_pass() {
         arm("hard-float", "/lib/ld-linux-armhf.so.3").runs_on(&["debian:12"]).passes(&RULE);
         arm("soft-float", "/lib/ld-linux.so.3").passes(&RULE);
+        // There are images for either ABI.
+        let soft = || arm("soft-float", "/lib/ld-linux.so.3").runs_on(&["debian:12"]);
+        soft().passes(&RULE);
+        soft().passes(&crate::rules::missing_library::RULE);
+        soft().runs_on(&["ubuntu:22.04"]).violations(&RULE);
         arm("eabi5", "/lib/ld-linux.so.3").not_applicable(&RULE);
     }
 }

@@ -81,6 +81,9 @@ pub(super) fn from_row(name: &str, row: &'static str, arch: &str) -> Host {
     for soname in libraries.split_whitespace() {
         add_further(&mut host, soname);
     }
+    if arch == "arm" && host.architectures.contains(&"armel") {
+        add_soft_float(&mut host);
+    }
     host.libraries.sort_by(|a, b| a.soname.cmp(&b.soname));
     host.libraries.dedup_by(|a, b| a.soname == b.soname);
     host
@@ -93,6 +96,16 @@ pub(in crate::hosts) fn add_glibc(host: &mut Host, version: Version, markers: Op
     let all = GlibcLibrary::all(version, &host.arch, markers);
     host.libraries
         .extend(all.into_iter().map(|(soname, library)| Library { soname, exports: Exports::Glibc(library) }));
+}
+
+/// The loader of the same glibc for the soft-float ABI, for which there are images of their own.
+fn add_soft_float(host: &mut Host) {
+    let Some(path) = glibc::loader_path(&host.arch, Some("soft-float")) else { return };
+    let soname = path.rsplit('/').next().unwrap_or_default().to_owned();
+    let hard = host.libraries.iter().find(|library| library.soname.starts_with("ld-linux"));
+    let Some(exports) = hard.map(|library| library.exports.clone()) else { return };
+    host.loaders.push(path.to_owned());
+    host.libraries.push(Library { soname, exports });
 }
 
 /// musl's loader, which is its library too.

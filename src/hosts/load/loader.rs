@@ -24,7 +24,10 @@ pub(super) struct Loader {
 impl Loader {
     /// The one that a program asks for, or the host's own for a library.
     pub(super) fn of(elf: &ElfFacts, family: LibcFamily, host: &Host) -> Self {
-        let usual = host.loaders.first().map(String::as_str).or_else(|| glibc::loader_path(&host.arch, None));
+        let for_its_abi = glibc::loader_path(&host.arch, elf.abi.as_deref());
+        let for_its_abi = for_its_abi.filter(|path| host.loaders.iter().any(|known| known == path));
+        let usual = for_its_abi.or_else(|| host.loaders.first().map(String::as_str));
+        let usual = usual.or_else(|| glibc::loader_path(&host.arch, None));
         let path = elf.interpreter.as_deref().or(usual).unwrap_or_default();
         let root = host.root.as_ref().filter(|_| family == LibcFamily::Glibc);
         let soname = root.and_then(|root| match root.open(path) {
