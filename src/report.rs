@@ -2,6 +2,7 @@
 
 mod describe;
 pub mod diff;
+mod draft;
 mod escape;
 mod findings;
 mod floors;

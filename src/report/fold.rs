@@ -7,7 +7,8 @@ use crate::hosts::{self, Version};
 use crate::listing::listed_plainly;
 use crate::policy::{Level, Origin};
 
-use super::telling::{Block, Draft};
+use super::draft::Draft;
+use super::telling::Block;
 use super::{escape, findings, path};
 
 /// Hosts that are named beside the first.

@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use crate::check::Finding;
-use crate::facts::bytes::first;
 use crate::policy::Level;
 
+use super::draft::Draft;
 use super::fold::{self, Fold};
 use super::{escape, findings};
 
@@ -29,12 +29,12 @@ pub(super) struct Block {
     pub(super) rule: &'static str,
     pub(super) sentence: String,
     /// The other hosts it is true of.
-    also_on: Option<String>,
-    evidence: Vec<String>,
+    pub(super) also_on: Option<String>,
+    pub(super) evidence: Vec<String>,
     /// Who brought it in, what the policy says, and the next step: label and text.
-    rest: Vec<(&'static str, String)>,
+    pub(super) rest: Vec<(&'static str, String)>,
     /// Findings that it stands for.
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Block {
@@ -78,79 +78,6 @@ impl Block {
         let evidence = self.evidence.iter().map(|piece| ("evidence", &**piece));
         also.chain(evidence).chain(self.rest.iter().map(|(label, text)| (*label, &**text)))
     }
-}
-
-/// A finding that is told, or several that differ only in their host.
-#[derive(Debug)]
-pub(super) enum Draft {
-    /// In no words yet: of those that many files have, only the first are put into any.
-    Finding(Finding),
-    Block(Block),
-}
-
-impl Draft {
-    fn count(&self) -> usize {
-        match self {
-            Draft::Finding(_) => 1,
-            Draft::Block(block) => block.count,
-        }
-    }
-
-    fn into_block(self, file: &str) -> Block {
-        match self {
-            Draft::Finding(finding) => Block::of(finding, file),
-            Draft::Block(block) => block,
-        }
-    }
-
-    fn evidence(&self) -> &[String] {
-        match self {
-            Draft::Finding(finding) => &finding.evidence,
-            Draft::Block(block) => &block.evidence,
-        }
-    }
-
-    /// Hashes all it says but the evidence and the file's `name`, which stands between two ticks: drafts of files that share it
-    /// differ in nothing else.
-    fn likeness(&self, name: &str, mut hasher: impl Hasher) -> u64 {
-        let is_inconclusive = match self {
-            Draft::Finding(finding) => {
-                let Finding { rule, level, level_origin, slice, message, blame, policy, help, .. } = finding;
-                (rule, level, level_origin, slice).hash(&mut hasher);
-                policy.as_ref().map(|source| &source.origin).hash(&mut hasher);
-                let key = policy.as_ref().map(|source| &*source.key);
-                let texts = [Some(&**message), blame.as_deref(), key, help.as_deref()];
-                texts.iter().for_each(|text| hash_without(name, text.unwrap_or_default(), &mut hasher));
-                *rule == findings::INCONCLUSIVE
-            }
-            Draft::Block(block) => {
-                (block.level, block.rule).hash(&mut hasher);
-                let texts = std::iter::once(&block.sentence).chain(&block.also_on);
-                let texts = texts.chain(block.rest.iter().map(|(_, text)| text));
-                texts.for_each(|text| hash_without(name, text, &mut hasher));
-                block.rule == findings::INCONCLUSIVE
-            }
-        };
-        // Of what could not be judged, the reasons are all there is to say.
-        if is_inconclusive {
-            self.evidence().iter().for_each(|piece| hash_without(name, piece, &mut hasher));
-        }
-        hasher.finish()
-    }
-}
-
-/// Hashes what a text says beside the `name` between two ticks.
-fn hash_without(name: &str, text: &str, mut hasher: impl Hasher) {
-    let (mut rest, mut at) = (text.as_bytes(), 0);
-    while let Some(tick) = first(b'`', &rest[at..]) {
-        at += tick + 1;
-        let behind = rest[at..].strip_prefix(name.as_bytes());
-        if let Some(behind) = behind.filter(|behind| behind.first() == Some(&b'`')) {
-            hasher.write(&rest[..at]);
-            (rest, at) = (behind, 1);
-        }
-    }
-    rest.hash(&mut hasher);
 }
 
 /// Safe to print.

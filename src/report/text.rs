@@ -6,8 +6,9 @@ use crate::check::{ArtifactResult, Finding, Overall};
 use crate::listing::plural;
 use crate::policy::Level;
 
+use super::draft::Draft;
 use super::fold;
-use super::telling::{Block, Draft, Part, Telling, Told};
+use super::telling::{Block, Part, Telling, Told};
 use super::{Detail, Report, Styles, escape, findings, path, summary};
 
 /// Bytes that nearly all lines about one artifact fit into.

@@ -97,8 +97,8 @@ fn options_that_make_no_sense_are_refused() {
         (&["--key", "main.c"], 4, "no Ed25519 public key"),
         (&["--key", "none"], 4, "cannot read the public key `none`"),
         (&["--machine", "odd.json"], 4, "no description of a machine"),
-        (&["--root", "none"], 4, "cannot read `none`"),
-        (&["--root", "app"], 4, "is not a directory"),
+        (&["--root", "none"], 4, "`none` is no directory"),
+        (&["--root", "app"], 4, "`app` is no directory"),
         (&["nowhere"], 4, "there is no `nowhere`"),
     ] {
         scratch.seaworthy().arg("verify").args(arguments).run().expect_code(code).expect_stderr(why);
