@@ -4,7 +4,7 @@
 # by that, each of the processor's instructions for SHA-256 is a call, and to hash takes four times as long.
 shopt -s extglob
 case " $* " in
-  *" --crate-name "@(aho_corasick|memchr|miniz_oxide|num_bigint_dig|ruzstd|sha1|sha2)" "*)
+  *" --crate-name "@(aho_corasick|memchr|miniz_oxide|ruzstd|sha1|sha2)" "*)
     exec "${@/-inline-threshold=10/-inline-threshold=225}"
     ;;
 esac
