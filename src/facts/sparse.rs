@@ -62,9 +62,7 @@ impl<'s> SparseTable<'s> {
         }
         Err(no_end())
     }
-}
 
-impl SparseTable<'_> {
     /// Brings what lies at these offsets in the source into the processor's cache, as far as it was read: to wait for many places at
     /// once takes hardly longer than for one, and a large table does not stay there.
     pub(crate) fn fetch(&self, offsets: impl Iterator<Item = u64>) {

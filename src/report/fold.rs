@@ -117,9 +117,6 @@ impl Fold<'_> {
 
     /// Which part of the policy it rests on; safe to print.
     pub(super) fn policy(&self) -> String {
-        if self.others.is_empty() {
-            return findings::policy(self.head);
-        }
         findings::policy_of(self.head, Some(("`runs-on` lists them", self.lines().into())))
     }
 
@@ -208,7 +205,7 @@ mod tests {
     /// What each fold says, as it is printed.
     fn told(findings: &[Finding]) -> Vec<String> {
         let text = |fold: &Fold<'_>| {
-            let block = Block::new(fold, "app");
+            let block = fold.draft("app").into_block("app");
             let lines: Vec<String> = block.lines(None).map(|(label, text)| format!("{label}: {text}")).collect();
             format!("{}\n{}", block.sentence, lines.join("\n"))
         };

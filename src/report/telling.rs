@@ -19,8 +19,6 @@ const EVIDENCE_SHOWN: usize = 8;
 const FILES_APART: usize = 3;
 /// Files that are named beside the first.
 const FILES_SHOWN: usize = 4;
-/// Label of the part of the policy that a finding rests on.
-const POLICY: &str = "policy";
 
 /// A finding in words, or several that differ only in their host; all of it safe to print.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,20 +36,21 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// `file` is what `seaworthy facts` takes, if it looks into the artifact.
+    /// For several findings; `file` is what `seaworthy facts` takes, if it looks into the artifact.
     pub(super) fn new(fold: &Fold<'_>, file: &str) -> Block {
-        let block = Block::of(fold.head.clone(), file);
-        match fold.count() {
-            1 => block,
-            count => Block { also_on: fold.also_on(), count, ..block.resting_on(&fold.policy()) },
-        }
+        let block = Block::resting_on(fold.policy(), fold.head.clone(), file);
+        Block { also_on: fold.also_on(), count: fold.count(), ..block }
     }
 
     /// For a finding that is told alone.
-    pub(super) fn of(mut finding: Finding, file: &str) -> Block {
+    pub(super) fn of(finding: Finding, file: &str) -> Block {
+        Block::resting_on(findings::policy(&finding), finding, file)
+    }
+
+    fn resting_on(policy: String, mut finding: Finding, file: &str) -> Block {
         let mut rest = Vec::with_capacity(3);
         rest.extend(finding.blame.take().map(|blame| ("blame", escaped(blame))));
-        rest.push((POLICY, findings::policy(&finding)));
+        rest.push(("policy", policy));
         rest.extend(findings::help(&finding).map(|help| ("help", help.into_owned())));
         let sentence = match &finding.slice {
             Some(_) => findings::sentence(&finding).into_owned(),
@@ -64,11 +63,6 @@ impl Block {
             evidence.push(format!("… and {more} more, see `{see}`"));
         }
         Block { level: finding.level, rule: finding.rule, sentence, also_on: None, evidence, rest, count: 1 }
-    }
-
-    fn resting_on(mut self, policy: &str) -> Block {
-        self.rest.iter_mut().filter(|(label, _)| *label == POLICY).for_each(|(_, text)| policy.clone_into(text));
-        self
     }
 
     /// What stands below the sentence, label and text; `also_in` are other files it is true of.

@@ -9,9 +9,10 @@ use crate::rules::{PolicySource, Subject, Verdict, Violation};
 pub(in crate::rules) const NO_HOSTS: &str = "the policy names no Linux host in `runs-on`";
 
 /// The first of what could not be told, and how much more there is.
-pub(in crate::rules) fn first_of(gaps: &[String]) -> Option<String> {
+pub(in crate::rules) fn first_of(gaps: &[impl AsRef<str>]) -> Option<String> {
     let (first, rest) = gaps.split_first()?;
-    Some(if rest.is_empty() { first.clone() } else { format!("{first} (and {} more)", rest.len()) })
+    let first = first.as_ref();
+    Some(if rest.is_empty() { first.to_owned() } else { format!("{first} (and {} more)", rest.len()) })
 }
 
 impl<'a> Subject<'a> {
@@ -45,12 +46,10 @@ impl<'a> Subject<'a> {
             }
             gaps.extend(load.gaps.iter().filter(|gap| Some(gap.about) == about).map(|gap| gap.text.as_str()));
         }
-        match (any, violations.is_empty(), gaps.as_slice()) {
-            (false, ..) => Verdict::NotApplicable(NO_HOSTS),
-            (_, false, _) => Verdict::Violated(violations),
-            (_, true, []) => Verdict::Pass,
-            (_, true, [first]) => Verdict::Inconclusive((*first).to_owned()),
-            (_, true, [first, rest @ ..]) => Verdict::Inconclusive(format!("{first} (and {} more)", rest.len())),
+        match (any, violations.is_empty()) {
+            (false, _) => Verdict::NotApplicable(NO_HOSTS),
+            (true, false) => Verdict::Violated(violations),
+            (true, true) => Verdict::of(violations, first_of(&gaps)),
         }
     }
 
